@@ -1,0 +1,74 @@
+/*
+ * Code addresses to source positions, for any number of modules.
+ *
+ * Each distinct (module, address) is resolved once; the answer belongs to the symbolizer and lives
+ * as long as it does. Backends in order: DWARF of the file or of its separate debug file, ELF
+ * symbol table, module and offset. A debug file is believed only if its build-id is the module's.
+ */
+#ifndef ANALYZER_SYMBOLIZE_H
+#define ANALYZER_SYMBOLIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* One source position. An address inside inlined code has several, innermost first. */
+struct symbol_frame {
+    const char *function; /* demangled if asked for; NULL when unknown */
+    const char *file;     /* as the compiler recorded it, joined with its directory; NULL unknown */
+    uint32_t line;        /* 0 when unknown */
+    uint32_t column;      /* 0 when unknown */
+    uint64_t offset;      /* from the start of the function's symbol, when there is no line */
+    bool is_inlined;      /* expanded in the next frame's function */
+};
+
+struct symbol_frames {
+    const struct symbol_frame *frames; /* NULL when count is 0: not even a symbol is known */
+    size_t count;
+};
+
+struct symbol_options {
+    const char *symbols_dir; /* more debug files, or NULL */
+    const char *sysroot_dir; /* put before every path, or NULL */
+    bool no_inline;          /* give only the outermost function of each address */
+    bool no_demangle;
+};
+
+struct symbolizer;
+
+/* Return: a symbolizer, or NULL without memory. @options is copied, its strings are not. */
+struct symbolizer *symbolizer_new(const struct symbol_options *options);
+void symbolizer_free(struct symbolizer *symbolizer);
+
+/*
+ * Name a module. Nothing is opened before an address is asked for.
+ * @path: where it was loaded from; copied.
+ * @build_id: may be NULL with @build_id_bytes 0; copied.
+ * @ret_module: a number for the calls below.
+ */
+enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const char *path,
+                                        const uint8_t *build_id, size_t build_id_bytes,
+                                        size_t *ret_module) TRACE_CHECKED;
+
+/*
+ * Resolve addresses of one module, all at once: much faster than one by one.
+ * @addresses: as in the ELF file (load bias taken off), pointing into the call instruction (return
+ * address minus one); any order, duplicates allowed.
+ * Errors: TRACE_NOMEM only. A file that is missing, foreign or broken is a warning (below).
+ */
+enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
+                                     const uint64_t *addresses, size_t count) TRACE_CHECKED;
+
+/* Return: the frames of an address resolved before; count 0 if it was not, or has no name. */
+struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
+                                       uint64_t address);
+
+/*
+ * What to tell the user about a module: why names or lines are missing, and what would help.
+ * Return: one line, or NULL when there is nothing to say.
+ */
+const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module);
+
+#endif
