@@ -1,0 +1,45 @@
+/*
+ * Where a module's names are: the module itself and its separate debug file, each believed only if
+ * it is the one that was traced.
+ */
+#ifndef ANALYZER_DEBUG_FILE_H
+#define ANALYZER_DEBUG_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "elf_file.h"
+
+struct debug_file_query {
+    const char *path;        /* of the module, as the traced process had it */
+    const uint8_t *build_id; /* as the trace has it */
+    size_t build_id_bytes;   /* 0: unknown */
+    const char *symbols_dir; /* more debug files, or NULL */
+    const char *sysroot_dir; /* put before every path, or NULL */
+};
+
+struct debug_files {
+    struct elf_file module;    /* fd -1: missing, refused or broken */
+    struct elf_file debug;     /* the separate debug file; fd -1: none, or not needed */
+    struct elf_file alternate; /* what dwz moved out of either; fd -1: none */
+    char warning[512];         /* what was refused or is missing, and what would help; or empty */
+};
+
+/*
+ * Find and open the files of a module.
+ *
+ * The module is at its path below the sysroot. If it has no debug information of its own, a debug
+ * file is looked for, first that of the build-id: .build-id/xx/yyyy.debug under the symbols
+ * directory and /usr/lib/debug; then the one that .gnu_debuglink names: beside the module, in
+ * .debug beside it, in the symbols directory, in /usr/lib/debug and the module's directory under
+ * it.
+ * --symbols DIR may also simply hold the unstripped module. A file is refused when its build-id is
+ * not the module's, or, if either has none, when its CRC is not the one in the link.
+ * Source: GDB manual, "Debugging Information in Separate Files".
+ *
+ * @ret_files: to be closed with debug_files_close(), whatever was found.
+ */
+void debug_files_open(const struct debug_file_query *query, struct debug_files *ret_files);
+void debug_files_close(struct debug_files *files);
+
+#endif

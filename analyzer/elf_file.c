@@ -1,0 +1,223 @@
+/*
+ * ELF headers, notes and link sections, through libelf, which checks sizes against the file.
+ * ELF_C_READ, not the mapped mode: a file that shrinks under us must be an error, not a SIGBUS.
+ * Source: ELF specification; GDB manual, "Debugging Information in Separate Files".
+ */
+#include "elf_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum trace_status open_elf(const char *path, struct elf_file *file,
+                                  struct trace_error *error)
+{
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file->fd < 0) {
+        bool is_missing = errno == ENOENT || errno == ENOTDIR;
+        return trace_fail(error, is_missing ? TRACE_NOT_FOUND : TRACE_IO, 0, "%s: %s", path,
+                          strerror(errno));
+    }
+    struct stat status;
+    if (fstat(file->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return trace_fail(error, TRACE_CORRUPT, 0, "%s: not a regular file", path);
+    }
+    (void)elf_version(EV_CURRENT);
+    file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+    GElf_Ehdr header;
+    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
+        gelf_getehdr(file->elf, &header) == NULL) {
+        return trace_fail(error, TRACE_CORRUPT, 0, "%s: not an ELF file", path);
+    }
+    return TRACE_OK;
+}
+
+/* Take the build-id from one piece of notes, if it is in there. */
+static void take_build_id(struct elf_file *file, Elf_Data *notes)
+{
+    GElf_Nhdr note;
+    size_t name_at = 0;
+    size_t text_at = 0;
+    size_t at = 0;
+    while (notes != NULL && file->build_id_bytes == 0) {
+        size_t next = gelf_getnote(notes, at, &note, &name_at, &text_at);
+        if (next <= at) {
+            return;
+        }
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof "GNU" &&
+            memcmp((const char *)notes->d_buf + name_at, "GNU", sizeof "GNU") == 0 &&
+            note.n_descsz > 0 && note.n_descsz <= sizeof file->build_id) {
+            memcpy(file->build_id, (const char *)notes->d_buf + text_at, note.n_descsz);
+            file->build_id_bytes = note.n_descsz;
+        }
+        at = next;
+    }
+}
+
+/* Return: the next section's name (an empty one if it has none), its header in @ret_header. */
+static const char *next_section(const struct elf_file *file, Elf_Scn **section,
+                                GElf_Shdr *ret_header)
+{
+    size_t names = 0;
+    *section = elf_nextscn(file->elf, *section);
+    if (*section == NULL || gelf_getshdr(*section, ret_header) == NULL ||
+        elf_getshdrstrndx(file->elf, &names) != 0) {
+        return NULL;
+    }
+    const char *name = elf_strptr(file->elf, names, ret_header->sh_name);
+    return name != NULL ? name : "";
+}
+
+static void look_through_sections(struct elf_file *file)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+    const char *name = next_section(file, &section, &header);
+    for (; name != NULL; name = next_section(file, &section, &header)) {
+        bool has_contents = header.sh_type != SHT_NOBITS && header.sh_size > 0;
+        if (header.sh_type == SHT_NOTE && file->build_id_bytes == 0) {
+            take_build_id(file, elf_getdata(section, NULL));
+        } else if (strcmp(name, ".debug_info") == 0 || strcmp(name, ".zdebug_info") == 0) {
+            file->has_debug_info |= has_contents;
+        } else if (header.sh_type == SHT_SYMTAB) {
+            file->has_symbols |= has_contents;
+        }
+    }
+}
+
+/* For a file whose section headers were stripped too. */
+static void look_through_segments(struct elf_file *file)
+{
+    size_t count = 0;
+    if (elf_getphdrnum(file->elf, &count) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < count && i < 4096 && file->build_id_bytes == 0; i++) {
+        GElf_Phdr header;
+        if (gelf_getphdr(file->elf, (int)i, &header) != NULL && header.p_type == PT_NOTE) {
+            Elf_Type type = header.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR;
+            take_build_id(file, elf_getdata_rawchunk(file->elf, (int64_t)header.p_offset,
+                                                     header.p_filesz, type));
+        }
+    }
+}
+
+enum trace_status elf_file_open(const char *path, struct elf_file *ret_file,
+                                struct trace_error *error)
+{
+    *ret_file = (struct elf_file){.fd = -1};
+    enum trace_status status = open_elf(path, ret_file, error);
+    if (status != TRACE_OK) {
+        elf_file_close(ret_file);
+        return status;
+    }
+    look_through_sections(ret_file);
+    look_through_segments(ret_file);
+    return TRACE_OK;
+}
+
+void elf_file_close(struct elf_file *file)
+{
+    if (file->elf != NULL) {
+        (void)elf_end(file->elf);
+    }
+    if (file->fd >= 0) {
+        (void)close(file->fd);
+    }
+    *file = (struct elf_file){.fd = -1};
+}
+
+/* Return: the contents of a link section, which begin with a string; NULL if it is not there. */
+static const Elf_Data *link_section(const struct elf_file *file, const char *wanted)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+    const char *name = next_section(file, &section, &header);
+    while (name != NULL && strcmp(name, wanted) != 0) {
+        name = next_section(file, &section, &header);
+    }
+    if (name == NULL || header.sh_type == SHT_NOBITS) {
+        return NULL;
+    }
+    const Elf_Data *data = elf_getdata(section, NULL);
+    bool is_good = data != NULL && data->d_buf != NULL && data->d_size > 0 &&
+                   memchr(data->d_buf, '\0', data->d_size) != NULL;
+    return is_good ? data : NULL;
+}
+
+bool elf_file_debug_link(const struct elf_file *file, const char **ret_name, uint32_t *ret_crc)
+{
+    const Elf_Data *data = link_section(file, ".gnu_debuglink");
+    if (data == NULL) {
+        return false;
+    }
+    // name, zero, padding to 4 bytes, CRC in the file's byte order
+    const char *name = data->d_buf;
+    size_t crc_at = (strlen(name) + 1 + 3) & ~(size_t)3;
+    if (crc_at > data->d_size || data->d_size - crc_at < 4 || strchr(name, '/') != NULL) {
+        return false;
+    }
+    const uint8_t *crc = (const uint8_t *)data->d_buf + crc_at;
+    *ret_crc =
+        (uint32_t)crc[0] | (uint32_t)crc[1] << 8 | (uint32_t)crc[2] << 16 | (uint32_t)crc[3] << 24;
+    *ret_name = name;
+    return true;
+}
+
+bool elf_file_alternate_link(const struct elf_file *file, const char **ret_name,
+                             const uint8_t **ret_id, size_t *ret_id_bytes)
+{
+    const Elf_Data *data = link_section(file, ".gnu_debugaltlink");
+    if (data == NULL) {
+        return false;
+    }
+    size_t id_at = strlen(data->d_buf) + 1;
+    size_t id_bytes = data->d_size - id_at;
+    if (id_bytes == 0 || id_bytes > ELF_FILE_BUILD_ID_MAX) {
+        return false;
+    }
+    *ret_name = data->d_buf;
+    *ret_id = (const uint8_t *)data->d_buf + id_at;
+    *ret_id_bytes = id_bytes;
+    return true;
+}
+
+/* Four bits at a time: a table of 16 is short enough to be read, and fast enough. */
+static uint32_t crc_step(uint32_t crc, const uint8_t *bytes, size_t count)
+{
+    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+    for (size_t i = 0; i < count; i++) {
+        crc ^= bytes[i];
+        crc = (crc >> 4) ^ table[crc & 15];
+        crc = (crc >> 4) ^ table[crc & 15];
+    }
+    return crc;
+}
+
+bool elf_file_crc(const struct elf_file *file, uint32_t *ret_crc)
+{
+    uint8_t buffer[16 * 1024];
+    uint32_t crc = 0xffffffffU;
+    off_t at = 0;
+    for (;;) {
+        ssize_t got = pread(file->fd, buffer, sizeof buffer, at);
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return false;
+        }
+        if (got == 0) {
+            *ret_crc = ~crc;
+            return true;
+        }
+        crc = crc_step(crc, buffer, (size_t)got);
+        at += got;
+    }
+}
