@@ -1,0 +1,334 @@
+/*
+ * The order of work on one file: addresses are sorted by unit, each unit is read once, for all of
+ * its addresses, and forgotten again. An address that a unit claims but says nothing about is
+ * offered to the next unit that claims it; one that no unit claims, to the units that make no
+ * claims.
+ *
+ * A frame's function comes from the scopes (sym_scopes.c). The innermost frame's file and line come
+ * from the line table (sym_lines.c), those of the frames around it from where the inlined function
+ * says that it was called.
+ */
+#include "sym_debug.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grow.h"
+#include "sym_dwarf.h"
+#include "sym_lines.h"
+#include "sym_scopes.h"
+#include "sym_units.h"
+
+/* Deepest inlining shown; and how often an address is offered to yet another unit. */
+enum { FRAMES_MAX = 512, ROUNDS_MAX = 8 };
+
+/* DIEs and address tests spent on one file before it is called hostile. Chromium needs 1e8. */
+#define WORK_MAX 2000000000U
+
+struct sym_debug {
+    struct sym_dwarf *dwarf;
+    struct sym_dwarf *alternate;
+    struct sym_units *units;
+    uint64_t work;
+};
+
+/* An address that waits for an answer. */
+struct request {
+    uint64_t address;
+    uint32_t unit; /* the one to ask now */
+    bool is_done;
+};
+
+/* All that is read of one unit, while its addresses are answered. */
+struct unit_view {
+    struct sym_debug *debug;
+    struct Dwarf_Die_s *die;
+    const char *directory;
+    struct sym_dwarf_lines *source;
+    struct sym_lines *lines;
+    struct sym_scopes scopes;
+    char **files; /* joined names by file index, made when needed */
+    size_t file_count;
+};
+
+enum trace_status sym_debug_open(int fd, int alternate_fd, struct sym_debug **ret_debug,
+                                 struct trace_error *error)
+{
+    struct sym_debug *debug = calloc(1, sizeof *debug);
+    if (debug == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
+    }
+    debug->work = WORK_MAX;
+    enum trace_status status = sym_dwarf_open(fd, &debug->dwarf, error);
+    if (status == TRACE_OK && alternate_fd >= 0 &&
+        sym_dwarf_open(alternate_fd, &debug->alternate, NULL) == TRACE_OK) {
+        sym_dwarf_set_alternate(debug->dwarf, debug->alternate);
+    }
+    if (status == TRACE_OK) {
+        debug->units = sym_units_new(debug->dwarf);
+        if (debug->units == NULL) {
+            status = trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
+        }
+    }
+    if (status != TRACE_OK) {
+        sym_debug_free(debug);
+        return status;
+    }
+    *ret_debug = debug;
+    return TRACE_OK;
+}
+
+void sym_debug_free(struct sym_debug *debug)
+{
+    if (debug != NULL) {
+        sym_units_free(debug->units);
+        sym_dwarf_free(debug->dwarf);
+        sym_dwarf_free(debug->alternate);
+        free(debug);
+    }
+}
+
+/* Join directory names as the GNU tools do: what follows an absolute part stands as it is. */
+static char *join(const char *unit_directory, const char *directory, const char *name)
+{
+    char *path = NULL;
+    if (name[0] == '/') {
+        return strdup(name);
+    }
+    if (directory != NULL && (directory[0] == '/' || unit_directory == NULL)) {
+        unit_directory = directory;
+        directory = NULL;
+    }
+    if (unit_directory == NULL) {
+        return strdup(name);
+    }
+    int written = directory != NULL ? asprintf(&path, "%s/%s/%s", unit_directory, directory, name)
+                                    : asprintf(&path, "%s/%s", unit_directory, name);
+    return written < 0 ? NULL : path;
+}
+
+/* Return: the joined name of a file of the unit's line table; NULL unknown, or without memory. */
+static const char *file_name(struct unit_view *view, uint64_t file)
+{
+    const char *name = NULL;
+    const char *directory = NULL;
+    if (view->source == NULL || !sym_dwarf_file(view->source, file, &name, &directory)) {
+        return NULL;
+    }
+    if (file >= view->file_count) {
+        size_t wanted = (size_t)file * 2 + 16; // the index is in the table, so this is bounded
+        char **moved = realloc(view->files, wanted * sizeof *moved);
+        if (moved == NULL) {
+            return NULL;
+        }
+        memset(moved + view->file_count, 0, (wanted - view->file_count) * sizeof *moved);
+        view->files = moved;
+        view->file_count = wanted;
+    }
+    if (view->files[file] == NULL) {
+        view->files[file] = join(view->directory, directory, name);
+    }
+    return view->files[file];
+}
+
+/* Return: false without memory. */
+static bool read_lines(struct unit_view *view)
+{
+    view->source = sym_dwarf_lines_open(view->debug->dwarf, view->die);
+    view->lines = sym_lines_new();
+    if (view->lines == NULL) {
+        return false;
+    }
+    size_t count = view->source != NULL ? sym_dwarf_row_count(view->source) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct sym_dwarf_row row;
+        if (!sym_dwarf_row(view->source, i, &row)) {
+            break;
+        }
+        if (!sym_lines_add(view->lines, &row)) {
+            return false;
+        }
+    }
+    sym_lines_finish(view->lines);
+    return true;
+}
+
+/* Return: a scope, with its name looked up. */
+static const struct sym_scope *named_scope(struct unit_view *view, uint32_t index)
+{
+    struct sym_scope *scope = &view->scopes.items[index];
+    if (!scope->is_named) {
+        struct sym_debug *debug = view->debug;
+        struct Dwarf_Die_s *die = sym_dwarf_die(debug->dwarf, scope->die_offset);
+        if (die != NULL) {
+            scope->name = sym_dwarf_function_name(debug->dwarf, die, sym_units_names_are_linked,
+                                                  debug->units);
+        }
+        sym_dwarf_die_free(die);
+        scope->is_named = true;
+    }
+    return scope;
+}
+
+/* Return: how many frames an address has; 0 if the unit says nothing about it. */
+static size_t make_frames(struct unit_view *view, uint64_t address, uint32_t index,
+                          struct sym_debug_frame *frames)
+{
+    const struct sym_dwarf_row *row = sym_lines_find(view->lines, address);
+    size_t count = 0;
+    if (row == NULL && index == SYM_SCOPE_NONE) {
+        return 0;
+    }
+    frames[0] = (struct sym_debug_frame){0};
+    if (row != NULL) {
+        frames[0].file = file_name(view, row->file);
+        frames[0].line = row->line;
+        frames[0].column = row->column;
+    }
+    while (index != SYM_SCOPE_NONE) {
+        const struct sym_scope *scope = named_scope(view, index);
+        struct sym_debug_frame *frame = &frames[count++];
+        frame->function = scope->name.text;
+        frame->is_linker_name = scope->name.is_linker_name;
+        frame->function_addr = scope->low;
+        if (!scope->is_inlined || scope->parent == SYM_SCOPE_NONE || count == FRAMES_MAX) {
+            break;
+        }
+        frame->is_inlined = true;
+        frames[count] = (struct sym_debug_frame){.file = file_name(view, scope->call.file),
+                                                 .line = scope->call.line,
+                                                 .column = scope->call.column};
+        index = scope->parent;
+    }
+    return count > 0 ? count : 1;
+}
+
+static void close_unit(struct unit_view *view)
+{
+    for (size_t i = 0; i < view->file_count; i++) {
+        free(view->files[i]);
+    }
+    free(view->files);
+    sym_scopes_fini(&view->scopes);
+    sym_lines_free(view->lines);
+    sym_dwarf_lines_close(view->source);
+    sym_dwarf_die_free(view->die);
+}
+
+/*
+ * Answer the requests of one unit.
+ * @addresses: those of the requests, in the same order: sorted.
+ * Return: false without memory.
+ */
+static bool resolve_unit(struct sym_debug *debug, struct request *requests,
+                         const uint64_t *addresses, size_t count, sym_debug_sink sink,
+                         void *context)
+{
+    struct unit_view view = {
+        .debug = debug,
+        .die = sym_dwarf_die(debug->dwarf, sym_units_die(debug->units, requests[0].unit))};
+    struct sym_debug_frame *frames = malloc((FRAMES_MAX + 1) * sizeof *frames);
+    bool has_memory = frames != NULL;
+    if (view.die != NULL && has_memory) {
+        view.directory = sym_dwarf_directory(debug->dwarf, view.die);
+        has_memory = read_lines(&view) && sym_scopes_read(debug->dwarf, view.die, addresses, count,
+                                                          &debug->work, &view.scopes);
+        for (size_t i = 0; i < count && has_memory; i++) {
+            size_t frame_count = make_frames(&view, addresses[i], view.scopes.innermost[i], frames);
+            requests[i].is_done = frame_count > 0;
+            has_memory = frame_count == 0 || sink(context, addresses[i], frames, frame_count);
+        }
+    }
+    free(frames);
+    close_unit(&view);
+    return has_memory;
+}
+
+static int compare_requests(const void *left, const void *right)
+{
+    const struct request *a = left;
+    const struct request *b = right;
+    if (a->unit != b->unit) {
+        return a->unit < b->unit ? -1 : 1;
+    }
+    return a->address < b->address ? -1 : a->address > b->address;
+}
+
+/* Ask each request's unit. @addresses: scratch for @count. Return: false without memory. */
+static bool resolve_round(struct sym_debug *debug, struct request *requests, size_t count,
+                          uint64_t *addresses, sym_debug_sink sink, void *context)
+{
+    qsort(requests, count, sizeof *requests, compare_requests);
+    for (size_t i = 0; i < count; i++) {
+        addresses[i] = requests[i].address;
+    }
+    for (size_t first = 0, end = 0; first < count; first = end) {
+        while (end < count && requests[end].unit == requests[first].unit) {
+            end++;
+        }
+        if (!resolve_unit(debug, requests + first, addresses + first, end - first, sink, context)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Keep the requests that are open and that another unit claims. Return: how many. */
+static size_t keep_open(const struct sym_debug *debug, struct request *requests, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct request request = requests[i];
+        if (request.is_done) {
+            continue;
+        }
+        request.unit = sym_units_find(debug->units, request.address, request.unit);
+        if (request.unit != SYM_UNIT_NONE) {
+            requests[kept++] = request;
+        }
+    }
+    return kept;
+}
+
+/* Make a request of each address that a unit claims. Return: how many. */
+static size_t start_requests(const struct sym_debug *debug, const uint64_t *addresses, size_t count,
+                             struct request *requests)
+{
+    for (size_t i = 0; i < count; i++) {
+        requests[i] = (struct request){.address = addresses[i], .unit = SYM_UNIT_NONE};
+    }
+    return keep_open(debug, requests, count);
+}
+
+enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *addresses,
+                                    size_t count, sym_debug_sink sink, void *context,
+                                    struct trace_error *error)
+{
+    struct request *requests = calloc(count + 1, sizeof *requests);
+    uint64_t *scratch = calloc(count + 1, sizeof *scratch);
+    bool has_memory = requests != NULL && scratch != NULL;
+    if (has_memory) {
+        size_t open = start_requests(debug, addresses, count, requests);
+        if (open < count) {
+            has_memory = sym_units_read_lines(debug->units, debug->dwarf);
+            open = start_requests(debug, addresses, count, requests);
+        }
+        for (int i = 0; i < ROUNDS_MAX && open > 0 && has_memory; i++) {
+            has_memory = resolve_round(debug, requests, open, scratch, sink, context);
+            open = keep_open(debug, requests, open);
+        }
+    }
+    free(requests);
+    free(scratch);
+    if (!has_memory) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
+    }
+    const char *complaint = sym_dwarf_complaint(debug->dwarf);
+    if (debug->work == 0) {
+        complaint = "it takes too long to read";
+    }
+    return complaint == NULL
+               ? TRACE_OK
+               : trace_fail(error, TRACE_CORRUPT, 0, "debug information: %s", complaint);
+}

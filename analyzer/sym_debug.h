@@ -1,0 +1,49 @@
+/*
+ * Addresses to source positions with the debug information of one file.
+ */
+#ifndef ANALYZER_SYM_DEBUG_H
+#define ANALYZER_SYM_DEBUG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct sym_debug;
+
+/* A source position as the debug information has it; its strings last as long as the call. */
+struct sym_debug_frame {
+    const char *function; /* a linker name, or a plain one; NULL unknown */
+    const char *file;     /* NULL unknown */
+    uint32_t line;        /* 0 unknown */
+    uint32_t column;      /* 0 unknown */
+    bool is_linker_name;  /* of function */
+    bool is_inlined;
+    uint64_t function_addr; /* where the function begins; 0 unknown */
+};
+
+/* Takes the frames of one address, innermost first. Return: false to stop (without memory). */
+typedef bool (*sym_debug_sink)(void *context, uint64_t address,
+                               const struct sym_debug_frame *frames, size_t count);
+
+/*
+ * Open the debug information of a file.
+ * @fd: the file's, and @alternate_fd of the one that dwz moved a part of it to, or -1; both stay
+ * the caller's, and open.
+ * Errors: TRACE_NOT_FOUND: there is none; TRACE_CORRUPT; TRACE_NOMEM.
+ */
+enum trace_status sym_debug_open(int fd, int alternate_fd, struct sym_debug **ret_debug,
+                                 struct trace_error *error) TRACE_CHECKED;
+void sym_debug_free(struct sym_debug *debug);
+
+/*
+ * Resolve addresses, with one pass over each compilation unit that has any of them.
+ * @addresses: sorted, no duplicates. Those that nothing is known about never reach @sink.
+ * Errors: TRACE_NOMEM; TRACE_CORRUPT: a part could not be read, the rest was given to @sink.
+ */
+enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *addresses,
+                                    size_t count, sym_debug_sink sink, void *context,
+                                    struct trace_error *error) TRACE_CHECKED;
+
+#endif

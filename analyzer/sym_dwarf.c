@@ -1,0 +1,588 @@
+/*
+ * The only file that includes libdwarf.h, and the one that absorbs its versions: 20210528 (Debian
+ * 12), which has no version macro, and those from 0.2 on, which have DW_LIBDWARF_VERSION_MAJOR.
+ *
+ * Every call is given a place for its error, so libdwarf never gets to its own way of failing,
+ * which is to print and abort; a handler is installed as well, that does nothing. What a call
+ * returns is one of three: there, not there, broken. Broken is remembered once and then treated as
+ * not there.
+ */
+#include "sym_dwarf.h"
+
+#include <dwarf.h>
+#include <libdwarf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grow.h"
+
+/* Longest chain of origins and specifications; real ones have three links. */
+enum { CHAIN_MAX = 16 };
+
+struct sym_dwarf {
+    Dwarf_Debug debug;
+    struct sym_dwarf *alternate; /* or NULL */
+    char complaint[256];         /* empty: none */
+};
+
+struct sym_dwarf_lines {
+    struct sym_dwarf *dwarf;
+    Dwarf_Line_Context context;
+    Dwarf_Line *rows;
+    Dwarf_Signed row_count;
+    Dwarf_Unsigned version;
+};
+
+static void ignore_error(Dwarf_Error error, Dwarf_Ptr context)
+{
+    (void)error;
+    (void)context;
+}
+
+/* Note and free an error. Return: whether the call succeeded. */
+static bool is_there(struct sym_dwarf *dwarf, int result, Dwarf_Error error)
+{
+    if (result == DW_DLV_ERROR) {
+        if (dwarf->complaint[0] == '\0') {
+            (void)snprintf(dwarf->complaint, sizeof dwarf->complaint, "%s", dwarf_errmsg(error));
+        }
+        dwarf_dealloc_error(dwarf->debug, error);
+    }
+    return result == DW_DLV_OK;
+}
+
+static int init_debug(int fd, Dwarf_Debug *debug, Dwarf_Error *error)
+{
+#ifdef DW_LIBDWARF_VERSION_MAJOR
+    return dwarf_init_b(fd, DW_GROUPNUMBER_ANY, ignore_error, NULL, debug, error);
+#else
+    return dwarf_init_b(fd, DW_DLC_READ, DW_GROUPNUMBER_ANY, ignore_error, NULL, debug, error);
+#endif
+}
+
+static void finish_debug(Dwarf_Debug debug)
+{
+#ifdef DW_LIBDWARF_VERSION_MAJOR
+    (void)dwarf_finish(debug);
+#else
+    Dwarf_Error error = NULL;
+    (void)dwarf_finish(debug, &error);
+#endif
+}
+
+enum trace_status sym_dwarf_open(int fd, struct sym_dwarf **ret_dwarf, struct trace_error *error)
+{
+    struct sym_dwarf *dwarf = calloc(1, sizeof *dwarf);
+    if (dwarf == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
+    }
+    Dwarf_Error failure = NULL;
+    int result = init_debug(fd, &dwarf->debug, &failure);
+    if (result != DW_DLV_OK) {
+        (void)is_there(dwarf, result, failure);
+        enum trace_status status =
+            trace_fail(error, result == DW_DLV_NO_ENTRY ? TRACE_NOT_FOUND : TRACE_CORRUPT, 0,
+                       "debug information: %s", dwarf->complaint);
+        free(dwarf);
+        return status;
+    }
+    *ret_dwarf = dwarf;
+    return TRACE_OK;
+}
+
+void sym_dwarf_free(struct sym_dwarf *dwarf)
+{
+    if (dwarf != NULL) {
+        finish_debug(dwarf->debug);
+        free(dwarf);
+    }
+}
+
+void sym_dwarf_set_alternate(struct sym_dwarf *dwarf, struct sym_dwarf *alternate)
+{
+    Dwarf_Error error = NULL;
+    dwarf->alternate = alternate;
+    (void)is_there(dwarf, dwarf_set_tied_dbg(dwarf->debug, alternate->debug, &error), error);
+}
+
+const char *sym_dwarf_complaint(const struct sym_dwarf *dwarf)
+{
+    return dwarf->complaint[0] != '\0' ? dwarf->complaint : NULL;
+}
+
+/* Languages whose compilers mangle. Of the others, DW_AT_name is what the linker sees. */
+static bool language_mangles(Dwarf_Unsigned language)
+{
+    switch (language) {
+    case DW_LANG_C89:
+    case DW_LANG_C:
+    case DW_LANG_C99:
+    case DW_LANG_C11:
+    case DW_LANG_Cobol74:
+    case DW_LANG_Cobol85:
+    case DW_LANG_Fortran77:
+    case DW_LANG_Pascal83:
+    case DW_LANG_PLI:
+    case DW_LANG_UPC:
+    case DW_LANG_Mips_Assembler:
+        return false;
+    default:
+        return true;
+    }
+}
+
+bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_unit)
+{
+    Dwarf_Unsigned header_bytes = 0;
+    Dwarf_Unsigned abbreviations = 0;
+    Dwarf_Unsigned type_offset = 0;
+    Dwarf_Unsigned next = 0;
+    Dwarf_Half version = 0;
+    Dwarf_Half address_bytes = 0;
+    Dwarf_Half length_bytes = 0;
+    Dwarf_Half extension_bytes = 0;
+    Dwarf_Half unit_type = 0;
+    Dwarf_Sig8 signature;
+    Dwarf_Error error = NULL;
+    int result = dwarf_next_cu_header_d(dwarf->debug, 1, &header_bytes, &version, &abbreviations,
+                                        &address_bytes, &length_bytes, &extension_bytes, &signature,
+                                        &type_offset, &next, &unit_type, &error);
+    if (!is_there(dwarf, result, error)) {
+        return false;
+    }
+    Dwarf_Die die = NULL;
+    *ret_unit = (struct sym_dwarf_unit){0};
+    if (!is_there(dwarf, dwarf_siblingof_b(dwarf->debug, NULL, 1, &die, &error), error)) {
+        return true; // a unit without a DIE: nothing in it, go on
+    }
+    Dwarf_Half tag = 0;
+    Dwarf_Unsigned language = 0;
+    ret_unit->die_offset = sym_dwarf_offset(dwarf, die);
+    if (is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
+        ret_unit->is_compile_unit = tag == DW_TAG_compile_unit || tag == DW_TAG_skeleton_unit;
+    }
+    bool has_language = is_there(dwarf, dwarf_srclang(die, &language, &error), error);
+    ret_unit->names_are_linked = has_language && !language_mangles(language);
+    dwarf_dealloc_die(die);
+    return true;
+}
+
+struct Dwarf_Die_s *sym_dwarf_die(struct sym_dwarf *dwarf, uint64_t offset)
+{
+    Dwarf_Die die = NULL;
+    Dwarf_Error error = NULL;
+    int result = dwarf_offdie_b(dwarf->debug, offset, 1, &die, &error);
+    return is_there(dwarf, result, error) ? die : NULL;
+}
+
+struct Dwarf_Die_s *sym_dwarf_child(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    Dwarf_Die child = NULL;
+    Dwarf_Error error = NULL;
+    return is_there(dwarf, dwarf_child(die, &child, &error), error) ? child : NULL;
+}
+
+struct Dwarf_Die_s *sym_dwarf_sibling(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    Dwarf_Die sibling = NULL;
+    Dwarf_Error error = NULL;
+    int result = dwarf_siblingof_b(dwarf->debug, die, 1, &sibling, &error);
+    dwarf_dealloc_die(die);
+    return is_there(dwarf, result, error) ? sibling : NULL;
+}
+
+void sym_dwarf_die_free(struct Dwarf_Die_s *die)
+{
+    if (die != NULL) {
+        dwarf_dealloc_die(die);
+    }
+}
+
+uint64_t sym_dwarf_offset(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    Dwarf_Off offset = 0;
+    Dwarf_Error error = NULL;
+    return is_there(dwarf, dwarf_dieoffset(die, &offset, &error), error) ? offset : 0;
+}
+
+enum sym_die_kind sym_dwarf_kind(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    Dwarf_Half tag = 0;
+    Dwarf_Error error = NULL;
+    if (!is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
+        return SYM_DIE_OTHER;
+    }
+    switch (tag) {
+    case DW_TAG_subprogram:
+    case DW_TAG_entry_point:
+        return SYM_DIE_FUNCTION;
+    case DW_TAG_inlined_subroutine:
+        return SYM_DIE_INLINED;
+    case DW_TAG_lexical_block:
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_try_block:
+    case DW_TAG_catch_block:
+        return SYM_DIE_SCOPE;
+    default:
+        return SYM_DIE_OTHER;
+    }
+}
+
+static bool add_range(struct sym_ranges *ranges, uint64_t low, uint64_t high)
+{
+    if (low >= high) { // empty, or broken
+        return true;
+    }
+    struct sym_range *moved =
+        grow_array(ranges->items, ranges->count, &ranges->capacity, sizeof *moved);
+    if (moved == NULL) {
+        return false;
+    }
+    ranges->items = moved;
+    ranges->items[ranges->count++] = (struct sym_range){.low = low, .high = high};
+    return true;
+}
+
+/* DWARF 3 and 4, .debug_ranges. */
+static bool add_old_ranges(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Unsigned offset,
+                           uint64_t base, struct sym_ranges *ranges)
+{
+    Dwarf_Ranges *entries = NULL;
+    Dwarf_Signed count = 0;
+    Dwarf_Unsigned bytes = 0;
+    Dwarf_Off real_offset = 0;
+    Dwarf_Error error = NULL;
+    int result = dwarf_get_ranges_b(dwarf->debug, offset, die, &real_offset, &entries, &count,
+                                    &bytes, &error);
+    bool has_memory = true;
+    if (!is_there(dwarf, result, error)) {
+        return true;
+    }
+    for (Dwarf_Signed i = 0; i < count && has_memory; i++) {
+        if (entries[i].dwr_type == DW_RANGES_ADDRESS_SELECTION) {
+            base = entries[i].dwr_addr2;
+        } else if (entries[i].dwr_type == DW_RANGES_ENTRY) {
+            has_memory =
+                add_range(ranges, base + entries[i].dwr_addr1, base + entries[i].dwr_addr2);
+        }
+    }
+#ifdef DW_LIBDWARF_VERSION_MAJOR
+    dwarf_dealloc_ranges(dwarf->debug, entries, count);
+#else
+    dwarf_ranges_dealloc(dwarf->debug, entries, count);
+#endif
+    return has_memory;
+}
+
+/* DWARF 5, .debug_rnglists. */
+static bool add_new_ranges(struct sym_dwarf *dwarf, Dwarf_Attribute attribute, Dwarf_Half form,
+                           Dwarf_Unsigned value, struct sym_ranges *ranges)
+{
+    Dwarf_Rnglists_Head head = NULL;
+    Dwarf_Unsigned count = 0;
+    Dwarf_Unsigned offset = 0;
+    Dwarf_Error error = NULL;
+    int result =
+        dwarf_rnglists_get_rle_head(attribute, form, value, &head, &count, &offset, &error);
+    bool has_memory = true;
+    if (!is_there(dwarf, result, error)) {
+        return true;
+    }
+    for (Dwarf_Unsigned i = 0; i < count && has_memory; i++) {
+        unsigned length = 0;
+        unsigned code = 0;
+        Dwarf_Unsigned raw[2] = {0, 0};
+        Dwarf_Unsigned cooked[2] = {0, 0};
+        Dwarf_Bool is_unresolved = 0;
+        result = dwarf_get_rnglists_entry_fields_a(head, i, &length, &code, &raw[0], &raw[1],
+                                                   &is_unresolved, &cooked[0], &cooked[1], &error);
+        if (!is_there(dwarf, result, error) || code == DW_RLE_end_of_list) {
+            break;
+        }
+        if (code != DW_RLE_base_address && code != DW_RLE_base_addressx && !is_unresolved) {
+            has_memory = add_range(ranges, cooked[0], cooked[1]);
+        }
+    }
+#ifdef DW_LIBDWARF_VERSION_MAJOR
+    dwarf_dealloc_rnglists_head(head);
+#else
+    (void)dwarf_dealloc_rnglists_head(head);
+#endif
+    return has_memory;
+}
+
+static bool add_listed_ranges(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Attribute attribute,
+                              uint64_t unit_low, struct sym_ranges *ranges)
+{
+    Dwarf_Half form = 0;
+    Dwarf_Half version = 0;
+    Dwarf_Half offset_bytes = 0;
+    Dwarf_Unsigned value = 0;
+    Dwarf_Error error = NULL;
+    if (!is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) ||
+        dwarf_get_version_of_die(die, &version, &offset_bytes) != DW_DLV_OK) {
+        return true;
+    }
+    bool is_value = form == DW_FORM_rnglistx || form == DW_FORM_data4 || form == DW_FORM_data8;
+    int result = is_value ? dwarf_formudata(attribute, &value, &error)
+                          : dwarf_global_formref(attribute, &value, &error);
+    if (!is_there(dwarf, result, error)) {
+        return true;
+    }
+    return version >= 5 ? add_new_ranges(dwarf, attribute, form, value, ranges)
+                        : add_old_ranges(dwarf, die, value, unit_low, ranges);
+}
+
+bool sym_dwarf_ranges(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, uint64_t unit_low,
+                      struct sym_ranges *ranges)
+{
+    Dwarf_Attribute attribute = NULL;
+    Dwarf_Error error = NULL;
+    if (is_there(dwarf, dwarf_attr(die, DW_AT_ranges, &attribute, &error), error)) {
+        bool has_memory = add_listed_ranges(dwarf, die, attribute, unit_low, ranges);
+        dwarf_dealloc_attribute(attribute);
+        return has_memory;
+    }
+    Dwarf_Addr low = 0;
+    Dwarf_Addr high = 0;
+    Dwarf_Half form = 0;
+    enum Dwarf_Form_Class class = DW_FORM_CLASS_UNKNOWN;
+    if (!is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ||
+        !is_there(dwarf, dwarf_highpc_b(die, &high, &form, &class, &error), error)) {
+        return true;
+    }
+    if (class != DW_FORM_CLASS_ADDRESS) {
+        high = high <= UINT64_MAX - low ? high + low : low;
+    }
+    return add_range(ranges, low, high);
+}
+
+uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    Dwarf_Addr low = 0;
+    Dwarf_Error error = NULL;
+    return is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ? low : 0;
+}
+
+/* Return: an attribute's value as a number, or 0. */
+static uint64_t number_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+{
+    Dwarf_Attribute attribute = NULL;
+    Dwarf_Unsigned value = 0;
+    Dwarf_Signed signed_value = 0;
+    Dwarf_Error error = NULL;
+    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return 0;
+    }
+    if (dwarf_formudata(attribute, &value, &error) != DW_DLV_OK) {
+        dwarf_dealloc_error(dwarf->debug, error);
+        error = NULL;
+        bool is_number = is_there(dwarf, dwarf_formsdata(attribute, &signed_value, &error), error);
+        value = is_number && signed_value > 0 ? (Dwarf_Unsigned)signed_value : 0;
+    }
+    dwarf_dealloc_attribute(attribute);
+    return value;
+}
+
+/* Return: an attribute's value as a string, or NULL. */
+static const char *text_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+{
+    Dwarf_Attribute attribute = NULL;
+    char *text = NULL;
+    Dwarf_Error error = NULL;
+    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return NULL;
+    }
+    bool is_text = is_there(dwarf, dwarf_formstring(attribute, &text, &error), error);
+    dwarf_dealloc_attribute(attribute);
+    return is_text ? text : NULL;
+}
+
+struct sym_dwarf_call sym_dwarf_call_site(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    uint64_t line = number_of(dwarf, die, DW_AT_call_line);
+    uint64_t column = number_of(dwarf, die, DW_AT_call_column);
+    return (struct sym_dwarf_call){.file = number_of(dwarf, die, DW_AT_call_file),
+                                   .line = line <= UINT32_MAX ? (uint32_t)line : 0,
+                                   .column = column <= UINT32_MAX ? (uint32_t)column : 0};
+}
+
+/*
+ * Follow a reference to another DIE.
+ * @ret_dwarf: the reader that the DIE is in: @dwarf, or its alternate.
+ */
+static Dwarf_Die follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name,
+                        struct sym_dwarf **ret_dwarf)
+{
+    Dwarf_Attribute attribute = NULL;
+    Dwarf_Half form = 0;
+    Dwarf_Off offset = 0;
+    Dwarf_Error error = NULL;
+    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return NULL;
+    }
+    bool is_good = is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) &&
+                   form != DW_FORM_ref_sig8 &&
+                   is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
+    bool is_alternate =
+        form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 || form == DW_FORM_ref_sup8;
+    dwarf_dealloc_attribute(attribute);
+    struct sym_dwarf *target = is_alternate ? dwarf->alternate : dwarf;
+    if (!is_good || target == NULL) {
+        return NULL;
+    }
+    *ret_dwarf = target;
+    return sym_dwarf_die(target, offset);
+}
+
+static bool unit_names_are_linked(struct sym_dwarf *dwarf, Dwarf_Die die,
+                                  bool (*names_are_linked)(const void *, uint64_t),
+                                  const void *context)
+{
+    Dwarf_Off unit = 0;
+    Dwarf_Error error = NULL;
+    return is_there(dwarf, dwarf_CU_dieoffset_given_die(die, &unit, &error), error) &&
+           names_are_linked(context, unit);
+}
+
+struct sym_dwarf_name sym_dwarf_function_name(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die,
+                                              bool (*names_are_linked)(const void *context,
+                                                                       uint64_t unit_offset),
+                                              const void *context)
+{
+    struct sym_dwarf *start = dwarf;
+    struct sym_dwarf_name name = {0};
+    Dwarf_Die link = die;
+    for (int i = 0; i < CHAIN_MAX && link != NULL; i++) {
+        const char *linker_name = text_of(dwarf, link, DW_AT_linkage_name);
+        if (linker_name == NULL) {
+            linker_name = text_of(dwarf, link, DW_AT_MIPS_linkage_name);
+        }
+        if (linker_name != NULL) {
+            name = (struct sym_dwarf_name){.text = linker_name, .is_linker_name = true};
+            break;
+        }
+        if (name.text == NULL && (name.text = text_of(dwarf, link, DW_AT_name)) != NULL) {
+            name.is_linker_name =
+                dwarf == start && unit_names_are_linked(dwarf, link, names_are_linked, context);
+        }
+        struct sym_dwarf *next_dwarf = dwarf;
+        Dwarf_Die next = follow(dwarf, link, DW_AT_abstract_origin, &next_dwarf);
+        if (next == NULL) {
+            next = follow(dwarf, link, DW_AT_specification, &next_dwarf);
+        }
+        if (link != die) {
+            dwarf_dealloc_die(link);
+        }
+        link = next;
+        dwarf = next_dwarf;
+    }
+    if (link != die) {
+        sym_dwarf_die_free(link);
+    }
+    return name;
+}
+
+const char *sym_dwarf_directory(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die)
+{
+    return text_of(dwarf, unit_die, DW_AT_comp_dir);
+}
+
+struct sym_dwarf_lines *sym_dwarf_lines_open(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die)
+{
+    struct sym_dwarf_lines *lines = calloc(1, sizeof *lines);
+    if (lines == NULL) {
+        return NULL;
+    }
+    Dwarf_Small table_count = 0;
+    Dwarf_Error error = NULL;
+    lines->dwarf = dwarf;
+    int result = dwarf_srclines_b(unit_die, &lines->version, &table_count, &lines->context, &error);
+    if (!is_there(dwarf, result, error)) {
+        free(lines);
+        return NULL;
+    }
+    result =
+        dwarf_srclines_from_linecontext(lines->context, &lines->rows, &lines->row_count, &error);
+    if (!is_there(dwarf, result, error)) {
+        lines->row_count = 0; // the file names may still be good
+    }
+    return lines;
+}
+
+void sym_dwarf_lines_close(struct sym_dwarf_lines *lines)
+{
+    if (lines != NULL) {
+        dwarf_srclines_dealloc_b(lines->context);
+        free(lines);
+    }
+}
+
+size_t sym_dwarf_row_count(const struct sym_dwarf_lines *lines)
+{
+    return lines->row_count > 0 ? (size_t)lines->row_count : 0;
+}
+
+bool sym_dwarf_row(const struct sym_dwarf_lines *lines, size_t i, struct sym_dwarf_row *ret_row)
+{
+    Dwarf_Line row = lines->rows[i];
+    Dwarf_Addr addr = 0;
+    Dwarf_Unsigned file = 0;
+    Dwarf_Unsigned line = 0;
+    Dwarf_Unsigned column = 0;
+    Dwarf_Bool is_end = 0;
+    Dwarf_Error error = NULL;
+    if (!is_there(lines->dwarf, dwarf_lineaddr(row, &addr, &error), error) ||
+        !is_there(lines->dwarf, dwarf_lineendsequence(row, &is_end, &error), error) ||
+        !is_there(lines->dwarf, dwarf_line_srcfileno(row, &file, &error), error) ||
+        !is_there(lines->dwarf, dwarf_lineno(row, &line, &error), error) ||
+        !is_there(lines->dwarf, dwarf_lineoff_b(row, &column, &error), error)) {
+        return false;
+    }
+    *ret_row = (struct sym_dwarf_row){.addr = addr,
+                                      .file = file,
+                                      .line = line <= UINT32_MAX ? (uint32_t)line : 0,
+                                      .column = column <= UINT32_MAX ? (uint32_t)column : 0,
+                                      .is_end = is_end != 0};
+    return true;
+}
+
+bool sym_dwarf_file(const struct sym_dwarf_lines *lines, uint64_t file, const char **ret_name,
+                    const char **ret_directory)
+{
+    Dwarf_Signed base = 0;
+    Dwarf_Signed count = 0;
+    Dwarf_Signed end = 0;
+    Dwarf_Error error = NULL;
+    int result = dwarf_srclines_files_indexes(lines->context, &base, &count, &end, &error);
+    if (!is_there(lines->dwarf, result, error) || file > INT32_MAX || (Dwarf_Signed)file < base ||
+        (Dwarf_Signed)file >= end) {
+        return false;
+    }
+    const char *name = NULL;
+    Dwarf_Unsigned directory = 0;
+    Dwarf_Unsigned time = 0;
+    Dwarf_Unsigned bytes = 0;
+    Dwarf_Form_Data16 *digest = NULL;
+    result = dwarf_srclines_files_data_b(lines->context, (Dwarf_Signed)file, &name, &directory,
+                                         &time, &bytes, &digest, &error);
+    if (!is_there(lines->dwarf, result, error) || name == NULL) {
+        return false;
+    }
+    *ret_name = name;
+    *ret_directory = NULL;
+    // Before DWARF 5, directory 0 is the unit's own and is not in the table.
+    if ((lines->version >= 5 || directory > 0) && directory <= INT32_MAX) {
+        const char *text = NULL;
+        result =
+            dwarf_srclines_include_dir_data(lines->context, (Dwarf_Signed)directory, &text, &error);
+        if (result == DW_DLV_OK) {
+            *ret_directory = text;
+        } else if (result == DW_DLV_ERROR) {
+            dwarf_dealloc_error(lines->dwarf->debug, error);
+        }
+    }
+    return true;
+}
