@@ -1,0 +1,423 @@
+/*
+ * The frame cache, and the order in which the sources of names are asked.
+ *
+ * A call resolves all new addresses of one module: it opens the module's files, asks the debug
+ * information, asks the symbol table about what is left, and closes the files, so that a report
+ * over a hundred modules holds the files of one. Only answers are kept: frames in an arena, each
+ * string once, each name demangled once.
+ */
+#include "symbolize.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "debug_file.h"
+#include "grow.h"
+#include "hash.h"
+#include "strings.h"
+#include "sym_debug.h"
+#include "sym_demangle.h"
+#include "sym_elf.h"
+
+struct answer {
+    uint64_t address;
+    struct symbol_frames frames;
+    bool is_taken; /* the slot is in use */
+};
+
+/* Addresses to answers: open addressing, a power of two of slots, at most half of them in use. */
+struct answers {
+    struct answer *slots;
+    size_t slot_count;
+    size_t count;
+};
+
+struct module {
+    const char *path;
+    const uint8_t *build_id;
+    size_t build_id_bytes;
+    const char *warning; /* or NULL */
+    struct answers answers;
+};
+
+struct symbolizer {
+    struct symbol_options options;
+    struct arena arena;
+    struct strings *strings;
+    const char **shown; /* demangled names, by the number of the string; NULL: not made yet */
+    size_t shown_count;
+    struct module *modules;
+    size_t module_count;
+    size_t module_capacity;
+};
+
+/* One call of symbolizer_resolve(). */
+struct job {
+    struct symbolizer *symbolizer;
+    struct module *module;
+    struct debug_files files;
+    struct sym_elf *symbols; /* or NULL */
+    uint64_t *addresses;     /* sorted, each once, none of them answered before */
+    size_t count;
+};
+
+struct symbolizer *symbolizer_new(const struct symbol_options *options)
+{
+    struct symbolizer *symbolizer = calloc(1, sizeof *symbolizer);
+    if (symbolizer == NULL) {
+        return NULL;
+    }
+    symbolizer->options = *options;
+    symbolizer->strings = strings_new();
+    if (symbolizer->strings == NULL) {
+        free(symbolizer);
+        return NULL;
+    }
+    return symbolizer;
+}
+
+void symbolizer_free(struct symbolizer *symbolizer)
+{
+    if (symbolizer == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < symbolizer->module_count; i++) {
+        free(symbolizer->modules[i].answers.slots);
+    }
+    free(symbolizer->modules);
+    free(symbolizer->shown);
+    strings_free(symbolizer->strings);
+    arena_fini(&symbolizer->arena);
+    free(symbolizer);
+}
+
+enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const char *path,
+                                        const uint8_t *build_id, size_t build_id_bytes,
+                                        size_t *ret_module)
+{
+    struct module *moved = grow_array(symbolizer->modules, symbolizer->module_count,
+                                      &symbolizer->module_capacity, sizeof *moved);
+    if (moved == NULL) {
+        return TRACE_NOMEM;
+    }
+    symbolizer->modules = moved;
+    struct module module = {.path = arena_copy(&symbolizer->arena, path, strlen(path)),
+                            .build_id_bytes = build_id_bytes};
+    if (build_id_bytes > 0) {
+        module.build_id = (uint8_t *)arena_copy(&symbolizer->arena, build_id, build_id_bytes);
+    }
+    if (module.path == NULL || (build_id_bytes > 0 && module.build_id == NULL)) {
+        return TRACE_NOMEM;
+    }
+    symbolizer->modules[symbolizer->module_count] = module;
+    *ret_module = symbolizer->module_count++;
+    return TRACE_OK;
+}
+
+/* Return: the slot of @address, or the empty one where it belongs; NULL if there are no slots. */
+static struct answer *find_answer(const struct answers *answers, uint64_t address)
+{
+    if (answers->slot_count == 0) {
+        return NULL;
+    }
+    size_t mask = answers->slot_count - 1;
+    size_t i = (size_t)hash_number(HASH_START, address) & mask;
+    while (answers->slots[i].is_taken && answers->slots[i].address != address) {
+        i = (i + 1) & mask;
+    }
+    return &answers->slots[i];
+}
+
+/* Make room for @more answers. Return: false without memory. */
+static bool reserve_answers(struct answers *answers, size_t more)
+{
+    size_t wanted = answers->slot_count == 0 ? 64 : answers->slot_count;
+    while (wanted / 2 < answers->count + more) {
+        wanted *= 2;
+    }
+    if (wanted == answers->slot_count) {
+        return true;
+    }
+    struct answers larger = {.slots = calloc(wanted, sizeof *larger.slots),
+                             .slot_count = wanted,
+                             .count = answers->count};
+    if (larger.slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < answers->slot_count; i++) {
+        if (answers->slots[i].is_taken) {
+            *find_answer(&larger, answers->slots[i].address) = answers->slots[i];
+        }
+    }
+    free(answers->slots);
+    *answers = larger;
+    return true;
+}
+
+static bool is_answered(const struct answers *answers, uint64_t address)
+{
+    const struct answer *answer = find_answer(answers, address);
+    return answer != NULL && answer->is_taken;
+}
+
+/* Room must have been made. */
+static void put_answer(struct answers *answers, uint64_t address, struct symbol_frames frames)
+{
+    struct answer *answer = find_answer(answers, address);
+    answers->count += !answer->is_taken;
+    *answer = (struct answer){.address = address, .frames = frames, .is_taken = true};
+}
+
+/* Return: the name to show for a linker's or a plain one; NULL for NULL, or without memory. */
+static const char *shown_name(struct symbolizer *symbolizer, const char *name)
+{
+    uint32_t number = 0;
+    if (name == NULL) {
+        return NULL;
+    }
+    const char *kept = strings_intern(symbolizer->strings, name, strlen(name), &number);
+    if (kept == NULL || symbolizer->options.no_demangle) {
+        return kept;
+    }
+    if (number >= symbolizer->shown_count) {
+        size_t wanted = ((size_t)number + 64) * 2;
+        const char **moved = realloc(symbolizer->shown, wanted * sizeof *moved);
+        if (moved == NULL) {
+            return NULL;
+        }
+        memset(moved + symbolizer->shown_count, 0,
+               (wanted - symbolizer->shown_count) * sizeof *moved);
+        symbolizer->shown = moved;
+        symbolizer->shown_count = wanted;
+    }
+    if (symbolizer->shown[number] == NULL) {
+        char *demangled = sym_demangle(kept);
+        symbolizer->shown[number] =
+            demangled != NULL ? strings_text(symbolizer->strings, demangled) : kept;
+        free(demangled);
+    }
+    return symbolizer->shown[number];
+}
+
+/*
+ * Choose a function's name: the debug information's, but the symbol table's if the former has none,
+ * or only one that the linker does not know, and the table has a function that begins right there.
+ */
+static const char *function_name(const struct job *job, const struct sym_debug_frame *frame,
+                                 uint64_t address)
+{
+    struct sym_elf_match match;
+    if (frame->is_linker_name || frame->is_inlined || job->symbols == NULL) {
+        return frame->function;
+    }
+    if (frame->function == NULL) {
+        return sym_elf_find(job->symbols, address, &match) ? match.name : NULL;
+    }
+    bool is_same = frame->function_addr != 0 &&
+                   sym_elf_find(job->symbols, frame->function_addr, &match) &&
+                   match.addr == frame->function_addr;
+    return is_same ? match.name : frame->function;
+}
+
+/* A sym_debug_sink: keep the frames of one address. */
+static bool take_frames(void *context, uint64_t address, const struct sym_debug_frame *frames,
+                        size_t count)
+{
+    struct job *job = context;
+    struct symbolizer *symbolizer = job->symbolizer;
+    if (symbolizer->options.no_inline) {
+        frames += count - 1;
+        count = 1;
+    }
+    struct symbol_frame *kept = arena_array(&symbolizer->arena, count, sizeof *kept);
+    if (kept == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = function_name(job, &frames[i], address);
+        const char *file = frames[i].file;
+        kept[i] = (struct symbol_frame){.function = shown_name(symbolizer, name),
+                                        .file = strings_text(symbolizer->strings, file),
+                                        .line = frames[i].line,
+                                        .column = frames[i].column,
+                                        .is_inlined = frames[i].is_inlined};
+        if ((name != NULL && kept[i].function == NULL) || (file != NULL && kept[i].file == NULL)) {
+            return false;
+        }
+        if (frames[i].function_addr != 0 && frames[i].function_addr <= address) {
+            kept[i].offset = address - frames[i].function_addr;
+        }
+    }
+    put_answer(&job->module->answers, address,
+               (struct symbol_frames){.frames = kept, .count = count});
+    return true;
+}
+
+/* Ask the symbol table about one address. Return: false without memory. */
+static bool ask_symbols(struct job *job, uint64_t address)
+{
+    struct symbolizer *symbolizer = job->symbolizer;
+    struct sym_elf_match match;
+    struct symbol_frames frames = {0};
+    if (job->symbols != NULL && sym_elf_find(job->symbols, address, &match)) {
+        struct symbol_frame *frame = arena_array(&symbolizer->arena, 1, sizeof *frame);
+        if (frame == NULL) {
+            return false;
+        }
+        *frame = (struct symbol_frame){.function = shown_name(symbolizer, match.name),
+                                       .offset = address - match.addr};
+        if (frame->function == NULL) {
+            return false;
+        }
+        frames = (struct symbol_frames){.frames = frame, .count = 1};
+    }
+    put_answer(&job->module->answers, address, frames);
+    return true;
+}
+
+/* Set the module's warning; the first one stands, it names the cause. */
+static void warn(struct job *job, const char *text)
+{
+    if (job->module->warning == NULL) {
+        job->module->warning = arena_format(&job->symbolizer->arena, "%s", text);
+    }
+}
+
+static int compare_addresses(const void *left, const void *right)
+{
+    const uint64_t *a = left;
+    const uint64_t *b = right;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* Collect what was not answered before. Return: false without memory. */
+static bool collect(struct job *job, const uint64_t *addresses, size_t count)
+{
+    job->addresses = malloc((count + 1) * sizeof *job->addresses);
+    if (job->addresses == NULL) {
+        return false;
+    }
+    size_t new_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_answered(&job->module->answers, addresses[i])) {
+            job->addresses[new_count++] = addresses[i];
+        }
+    }
+    qsort(job->addresses, new_count, sizeof *job->addresses, compare_addresses);
+    for (size_t i = 0; i < new_count; i++) {
+        if (job->count == 0 || job->addresses[job->count - 1] != job->addresses[i]) {
+            job->addresses[job->count++] = job->addresses[i];
+        }
+    }
+    return reserve_answers(&job->module->answers, job->count);
+}
+
+/* Read the best symbol table there is. Return: TRACE_NOT_FOUND if there is none. */
+static enum trace_status read_symbols(struct job *job)
+{
+    const struct debug_files *files = &job->files;
+    if (files->debug.elf != NULL && files->debug.has_symbols) {
+        enum trace_status status = sym_elf_new(&files->debug, &job->symbols);
+        if (status != TRACE_NOT_FOUND) {
+            return status;
+        }
+    }
+    return files->module.elf != NULL ? sym_elf_new(&files->module, &job->symbols) : TRACE_NOT_FOUND;
+}
+
+/* Ask the debug information about all addresses. */
+static enum trace_status ask_debug(struct job *job)
+{
+    const struct debug_files *files = &job->files;
+    const struct elf_file *file = files->module.has_debug_info ? &files->module : &files->debug;
+    struct sym_debug *debug = NULL;
+    struct trace_error error = {0};
+    char text[sizeof error.text + 200];
+    if (!file->has_debug_info) {
+        const char *names = job->symbols == NULL                ? "nothing"
+                            : sym_elf_is_complete(job->symbols) ? "function names"
+                                                                : "names of exported functions";
+        (void)snprintf(text, sizeof text,
+                       "it has no debug information, %s only: install its -dbg or -dbgsym package, "
+                       "or rebuild it with -g",
+                       names);
+        warn(job, text);
+        return TRACE_OK;
+    }
+    enum trace_status status = sym_debug_open(file->fd, files->alternate.fd, &debug, &error);
+    if (status == TRACE_OK) {
+        status = sym_debug_resolve(debug, job->addresses, job->count, take_frames, job, &error);
+    }
+    sym_debug_free(debug);
+    if (status != TRACE_OK && status != TRACE_NOMEM) {
+        (void)snprintf(text, sizeof text, "%s; some names or lines may be missing", error.text);
+        warn(job, text);
+        status = TRACE_OK;
+    }
+    return status;
+}
+
+/* Return: whether a module is the kernel's, which has no file. */
+static bool has_no_file(const struct module *module)
+{
+    return module->path[0] == '[' || strncmp(module->path, "linux-vdso", 10) == 0 ||
+           strncmp(module->path, "linux-gate", 10) == 0;
+}
+
+static void open_files(struct job *job)
+{
+    const struct module *module = job->module;
+    const struct symbol_options *options = &job->symbolizer->options;
+    struct debug_file_query query = {.path = module->path,
+                                     .build_id = module->build_id,
+                                     .build_id_bytes = module->build_id_bytes,
+                                     .symbols_dir = options->symbols_dir,
+                                     .sysroot_dir = options->sysroot_dir};
+    if (!has_no_file(module)) {
+        debug_files_open(&query, &job->files);
+        if (job->files.warning[0] != '\0') {
+            warn(job, job->files.warning);
+        }
+    }
+}
+
+enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
+                                     const uint64_t *addresses, size_t count)
+{
+    struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
+    job.files = (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1};
+    enum trace_status status = collect(&job, addresses, count) ? TRACE_OK : TRACE_NOMEM;
+    if (status == TRACE_OK && job.count > 0) {
+        open_files(&job);
+        status = read_symbols(&job);
+        status = status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
+        bool has_any_file = job.files.module.elf != NULL || job.files.debug.elf != NULL;
+        if (status == TRACE_OK && has_any_file) {
+            status = ask_debug(&job);
+        }
+    }
+    for (size_t i = 0; i < job.count && status == TRACE_OK; i++) {
+        if (!is_answered(&job.module->answers, job.addresses[i]) &&
+            !ask_symbols(&job, job.addresses[i])) {
+            status = TRACE_NOMEM;
+        }
+    }
+    sym_elf_free(job.symbols);
+    debug_files_close(&job.files);
+    free(job.addresses);
+    return status;
+}
+
+struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
+                                       uint64_t address)
+{
+    const struct answer *answer = find_answer(&symbolizer->modules[module].answers, address);
+    return answer != NULL && answer->is_taken ? answer->frames : (struct symbol_frames){0};
+}
+
+const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module)
+{
+    return symbolizer->modules[module].warning;
+}
