@@ -1,0 +1,30 @@
+/* The LIBTRACE_* environment: one table, read once. Nothing else in preload/ reads the environment.
+ */
+#ifndef PRELOAD_CONFIG_H
+#define PRELOAD_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace_format.h"
+
+struct config {
+    char output[TRACE_PATH_BYTES]; /* LIBTRACE_OUTPUT: pattern of file names */
+    unsigned depth;                /* LIBTRACE_DEPTH: most frames of a stack */
+    bool is_started;               /* LIBTRACE_START */
+    bool follows_children;         /* LIBTRACE_CHILDREN */
+    int snapshot_signal;           /* LIBTRACE_SNAPSHOT_SIGNAL; 0: none */
+    bool is_verbose;               /* LIBTRACE_VERBOSE */
+    uint64_t session;              /* LIBTRACE_SESSION: set by trace-run; 0: none */
+};
+
+#define CONFIG_DEPTH_MAX 1024
+
+/*
+ * Read the variables. One that is malformed is reported with LOG and keeps its default, as does one
+ * that begins with LIBTRACE_ and is not in the table.
+ * @environment: as main()'s third argument; may be NULL.
+ */
+void config_read(struct config *config, char *const *environment);
+
+#endif

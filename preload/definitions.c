@@ -1,0 +1,132 @@
+/* Definition records. See definitions.h. */
+#include "definitions.h"
+
+#include <string.h>
+
+#include "trace_codec.h"
+
+#define SMALL_RECORD_BYTES (1 + 5 * TRACE_VARINT_BYTES)
+
+/* Return: room for @bytes with the tag written, or NULL. */
+static uint8_t *begin(struct definitions *definitions, enum trace_definition tag, size_t bytes)
+{
+    uint8_t *to = window_reserve(&definitions->window, bytes);
+    if (to == NULL && window_advance(&definitions->window, bytes)) {
+        to = window_reserve(&definitions->window, bytes);
+    }
+    if (to != NULL) {
+        *to++ = (uint8_t)tag;
+    }
+    return to;
+}
+
+static uint8_t *put_string(uint8_t *to, const char *string)
+{
+    return trace_put_bytes(to, string, strlen(string));
+}
+
+void definitions_restart(struct definitions *definitions)
+{
+    definitions->last_stack = 0;
+    definitions->last_site = 0;
+    definitions->last_site_stack = 0;
+    definitions->last_address = 0;
+}
+
+/* How many arguments fit into @bytes, and how many there are. */
+static size_t count_arguments(char *const *arguments, size_t bytes, size_t *ret_total)
+{
+    size_t fitting = 0;
+    size_t used = 0;
+    *ret_total = 0;
+    for (; arguments != NULL && *arguments != NULL; arguments++, ++*ret_total) {
+        used += strlen(*arguments) + TRACE_VARINT_BYTES;
+        if (used <= bytes && fitting < TRACE_ARGUMENTS_MAX) {
+            fitting = *ret_total + 1;
+        }
+    }
+    return fitting;
+}
+
+bool define_process(struct definitions *definitions, const struct process_description *process)
+{
+    const char *const strings[] = {process->executable, process->directory, process->host,
+                                   process->allocator};
+    size_t total = 0;
+    uint8_t *to = begin(definitions, TRACE_DEF_PROCESS, TRACE_RECORD_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    const uint8_t *end = to + TRACE_RECORD_BYTES - 1 - 2 * TRACE_VARINT_BYTES;
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        to = put_string(to, strings[i]); /* paths: at most 4 times TRACE_PATH_BYTES */
+    }
+    size_t fitting = count_arguments(process->arguments, (size_t)(end - to), &total);
+    to = trace_put_varint(to, total);
+    to = trace_put_varint(to, fitting);
+    for (size_t i = 0; i < fitting; i++) {
+        to = put_string(to, process->arguments[i]);
+    }
+    window_commit(&definitions->window, to);
+    return true;
+}
+
+bool define_module(struct definitions *definitions, uint32_t id, const struct module *module)
+{
+    uint8_t *to = begin(definitions, TRACE_DEF_MODULE,
+                        SMALL_RECORD_BYTES + TRACE_BUILD_ID_BYTES + TRACE_PATH_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    to = trace_put_varint(to, id);
+    to = trace_put_varint(to, module->start);
+    to = trace_put_varint(to, module->end);
+    to = trace_put_varint(to, module->bias);
+    to = trace_put_bytes(to, module->build_id, module->build_id_bytes);
+    to = trace_put_bytes(to, module->path, module->path_bytes);
+    window_commit(&definitions->window, to);
+    return true;
+}
+
+bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node)
+{
+    uint8_t *to = begin(definitions, TRACE_DEF_STACK, SMALL_RECORD_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    to = trace_put_delta(to, id, definitions->last_stack);
+    to = trace_put_delta(to, node->parent, id);
+    to = trace_put_varint(to, node->module);
+    to = trace_put_delta(to, node->address, definitions->last_address);
+    window_commit(&definitions->window, to);
+    definitions->last_stack = id;
+    definitions->last_address = node->address;
+    return true;
+}
+
+bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size)
+{
+    uint8_t *to = begin(definitions, TRACE_DEF_SITE, SMALL_RECORD_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    to = trace_put_delta(to, id, definitions->last_site);
+    to = trace_put_delta(to, stack, definitions->last_site_stack);
+    to = trace_put_varint(to, size);
+    window_commit(&definitions->window, to);
+    definitions->last_site = id;
+    definitions->last_site_stack = stack;
+    return true;
+}
+
+bool define_thread(struct definitions *definitions, uint32_t thread, const char *name)
+{
+    uint8_t *to = begin(definitions, TRACE_DEF_THREAD, SMALL_RECORD_BYTES + TRACE_NAME_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    to = trace_put_varint(to, thread);
+    to = put_string(to, name);
+    window_commit(&definitions->window, to);
+    return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * Definition records: docs/format.md, section 4. What is written to is a stream of definitions: a
+ * window and the values that deltas refer to.
+ *
+ * Every function returns false when the window has no room: seal it, call definitions_restart(),
+ * and try again. Context: the stream's own thread, async-signal-safe.
+ */
+#ifndef PRELOAD_DEFINITIONS_H
+#define PRELOAD_DEFINITIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "modules.h"
+#include "stack_table.h"
+#include "window.h"
+
+struct definitions {
+    struct window window;
+    uint32_t last_stack;
+    uint32_t last_site;
+    uint32_t last_site_stack;
+    uintptr_t last_address;
+};
+
+/* What a PROCESS record says; all strings end in zero. */
+struct process_description {
+    const char *executable;
+    const char *directory;
+    const char *host;
+    const char *allocator;
+    char *const *arguments; /* ends with NULL; may be NULL */
+};
+
+/* The window is a new one: deltas start from 0. */
+void definitions_restart(struct definitions *definitions);
+
+bool define_process(struct definitions *definitions, const struct process_description *process);
+bool define_module(struct definitions *definitions, uint32_t id, const struct module *module);
+bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node);
+bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size);
+bool define_thread(struct definitions *definitions, uint32_t thread, const char *name);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * Events to bytes: docs/format.md, section 5. One function a kind; each is given room for
+ * ENCODER_EVENT_BYTES and returns the byte after the last one written. The code is the two lowest
+ * bits:
+ *
+ *     bit  n ... 2     1 0
+ *          operand     code
+ */
+#ifndef PRELOAD_ENCODER_H
+#define PRELOAD_ENCODER_H
+
+#include <stdint.h>
+
+#include "trace_codec.h"
+#include "trace_format.h"
+
+/* A TIME record and the longest event after it, names apart. */
+#define ENCODER_EVENT_BYTES 64
+
+/* Sites of two bytes are the most frequent ones: one comparison and one store for them. */
+static inline uint8_t *encode_short_varint(uint8_t *to, uint64_t value)
+{
+    if (__builtin_expect(value < 0x80, 1)) {
+        *to = (uint8_t)value;
+        return to + 1;
+    }
+    if (__builtin_expect(value < 0x4000, 1)) {
+        uint16_t both = (uint16_t)((value & 0x7f) | 0x80 | (value >> 7) << 8);
+        memcpy(to, &both, sizeof both);
+        return to + 2;
+    }
+    return trace_put_varint(to, value);
+}
+
+static inline uint8_t *encode_other(uint8_t *to, enum trace_event_other number)
+{
+    return encode_short_varint(to, (uint64_t)number << 2 | TRACE_EV_OTHER);
+}
+
+/* | site | 0 0 | */
+static inline uint8_t *encode_allocation(uint8_t *to, uint32_t site)
+{
+    return encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_ALLOCATION);
+}
+
+/* | site | 0 1 |, or | site | 1 0 | age | */
+static inline uint8_t *encode_free(uint8_t *to, uint32_t site, uint32_t age)
+{
+    if (age == 0) {
+        return encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_FREE_YOUNG);
+    }
+    to = encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_FREE);
+    return encode_short_varint(to, age);
+}
+
+/* | 0 | 1 1 | ticks | epochs | */
+static inline uint8_t *encode_time(uint8_t *to, uint32_t ticks, uint64_t epochs)
+{
+    to = encode_other(to, TRACE_EV_TIME);
+    to = trace_put_varint(to, ticks);
+    return trace_put_varint(to, epochs);
+}
+
+/* | 1 | 1 1 | old site | age | new site | */
+static inline uint8_t *encode_reallocation(uint8_t *to, uint32_t old_site, uint32_t age,
+                                           uint32_t new_site)
+{
+    to = encode_other(to, TRACE_EV_REALLOCATION);
+    to = encode_short_varint(to, old_site);
+    to = encode_short_varint(to, age);
+    return encode_short_varint(to, new_site);
+}
+
+/* | 2 | 1 1 | site | age | */
+static inline uint8_t *encode_implied_free(uint8_t *to, uint32_t site, uint32_t age)
+{
+    to = encode_other(to, TRACE_EV_IMPLIED_FREE);
+    to = trace_put_varint(to, site);
+    return trace_put_varint(to, age);
+}
+
+/* | 3 | 1 1 | size | */
+static inline uint8_t *encode_inherited_free(uint8_t *to, uint64_t size)
+{
+    to = encode_other(to, TRACE_EV_INHERITED_FREE);
+    return trace_put_varint(to, size);
+}
+
+/* | 4 | 1 1 | length | name ... |. Needs room for the name as well. */
+static inline uint8_t *encode_snapshot(uint8_t *to, const char *name, size_t length)
+{
+    to = encode_other(to, TRACE_EV_SNAPSHOT);
+    return trace_put_bytes(to, name, length);
+}
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The trace file of one process: reserving space, mapping windows, appending segments.
+ *
+ * The program may close every descriptor, open its own under our number, change its root and its
+ * user. So the descriptor is compared with the file (device and inode) before each use, and opened
+ * again by path if it is not ours; and space is reserved on the disk before it is touched through a
+ * mapping, since a full disk would otherwise be a SIGBUS in the program.
+ *
+ * Context: file_create() once a process; everything else any thread, async-signal-safe, lock-free.
+ */
+#ifndef PRELOAD_FILE_H
+#define PRELOAD_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace_format.h"
+
+struct file {
+    char path[TRACE_PATH_BYTES]; /* absolute */
+    _Atomic int fd;
+    uint64_t device;
+    uint64_t inode;
+    _Atomic uint64_t tail;            /* where free space begins */
+    struct trace_file_header *header; /* mapped; NULL before file_create() */
+};
+
+/*
+ * Create the file, 0600, never through a symbolic link and never over an existing file: a number is
+ * put into the name until it is new.
+ * @pattern: %e program, %p process id, %n number, %h host, %t start time in seconds, %% a per cent
+ * sign; relative to the working directory.
+ * @program: for %e.
+ * @header: written at the start. Mapped at the same address as before when the file is created
+ * anew. Return: 0, or -errno; the path is filled in as far as it was known.
+ */
+long file_create(struct file *file, const char *pattern, const char *program,
+                 const struct trace_file_header *header);
+
+/*
+ * Map a new window of TRACE_WINDOW_BYTES.
+ * @address: where to map it, replacing what is there, or NULL.
+ * Return: 0 and the window, zeroed; or -errno.
+ */
+long file_map_window(struct file *file, void *address, struct trace_chunk **ret_window);
+
+/* Append a segment: a chunk header and what belongs to it. Return: 0, or -errno. */
+long file_append(struct file *file, const void *segment, size_t bytes);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * Address -> (site, birth tick), for every block that is alive: a shadow of the address space, one
+ * 8-byte entry for each granule. A free event can thus name the site of the block, and nobody who
+ * reads the trace needs a map of pointers.
+ *
+ * Two live blocks never share a granule: glibc's smallest chunk is 32 bytes. With other allocators
+ * the granule is 16 bytes, and hooks.c asks them for at least 9 bytes, so that their 8-byte size
+ * class is not used.
+ *
+ * No lock: whoever calls malloc or free owns the address. Two dependent loads reach an entry;
+ * regions of the shadow are mapped when first needed and never unmapped.
+ */
+#ifndef PRELOAD_LIVE_MAP_H
+#define PRELOAD_LIVE_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIVE_MAP_REGION_SHIFT 26 /* 64 MiB: small enough for RLIMIT_AS, one per glibc arena */
+#define LIVE_MAP_ADDRESS_BITS 47
+#define LIVE_MAP_REGIONS ((size_t)1 << (LIVE_MAP_ADDRESS_BITS - LIVE_MAP_REGION_SHIFT))
+
+typedef uint64_t live_entry; /* birth tick << 32 | site; 0: no block */
+
+struct live_map {
+    _Atomic(_Atomic live_entry *) *regions; /* LIVE_MAP_REGIONS of them */
+    unsigned granule_shift;
+};
+
+/*
+ * @granule_shift: 5 for glibc, 4 for other allocators.
+ * Return: false without memory.
+ */
+bool live_map_init(struct live_map *map, unsigned granule_shift);
+
+/* Map the region of @address. Return: the entry's place, or NULL: no memory, or beyond 47 bits. */
+_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address);
+
+static inline live_entry live_entry_make(uint32_t site, uint32_t birth)
+{
+    return (live_entry)birth << 32 | site;
+}
+
+static inline uint32_t live_entry_site(live_entry entry)
+{
+    return (uint32_t)entry;
+}
+
+static inline uint32_t live_entry_birth(live_entry entry)
+{
+    return (uint32_t)(entry >> 32);
+}
+
+/* Return: the entry's place, or NULL if its region is not mapped. */
+static inline _Atomic live_entry *live_map_find(const struct live_map *map, uintptr_t address)
+{
+    if (__builtin_expect(address >> LIVE_MAP_ADDRESS_BITS != 0, 0)) {
+        return NULL;
+    }
+    _Atomic live_entry *region =
+        atomic_load_explicit(&map->regions[address >> LIVE_MAP_REGION_SHIFT], memory_order_acquire);
+    if (__builtin_expect(region == NULL, 0)) {
+        return NULL;
+    }
+    uintptr_t offset = address & (((uintptr_t)1 << LIVE_MAP_REGION_SHIFT) - 1);
+    return &region[offset >> map->granule_shift];
+}
+
+/*
+ * Take the entry of a block out, before the block is freed.
+ * Return: the entry, 0 if the address is not known.
+ */
+static inline live_entry live_map_take(const struct live_map *map, uintptr_t address)
+{
+    _Atomic live_entry *place = live_map_find(map, address);
+    if (place == NULL) {
+        return 0;
+    }
+    live_entry entry = atomic_load_explicit(place, memory_order_relaxed);
+    atomic_store_explicit(place, 0, memory_order_relaxed);
+    return entry;
+}
+
+#endif

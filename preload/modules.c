@@ -1,0 +1,151 @@
+/* Loaded objects. See modules.h. */
+#include "modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "memory.h"
+#include "sys.h"
+
+#define TEXT_CHUNK_BYTES 65536 /* paths are kept in chunks of this size */
+
+static struct {
+    struct module *list; /* MODULES_MAX + 1 of them; index is the id */
+    uint32_t count;
+    const char *executable;
+    char *text; /* room for more paths */
+    size_t text_left;
+} modules;
+
+bool modules_init(const char *executable)
+{
+    modules.list = memory_map((MODULES_MAX + 1) * sizeof *modules.list);
+    modules.executable = executable;
+    return modules.list != NULL;
+}
+
+struct module *modules_get(uint32_t id)
+{
+    return &modules.list[id];
+}
+
+void modules_forget_definitions(void)
+{
+    for (uint32_t id = 1; id <= modules.count; id++) {
+        atomic_store(&modules.list[id].is_defined, false);
+    }
+}
+
+/*
+ * Read NT_GNU_BUILD_ID from the mapped object. Its ELF header is at the start of its first segment,
+ * unless the file is an odd one.
+ */
+static void read_build_id(struct module *module)
+{
+    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)module->start;
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+        header->e_phoff > module->end - module->start - header->e_phnum * sizeof(ElfW(Phdr))) {
+        return;
+    }
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(module->start + header->e_phoff);
+    for (unsigned i = 0; i < header->e_phnum; i++, segment++) {
+        uintptr_t at = module->bias + segment->p_vaddr;
+        uintptr_t end = at + segment->p_memsz;
+        if (segment->p_type != PT_NOTE || at < module->start || end > module->end) {
+            continue;
+        }
+        while (at + sizeof(ElfW(Nhdr)) <= end) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            uintptr_t name = at + sizeof *note;
+            uintptr_t content = name + ((note->n_namesz + 3u) & ~3u);
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+                memcmp((const char *)name, "GNU", 4) == 0 &&
+                note->n_descsz <= TRACE_BUILD_ID_BYTES && content + note->n_descsz <= end) {
+                memcpy(module->build_id, (const void *)content, note->n_descsz);
+                module->build_id_bytes = (uint8_t)note->n_descsz;
+                return;
+            }
+            at = content + ((note->n_descsz + 3u) & ~3u);
+        }
+    }
+}
+
+/* What the loader calls the object, made absolute. @buffer: TRACE_PATH_BYTES. */
+static const char *absolute_path(const char *name, char *buffer)
+{
+    if (name[0] == '\0') {
+        return modules.executable;
+    }
+    /* "linux-vdso.so.1" has no directory and no file */
+    if (name[0] == '/' || strchr(name, '/') == NULL) {
+        return name;
+    }
+    long length = sys_getcwd(buffer, TRACE_PATH_BYTES);
+    size_t name_bytes = strlen(name);
+    if (length <= 0 || (size_t)length + name_bytes >= TRACE_PATH_BYTES) {
+        return name;
+    }
+    buffer[length - 1] = '/';
+    memcpy(buffer + length, name, name_bytes + 1);
+    return buffer;
+}
+
+/* Return: a copy that lives for ever, cut if there is no memory. */
+static const char *keep_text(const char *text, size_t length)
+{
+    if (length > modules.text_left) {
+        modules.text = memory_map(TEXT_CHUNK_BYTES);
+        modules.text_left = modules.text != NULL ? TEXT_CHUNK_BYTES : 0;
+        if (length > modules.text_left) {
+            return "";
+        }
+    }
+    char *copy = modules.text;
+    memcpy(copy, text, length);
+    modules.text += length;
+    modules.text_left -= length;
+    return copy;
+}
+
+static bool is_same(const struct module *known, const struct module *found)
+{
+    return known->start == found->start && known->end == found->end &&
+           known->path_bytes == found->path_bytes &&
+           known->build_id_bytes == found->build_id_bytes &&
+           memcmp(known->build_id, found->build_id, found->build_id_bytes) == 0 &&
+           memcmp(known->path, found->path, found->path_bytes) == 0;
+}
+
+uint32_t modules_find(uintptr_t address)
+{
+    struct dl_find_object object;
+    char buffer[TRACE_PATH_BYTES];
+    if (_dl_find_object((void *)address, &object) != 0) {
+        return 0;
+    }
+    struct module found = {
+        .start = (uintptr_t)object.dlfo_map_start,
+        .end = (uintptr_t)object.dlfo_map_end,
+        .bias = object.dlfo_link_map->l_addr,
+        .path = absolute_path(object.dlfo_link_map->l_name, buffer),
+    };
+    found.path_bytes = (uint32_t)strnlen(found.path, TRACE_PATH_BYTES - 1);
+    read_build_id(&found);
+    /* the newest first: an address range belongs to the last module that was loaded there */
+    for (uint32_t id = modules.count; id > 0; id--) {
+        if (is_same(&modules.list[id], &found)) {
+            return id;
+        }
+    }
+    if (modules.count == MODULES_MAX) {
+        return 0;
+    }
+    found.path = keep_text(found.path, found.path_bytes);
+    if (found.path[0] == '\0') {
+        found.path_bytes = 0;
+    }
+    modules.list[modules.count + 1] = found;
+    return ++modules.count;
+}

@@ -1,0 +1,83 @@
+/*
+ * The tracer's state for this process, and its life: start, threads, fork, end.
+ *
+ * Start is lazy: with the first allocation after libc is initialised, or with our constructor if
+ * that comes first. Libraries whose constructors run before ours are thus seen. (Running our
+ * constructor before everybody's, -z initfirst, would make our dlopen() initialise libc without the
+ * program's arguments, which later constructors are then not given.)
+ *
+ * Fork is noticed by the child itself, at its first event: the gate's page reads as zero there.
+ */
+#ifndef PRELOAD_PROCESS_H
+#define PRELOAD_PROCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "config.h"
+#include "file.h"
+#include "live_map.h"
+#include "site_table.h"
+#include "stack_table.h"
+#include "thread_state.h"
+#include "unwind.h"
+
+/* What every event looks at; a page of its own, which a forked child finds full of zeros. */
+struct gate {
+    _Atomic uint32_t is_open;      /* threads may record */
+    _Atomic uint32_t is_recording; /* new blocks are recorded, not only frees of known ones */
+    _Atomic uint32_t generation;   /* of loaded code; raised when some was unloaded */
+    _Atomic uint64_t epoch;        /* docs/format.md, 5.1 */
+};
+#define GATE_BYTES 4096
+
+enum process_phase {
+    PROCESS_UNSTARTED = 0,
+    PROCESS_STARTING = 1,
+    PROCESS_RUNNING = 2,
+    PROCESS_STOPPED = 3, /* for ever */
+};
+
+struct process {
+    struct config config;
+    struct clock clock;
+    struct file file;
+    struct live_map live;
+    struct stack_table stacks;
+    struct site_directory sites;
+    struct unwind_shared unwind;
+    struct thread_list threads;
+    uint32_t first_site; /* lower ones were born before fork, in the parent */
+    _Atomic uint32_t phase;
+    bool is_glibc; /* the allocator */
+};
+
+extern struct process process;
+extern struct gate gate;
+
+/* Never NULL: before a thread has a state, a constant one that is busy. */
+extern __thread struct thread_state *thread_self __attribute__((tls_model("initial-exec")));
+
+/*
+ * The calling thread's state when the short way in enter() did not give it: starts the tracer, the
+ * child after fork, or the thread if need be.
+ * Return: the state, perhaps busy, or NULL: let the call pass unrecorded.
+ */
+struct thread_state *process_thread(void);
+
+/* Make the state for signal handlers that interrupt the use of @state. Return: false without
+ * memory. */
+bool process_add_nested(struct thread_state *state);
+
+/* Look at the thread's name again. Return: true if it has changed. */
+bool process_refresh_name(struct thread_state *state);
+
+/* Add one to a counter of the trace. */
+void process_count(enum trace_counter counter);
+
+/* Give up for ever, with one line in the log. @error: negative. */
+void process_stop(long error);
+
+#endif

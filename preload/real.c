@@ -1,0 +1,104 @@
+/*
+ * Finds the allocator behind us. See real.h.
+ *
+ * dlsym() may itself allocate (for its error text); hooks.c serves such calls from bootstrap.c as
+ * long as `real` is not set. `real` is filled in one go, malloc last, so that nobody sees half of
+ * it.
+ */
+#include "real.h"
+
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
+#include <stdatomic.h>
+#include <string.h>
+
+struct real real;
+
+/* A symbol behind us, or NULL. The detour over memcpy is POSIX's own advice for function pointers.
+ */
+static void find_next(const char *name, void *ret_function)
+{
+    void *symbol = dlsym(RTLD_NEXT, name);
+    memcpy(ret_function, &symbol, sizeof symbol);
+}
+
+static void free_sized_by_free(void *block, size_t size)
+{
+    (void)size;
+    real.free(block);
+}
+
+static void free_aligned_sized_by_free(void *block, size_t alignment, size_t size)
+{
+    (void)alignment;
+    (void)size;
+    real.free(block);
+}
+
+bool real_resolve(void)
+{
+    struct real found = {0};
+#define X(type, name, parameters) find_next(#name, &found.name);
+#include "hooked.h"
+#undef X
+    if (found.malloc == NULL || found.calloc == NULL || found.realloc == NULL ||
+        found.free == NULL) {
+        return false;
+    }
+    if (found.cfree == NULL) {
+        found.cfree = found.free;
+    }
+    if (found.free_sized == NULL) {
+        found.free_sized = free_sized_by_free;
+    }
+    if (found.free_aligned_sized == NULL) {
+        found.free_aligned_sized = free_aligned_sized_by_free;
+    }
+    void *(*next_malloc)(size_t) = found.malloc;
+    found.malloc = NULL;
+    real = found;
+    atomic_thread_fence(memory_order_release);
+    real.malloc = next_malloc;
+    return true;
+}
+
+/* The object that holds a function. */
+static const char *object_of(const void *function, void **ret_base)
+{
+    Dl_info info;
+    if (dladdr(function, &info) == 0) {
+        return NULL;
+    }
+    *ret_base = info.dli_fbase;
+    return info.dli_fname;
+}
+
+static const void *address_of_malloc(void)
+{
+    const void *address;
+    memcpy(&address, &real.malloc, sizeof address);
+    return address;
+}
+
+static const void *address_in_libc(void)
+{
+    const char *(*function)(void) = gnu_get_libc_version;
+    const void *address;
+    memcpy(&address, &function, sizeof address);
+    return address;
+}
+
+bool real_is_glibc(void)
+{
+    void *malloc_base = NULL;
+    void *libc_base = NULL;
+    return object_of(address_of_malloc(), &malloc_base) != NULL &&
+           object_of(address_in_libc(), &libc_base) != NULL && malloc_base == libc_base;
+}
+
+const char *real_allocator_path(void)
+{
+    void *base = NULL;
+    const char *path = object_of(address_of_malloc(), &base);
+    return path != NULL ? path : "";
+}

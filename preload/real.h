@@ -1,0 +1,32 @@
+/*
+ * The functions behind ours: the next definition of each in the loader's search order. With a
+ * preloaded or linked jemalloc, tcmalloc or mimalloc that is theirs, otherwise libc's.
+ */
+#ifndef PRELOAD_REAL_H
+#define PRELOAD_REAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct real {
+#define X(type, name, parameters) type(*name) parameters;
+#include "hooked.h"
+#undef X
+};
+
+extern struct real real; /* all set, or all NULL */
+
+/*
+ * Look all of them up. What the next allocator lacks (cfree, free_sized) is made of what it has.
+ * Return: false if there is no malloc to be found: nothing is set then.
+ * Context: once, before any other thread uses `real`. May allocate: bootstrap.c serves that.
+ */
+bool real_resolve(void);
+
+/* Return: true if malloc is glibc's own, whose smallest block takes 32 bytes. */
+bool real_is_glibc(void);
+
+/* Return: path of the object that malloc is in; "" when unknown. Lives as long as the object. */
+const char *real_allocator_path(void);
+
+#endif

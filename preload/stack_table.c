@@ -1,0 +1,120 @@
+/*
+ * Hash buckets with chains of ids, nodes in chunks. See stack_table.h.
+ *
+ * A node is immutable once published; `next` is set before the compare-and-swap that
+ * publishes it. Ids are never freed, so there is no ABA problem.
+ */
+#include "stack_table.h"
+
+#include "memory.h"
+
+#define BUCKETS ((size_t)1 << STACK_TABLE_BUCKET_BITS)
+#define CHUNK_NODES ((size_t)1 << STACK_TABLE_CHUNK_BITS)
+
+bool stack_table_init(struct stack_table *table)
+{
+    table->buckets = memory_map(BUCKETS * sizeof *table->buckets);
+    table->chunks = memory_map(STACK_TABLE_CHUNKS * sizeof *table->chunks);
+    atomic_store(&table->next_id, TRACE_STACK_FIRST);
+    return table->buckets != NULL && table->chunks != NULL;
+}
+
+void stack_table_forget(struct stack_table *table)
+{
+    memory_clear(table->buckets, BUCKETS * sizeof *table->buckets);
+}
+
+/* Multiplicative hashing with odd constants from the golden ratio (Knuth, TAOCP 3, 6.4). */
+static _Atomic uint32_t *bucket_of(const struct stack_table *table, uint32_t parent,
+                                   uint32_t module, uintptr_t address)
+{
+    uint64_t key = (address + module) * 0x9e3779b97f4a7c15u;
+    key = (key ^ (key >> 32) ^ parent) * 0xd6e8feb86659fd93u;
+    return &table->buckets[key >> (64 - STACK_TABLE_BUCKET_BITS)];
+}
+
+static struct stack_node *node_at(const struct stack_table *table, uint32_t id)
+{
+    struct stack_node *chunk =
+        atomic_load_explicit(&table->chunks[id >> STACK_TABLE_CHUNK_BITS], memory_order_acquire);
+    return &chunk[id & (CHUNK_NODES - 1)];
+}
+
+const struct stack_node *stack_table_node(const struct stack_table *table, uint32_t id)
+{
+    return node_at(table, id);
+}
+
+/* Search the chain from @id up to, not including, @end. */
+static uint32_t find_in_chain(const struct stack_table *table, uint32_t id, uint32_t end,
+                              uint32_t parent, uint32_t module, uintptr_t address)
+{
+    while (id != end) {
+        const struct stack_node *node = node_at(table, id);
+        if (node->address == address && node->parent == parent && node->module == module) {
+            return id;
+        }
+        id = node->next;
+    }
+    return 0;
+}
+
+uint32_t stack_table_find(const struct stack_table *table, uint32_t parent, uint32_t module,
+                          uintptr_t address)
+{
+    const _Atomic uint32_t *bucket = bucket_of(table, parent, module, address);
+    uint32_t head = atomic_load_explicit(bucket, memory_order_acquire);
+    return find_in_chain(table, head, 0, parent, module, address);
+}
+
+static bool map_chunk(struct stack_table *table, uint32_t id)
+{
+    _Atomic(struct stack_node *) *place = &table->chunks[id >> STACK_TABLE_CHUNK_BITS];
+    if (atomic_load(place) != NULL) {
+        return true;
+    }
+    struct stack_node *chunk = memory_map(CHUNK_NODES * sizeof *chunk);
+    struct stack_node *expected = NULL;
+    if (chunk == NULL) {
+        return false;
+    }
+    if (!atomic_compare_exchange_strong(place, &expected, chunk)) {
+        memory_unmap(chunk, CHUNK_NODES * sizeof *chunk);
+    }
+    return true;
+}
+
+uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t module,
+                            uintptr_t address)
+{
+    uint32_t id = atomic_load(&table->next_id);
+    do {
+        if (id >= STACK_NONE - 1 || !map_chunk(table, id)) {
+            return STACK_NONE;
+        }
+    } while (!atomic_compare_exchange_weak(&table->next_id, &id, id + 1));
+    *node_at(table, id) =
+        (struct stack_node){.address = address, .parent = parent, .module = module};
+    return id;
+}
+
+uint32_t stack_table_publish(struct stack_table *table, uint32_t id)
+{
+    struct stack_node *node = node_at(table, id);
+    _Atomic uint32_t *bucket = bucket_of(table, node->parent, node->module, node->address);
+    uint32_t head = atomic_load_explicit(bucket, memory_order_acquire);
+    uint32_t searched = 0; /* the chain from here on holds no equal node */
+    for (;;) {
+        uint32_t twin =
+            find_in_chain(table, head, searched, node->parent, node->module, node->address);
+        if (twin != 0) {
+            return twin;
+        }
+        searched = head;
+        node->next = head;
+        if (atomic_compare_exchange_strong_explicit(bucket, &head, id, memory_order_release,
+                                                    memory_order_acquire)) {
+            return id;
+        }
+    }
+}

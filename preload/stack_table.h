@@ -1,0 +1,63 @@
+/*
+ * Interned call stacks: a tree of (parent, module, return address), each node named by a small
+ * integer. Lock-free: nodes are found through chained hash buckets that are only ever pushed to.
+ *
+ * The table writes nothing. A caller that creates a node is told its id before anybody else can
+ * see it, writes the definition into the trace, and then publishes it: an event never names a stack
+ * that the file does not define.
+ */
+#ifndef PRELOAD_STACK_TABLE_H
+#define PRELOAD_STACK_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace_format.h"
+
+#define STACK_TABLE_BUCKET_BITS 20
+#define STACK_TABLE_CHUNK_BITS 14 /* nodes are allocated 16384 at a time: 512 KiB */
+#define STACK_TABLE_CHUNKS ((size_t)1 << (32 - STACK_TABLE_CHUNK_BITS))
+#define STACK_NONE UINT32_MAX /* no memory, or no more ids */
+
+struct stack_node {
+    uintptr_t address; /* return address */
+    uint32_t parent;   /* caller's id, or enum trace_stack_root */
+    uint32_t module;
+    uint32_t next; /* in the same bucket; 0 ends the chain */
+    uint32_t reserved;
+};
+
+struct stack_table {
+    _Atomic uint32_t *buckets;            /* heads of chains; 0: empty */
+    _Atomic(struct stack_node *) *chunks; /* STACK_TABLE_CHUNKS of them, mapped when needed */
+    _Atomic uint32_t next_id;
+};
+
+/* Return: false without memory. */
+bool stack_table_init(struct stack_table *table);
+
+/*
+ * Forget which stack has which id, but never give out an id again: for the child after fork, whose
+ * own trace starts empty. Only while no other thread uses the table.
+ */
+void stack_table_forget(struct stack_table *table);
+
+/* Return: the id of a published node, or 0 if there is none. Any thread; signal-safe. */
+uint32_t stack_table_find(const struct stack_table *table, uint32_t parent, uint32_t module,
+                          uintptr_t address);
+
+/* Make a node that nobody else can find yet. Return: its id, or STACK_NONE. */
+uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t module,
+                            uintptr_t address);
+
+/*
+ * Let others find node @id.
+ * Return: @id, or the id of an equal node that another thread published meanwhile.
+ */
+uint32_t stack_table_publish(struct stack_table *table, uint32_t id);
+
+/* The node of an id that find, create or publish returned. */
+const struct stack_node *stack_table_node(const struct stack_table *table, uint32_t id);
+
+#endif

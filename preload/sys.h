@@ -1,0 +1,181 @@
+/*
+ * System calls, made directly. Not through libc, because libc's wrappers set errno, are
+ * cancellation points (a thread cancelled inside malloc would never return from it), and may be
+ * interposed by other preloaded libraries, which may allocate.
+ *
+ * Every function returns what the kernel returns: a negative value is -errno. All are
+ * async-signal-safe.
+ */
+#ifndef PRELOAD_SYS_H
+#define PRELOAD_SYS_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#ifndef __x86_64__
+#error "only x86-64 is supported so far: sys.h, unwind_rules.c and own_stack.c know the machine"
+#endif
+
+static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long sys_call3(long number, long a, long b, long c)
+{
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long sys_write(int fd, const void *bytes, size_t length)
+{
+    return sys_call3(SYS_write, fd, (long)bytes, (long)length);
+}
+
+static inline long sys_read(int fd, void *bytes, size_t length)
+{
+    return sys_call3(SYS_read, fd, (long)bytes, (long)length);
+}
+
+static inline long sys_pwrite(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+    return sys_call6(SYS_pwrite64, fd, (long)bytes, (long)length, (long)offset, 0, 0);
+}
+
+static inline int sys_open(const char *path, int flags, unsigned mode)
+{
+    return (int)sys_call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+static inline long sys_close(int fd)
+{
+    return sys_call3(SYS_close, fd, 0, 0);
+}
+
+static inline long sys_fcntl(int fd, int command, long argument)
+{
+    return sys_call3(SYS_fcntl, fd, command, argument);
+}
+
+/* struct stat is the kernel's own on x86-64. */
+static inline long sys_fstat(int fd, struct stat *ret_stat)
+{
+    return sys_call3(SYS_fstat, fd, (long)ret_stat, 0);
+}
+
+static inline long sys_fallocate(int fd, uint64_t offset, uint64_t length)
+{
+    return sys_call6(SYS_fallocate, fd, 0, (long)offset, (long)length, 0, 0);
+}
+
+static inline long sys_unlink(const char *path)
+{
+    return sys_call3(SYS_unlink, (long)path, 0, 0);
+}
+
+static inline long sys_readlink(const char *path, char *ret_target, size_t size)
+{
+    return sys_call3(SYS_readlink, (long)path, (long)ret_target, (long)size);
+}
+
+/* Return: length with the terminating zero. */
+static inline long sys_getcwd(char *ret_path, size_t size)
+{
+    return sys_call3(SYS_getcwd, (long)ret_path, (long)size, 0);
+}
+
+/* Return: the address, or NULL. */
+static inline void *sys_mmap(void *address, size_t length, int protection, int flags, int fd,
+                             uint64_t offset)
+{
+    long result =
+        sys_call6(SYS_mmap, (long)address, (long)length, protection, flags, fd, (long)offset);
+    return result < 0 && result > -4096 ? NULL : (void *)result;
+}
+
+static inline long sys_munmap(void *address, size_t length)
+{
+    return sys_call3(SYS_munmap, (long)address, (long)length, 0);
+}
+
+static inline long sys_madvise(void *address, size_t length, int advice)
+{
+    return sys_call3(SYS_madvise, (long)address, (long)length, advice);
+}
+
+static inline int sys_getpid(void)
+{
+    return (int)sys_call3(SYS_getpid, 0, 0, 0);
+}
+
+static inline int sys_getppid(void)
+{
+    return (int)sys_call3(SYS_getppid, 0, 0, 0);
+}
+
+static inline int sys_gettid(void)
+{
+    return (int)sys_call3(SYS_gettid, 0, 0, 0);
+}
+
+static inline long sys_tgkill(int pid, int tid, int signal)
+{
+    return sys_call3(SYS_tgkill, pid, tid, signal);
+}
+
+static inline long sys_prctl(int option, void *argument)
+{
+    return sys_call3(SYS_prctl, option, (long)argument, 0);
+}
+
+static inline long sys_sigprocmask(int how, const uint64_t *set, uint64_t *ret_old)
+{
+    return sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)ret_old, sizeof *set, 0, 0);
+}
+
+static inline long sys_sigaltstack(stack_t *ret_current)
+{
+    return sys_call3(SYS_sigaltstack, 0, (long)ret_current, 0);
+}
+
+static inline long sys_getrandom(void *bytes, size_t length)
+{
+    return sys_call3(SYS_getrandom, (long)bytes, (long)length, 1 /* GRND_NONBLOCK */);
+}
+
+static inline long sys_getrlimit(int resource, struct rlimit *ret_limit)
+{
+    return sys_call6(SYS_prlimit64, 0, resource, 0, (long)ret_limit, 0, 0);
+}
+
+static inline long sys_process_vm_readv(int pid, const struct iovec *local,
+                                        const struct iovec *remote)
+{
+    return sys_call6(SYS_process_vm_readv, pid, (long)local, 1, (long)remote, 1, 0);
+}
+
+static inline long sys_futex(uint32_t *word, int operation, uint32_t value)
+{
+    return sys_call6(SYS_futex, (long)word, operation, value, 0, 0, 0);
+}
+
+#endif

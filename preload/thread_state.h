@@ -1,0 +1,84 @@
+/*
+ * Everything that one thread needs to record: one structure, reached through one thread-local
+ * pointer.
+ *
+ * States are mapped, never allocated, and never unmapped while other threads run: when a thread has
+ * ended, a later one takes its state over. Nothing is hooked into the end of a thread for that (no
+ * key, no destructor whose order could be wrong): whoever needs a state looks for owners that are
+ * gone.
+ *
+ * A signal handler that interrupts the tracer and allocates gets a second state, with windows and a
+ * stream of its own: `nested`.
+ */
+#ifndef PRELOAD_THREAD_STATE_H
+#define PRELOAD_THREAD_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "definitions.h"
+#include "own_stack.h"
+#include "site_table.h"
+#include "unwind.h"
+#include "window.h"
+
+/* Up to here every thread gets a stream of its own; later ones share those of threads that ended.
+ */
+#define THREAD_STREAMS_MAX 1024
+
+enum thread_busy {
+    THREAD_IDLE = 0,
+    THREAD_RECORDING = 1, /* inside the tracer; an allocation now is a signal handler's */
+    THREAD_INTERNAL = 2,  /* the tracer itself is calling something that may allocate */
+};
+
+struct thread_state {
+    /* of every event */
+    uint32_t busy;     /* enum thread_busy; only the owner and its signal handlers */
+    uint32_t tick;     /* of the last event written */
+    uint64_t epoch;    /* of the last event written */
+    uintptr_t busy_sp; /* stack pointer of the hook that is recording */
+    struct clock_reading clock;
+    struct window events;
+    uint32_t last_stack; /* the last site, which the next event often has again */
+    uint32_t last_site;
+    uint64_t last_size;
+    struct site_table sites;
+    /* of new definitions */
+    struct definitions definitions;
+    uint32_t stream;
+    char name[16]; /* as last written; the kernel's limit */
+    /* of its life */
+    _Atomic int owner; /* thread id */
+    struct thread_state *next;
+    struct thread_state *nested; /* or NULL; a nested state is not in the list */
+    struct unwinder unwinder;
+    _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
+};
+
+/* All states but the nested ones. */
+struct thread_list {
+    _Atomic(struct thread_state *) first;
+    _Atomic(struct thread_state *) hand; /* where the search for a dead owner goes on */
+    _Atomic uint32_t streams;            /* given out so far */
+};
+
+/*
+ * Map a state, without windows.
+ * Return: NULL without memory. Context: async-signal-safe.
+ */
+struct thread_state *thread_state_new(void);
+void thread_state_free(struct thread_state *state);
+
+/* Add a state to the list, owned by @owner. */
+void thread_list_add(struct thread_list *list, struct thread_state *state, int owner);
+
+/*
+ * Take over the state of a thread that has ended, if one is found among the next few of the list.
+ * Return: the state, owned by @owner, or NULL.
+ */
+struct thread_state *thread_list_reclaim(struct thread_list *list, int owner);
+
+#endif

@@ -1,0 +1,453 @@
+/*
+ * An event's way through the tracer. Start reading here.
+ *
+ *     hook -> enter -> unwind -> stack table -> site table -> live map -> encoder -> window
+ *
+ * Order is the invariant (docs/format.md, 5). An allocation is recorded after the real call
+ * returned it; a free before the real call is made; a reallocation takes the old entry out of the
+ * live map before the call, and is recorded after it.
+ *
+ * enter() and leave() bracket all work on a thread's state. In between, the state is the thread's
+ * alone; a signal handler that arrives meanwhile finds it busy and gets the nested state. When in
+ * doubt an event is dropped and counted, and the program goes on.
+ *
+ * process.c has the life of the process: start, fork, end.
+ */
+#include "tracer.h"
+
+#include <string.h>
+
+#include "encoder.h"
+#include "process.h"
+#include "sys.h"
+#ifdef TRACE_VERIFY
+#include "verify.h"
+#endif
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* --- entering and leaving
+ * ------------------------------------------------------------------------- */
+
+/*
+ * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
+ * with longjmp()? Then the stack has been unwound beyond it. Not if we are on an alternate stack,
+ * whose addresses mean nothing.
+ */
+static bool is_stale(const struct thread_state *state, uintptr_t sp)
+{
+    stack_t alternate = {0};
+    if (state->busy != THREAD_RECORDING || sp <= state->busy_sp) {
+        return false;
+    }
+    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
+        const struct unwind_extent *extent = &state->unwinder.extents[i];
+        if (state->busy_sp >= extent->low && sp <= extent->high) {
+            return sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+        }
+    }
+    return false;
+}
+
+static struct thread_state *begin(struct thread_state *state, uintptr_t sp)
+{
+    state->busy = THREAD_RECORDING;
+    state->busy_sp = sp;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return state;
+}
+
+/* The state of a signal handler that interrupted the use of @state. */
+static struct thread_state *enter_nested(struct thread_state *state, uintptr_t sp)
+{
+    if (state->nested == NULL && !process_add_nested(state)) {
+        return NULL;
+    }
+    if (state->nested->busy != THREAD_IDLE && !is_stale(state->nested, sp)) {
+        process_count(TRACE_LOST_NESTED);
+        return NULL;
+    }
+    return begin(state->nested, sp);
+}
+
+static __attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t sp)
+{
+    struct thread_state *state = process_thread();
+    if (state == NULL) {
+        return NULL;
+    }
+    if (state->busy != THREAD_IDLE && !is_stale(state, sp)) {
+        return enter_nested(state, sp);
+    }
+    return begin(state, sp);
+}
+
+/* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
+static inline struct thread_state *enter(uintptr_t sp)
+{
+    struct thread_state *state = thread_self;
+    if (LIKELY(state->busy == THREAD_IDLE &&
+               atomic_load_explicit(&gate.is_open, memory_order_relaxed))) {
+        return begin(state, sp);
+    }
+    return enter_slow(sp);
+}
+
+static inline void leave(struct thread_state *state)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy = THREAD_IDLE;
+}
+
+/* --- writing
+ * -------------------------------------------------------------------------------------- */
+
+struct seal_task {
+    struct window *window;
+    struct thread_state *state;
+    long result;
+};
+
+static void seal_on_own_stack(void *argument)
+{
+    struct seal_task *task = argument;
+    task->result = window_seal(task->window, &process.file, task->state->tick, task->state->epoch);
+}
+
+/* Return: false if the file cannot grow; the tracer has stopped then. */
+static __attribute__((noinline, cold)) bool seal(struct thread_state *state, struct window *window)
+{
+    struct seal_task task = {.window = window, .state = state};
+    own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
+    if (task.result != 0) {
+        process_stop(task.result);
+        return false;
+    }
+    return true;
+}
+
+static bool make_definition_room(struct thread_state *state)
+{
+    if (!seal(state, &state->definitions.window)) {
+        return false;
+    }
+    definitions_restart(&state->definitions);
+    return true;
+}
+
+/* Write a definition, making room for it if need be. */
+#define DEFINE(state, definition) ((definition) || (make_definition_room(state) && (definition)))
+
+static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_state *state,
+                                                                size_t room)
+{
+    if (window_advance(&state->events, room)) {
+        atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
+        if (process_refresh_name(state)) {
+            (void)DEFINE(state, define_thread(&state->definitions,
+                                              (uint32_t)atomic_load(&state->owner), state->name));
+        }
+    } else if (!seal(state, &state->events)) {
+        process_count(TRACE_LOST_SPACE);
+        return NULL;
+    }
+    return window_reserve(&state->events, room);
+}
+
+/*
+ * Start an event: the time now is state->tick afterwards, and written if it is not what it was.
+ * Return: where to write at most @room bytes less than ENCODER_EVENT_BYTES' time record, or NULL.
+ */
+static inline uint8_t *begin_event(struct thread_state *state, size_t room)
+{
+    uint8_t *to = window_reserve(&state->events, room);
+    if (UNLIKELY(to == NULL)) {
+        to = make_event_room(state, room);
+        if (to == NULL) {
+            return NULL;
+        }
+    }
+    uint64_t epoch = atomic_load_explicit(&gate.epoch, memory_order_acquire);
+    uint32_t tick = clock_tick(&process.clock, &state->clock);
+    if (UNLIKELY(tick != state->tick || epoch != state->epoch)) {
+        to = encode_time(to, tick - state->tick, epoch - state->epoch);
+        state->tick = tick;
+        state->epoch = epoch;
+    }
+    return to;
+}
+
+static inline void end_event(struct thread_state *state, const uint8_t *to)
+{
+    window_commit(&state->events, to);
+}
+
+/* --- naming
+ * --------------------------------------------------------------------------------------- */
+
+/* Return: the id of the stack that adds a frame to @parent, defined in the file; or STACK_NONE. */
+static uint32_t intern_frame(struct thread_state *state, uint32_t parent,
+                             const struct unwind_memo_frame *frame)
+{
+    struct stack_table *table = &process.stacks;
+    uint32_t id = stack_table_find(table, parent, frame->module, frame->frame.pc);
+    if (LIKELY(id != 0)) {
+        return id;
+    }
+    if (frame->module != 0) {
+        struct module *module = modules_get(frame->module);
+        if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
+            if (!DEFINE(state, define_module(&state->definitions, frame->module, module))) {
+                return STACK_NONE;
+            }
+            atomic_store_explicit(&module->is_defined, true, memory_order_release);
+        }
+    }
+    id = stack_table_create(table, parent, frame->module, frame->frame.pc);
+    if (id == STACK_NONE ||
+        !DEFINE(state, define_stack(&state->definitions, id, stack_table_node(table, id)))) {
+        return STACK_NONE;
+    }
+    return stack_table_publish(table, id);
+}
+
+/* Return: the id of the stack of @caller, or STACK_NONE. */
+static uint32_t find_stack(struct thread_state *state, const struct frame *caller)
+{
+    struct unwinder *unwinder = &state->unwinder;
+    uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
+    struct unwind_stack stack = unwind_capture(unwinder, &process.unwind, caller, generation);
+#ifdef TRACE_VERIFY
+    verify_stack(unwinder->memo, stack.count);
+#endif
+    uint32_t id = stack.reused > 0 ? unwinder->memo[stack.reused - 1].id : stack.root;
+    for (size_t i = stack.reused; i < stack.count; i++) {
+        id = intern_frame(state, id, &unwinder->memo[i]);
+        if (UNLIKELY(id == STACK_NONE)) {
+            unwinder->memo_used = 0; /* its frames have no ids */
+            return STACK_NONE;
+        }
+        unwinder->memo[i].id = id;
+    }
+    return id;
+}
+
+static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, uint32_t stack,
+                                                   size_t size)
+{
+    uint32_t site = site_directory_add(&process.sites, stack, size);
+    if (site == 0 || !DEFINE(state, define_site(&state->definitions, site, stack, size)) ||
+        !site_table_insert(&state->sites, stack, size, site)) {
+        return 0;
+    }
+    return site;
+}
+
+/* Return: the site of an allocation, defined in the file; or 0. */
+static inline uint32_t find_site(struct thread_state *state, const struct frame *caller,
+                                 size_t size)
+{
+    uint32_t stack = find_stack(state, caller);
+    if (LIKELY(stack == state->last_stack && size == state->last_size && stack != 0)) {
+        return state->last_site;
+    }
+    if (stack == STACK_NONE) {
+        return 0;
+    }
+    uint32_t site = site_table_find(&state->sites, stack, size);
+    if (UNLIKELY(site == 0)) {
+        site = add_site(state, stack, size);
+    }
+    if (LIKELY(site != 0)) {
+        state->last_stack = stack;
+        state->last_size = size;
+        state->last_site = site;
+    }
+    return site;
+}
+
+/* --- events
+ * --------------------------------------------------------------------------------------- */
+
+static inline uint32_t age_of(const struct thread_state *state, live_entry entry)
+{
+    uint32_t birth = live_entry_birth(entry);
+    return state->tick >= birth ? state->tick - birth : 0;
+}
+
+static inline bool is_inherited(live_entry entry)
+{
+    return UNLIKELY(live_entry_site(entry) < process.first_site);
+}
+
+static uint8_t *encode_inherited(uint8_t *to, live_entry entry)
+{
+    const struct site *site = site_directory_get(&process.sites, live_entry_site(entry));
+    return encode_inherited_free(to, site->size);
+}
+
+/* An entry that is still there when the address is handed out again: freed behind our back. */
+static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thread_state *state,
+                                                               uint8_t *to, live_entry entry)
+{
+    if (is_inherited(entry)) {
+        return encode_inherited(to, entry);
+    }
+    return encode_implied_free(to, live_entry_site(entry), age_of(state, entry));
+}
+
+/*
+ * Enter a new block and record it; with @old_entry the record is that of a reallocation.
+ * Without a site, an entry or room for the record the event is lost, and counted.
+ */
+static void record_birth(struct thread_state *state, void *block, size_t size,
+                         const struct frame *caller, live_entry old_entry)
+{
+    uintptr_t address = (uintptr_t)block;
+    uint32_t site = find_site(state, caller, size);
+    _Atomic live_entry *place = live_map_find(&process.live, address);
+    if (UNLIKELY(place == NULL)) {
+        place = live_map_grow(&process.live, address);
+    }
+    if (UNLIKELY(site == 0 || place == NULL)) {
+        process_count(site == 0 ? TRACE_LOST_MEMORY : TRACE_LOST_ADDRESS);
+        return;
+    }
+    uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES);
+    if (UNLIKELY(to == NULL)) {
+        return;
+    }
+    live_entry left = atomic_load_explicit(place, memory_order_relaxed);
+    if (UNLIKELY(left != 0)) {
+        to = encode_implied(state, to, left);
+    }
+    if (old_entry == 0) {
+        to = encode_allocation(to, site);
+    } else if (is_inherited(old_entry)) {
+        to = encode_inherited(to, old_entry);
+        to = encode_allocation(to, site);
+    } else {
+        to = encode_reallocation(to, live_entry_site(old_entry), age_of(state, old_entry), site);
+    }
+    atomic_store_explicit(place, live_entry_make(site, state->tick), memory_order_relaxed);
+    end_event(state, to);
+}
+
+static inline void record_death(struct thread_state *state, live_entry entry)
+{
+    uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES);
+    if (UNLIKELY(to == NULL)) {
+        return;
+    }
+    if (is_inherited(entry)) {
+        to = encode_inherited(to, entry);
+    } else {
+        to = encode_free(to, live_entry_site(entry), age_of(state, entry));
+    }
+    end_event(state, to);
+}
+
+static void count_unknown_free(void)
+{
+    if (tracer_is_recording()) {
+        process_count(TRACE_UNKNOWN_FREES);
+    }
+}
+
+void tracer_allocated(void *block, size_t size, const struct frame *caller)
+{
+    struct thread_state *state = enter(caller->sp);
+    if (LIKELY(state != NULL)) {
+        if (LIKELY(tracer_is_recording())) {
+            record_birth(state, block, size, caller, 0);
+        }
+        leave(state);
+    }
+}
+
+void tracer_freeing(void *block, uintptr_t sp)
+{
+    struct thread_state *state = enter(sp);
+    if (LIKELY(state != NULL)) {
+        live_entry entry = live_map_take(&process.live, (uintptr_t)block);
+        if (LIKELY(entry != 0)) {
+            record_death(state, entry);
+        } else {
+            count_unknown_free();
+        }
+        leave(state);
+    }
+}
+
+live_entry tracer_reallocating(void *block, uintptr_t sp)
+{
+    live_entry entry = 0;
+    struct thread_state *state = enter(sp);
+    if (LIKELY(state != NULL)) {
+        entry = live_map_take(&process.live, (uintptr_t)block);
+        leave(state);
+    }
+    return entry;
+}
+
+void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t size,
+                        const struct frame *caller)
+{
+    if (block == NULL && size != 0) { /* failed: the old block is still there */
+        _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)old_block);
+        if (entry != 0 && place != NULL) {
+            atomic_store_explicit(place, entry, memory_order_relaxed);
+        }
+        return;
+    }
+    struct thread_state *state = enter(caller->sp);
+    if (UNLIKELY(state == NULL)) {
+        return;
+    }
+    if (entry == 0) {
+        count_unknown_free();
+    }
+    if (block != NULL && tracer_is_recording()) {
+        record_birth(state, block, size, caller, entry);
+    } else if (entry != 0) {
+        record_death(state, entry);
+    }
+    leave(state);
+}
+
+/* --- the rest
+ * ------------------------------------------------------------------------------------- */
+
+void tracer_code_unloaded(void)
+{
+    if (atomic_load(&gate.is_open)) {
+        rule_table_clear(&process.unwind.rules);
+        atomic_fetch_add(&gate.generation, 1);
+    }
+}
+
+bool tracer_is_recording(void)
+{
+    return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
+}
+
+bool tracer_snapshot(const char *name, uintptr_t sp)
+{
+    struct thread_state *state = enter(sp);
+    bool is_done = false;
+    if (state == NULL) {
+        return false;
+    }
+    if (tracer_is_recording()) {
+        size_t length = name != NULL ? strnlen(name, TRACE_NAME_BYTES) : 0;
+        atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
+        uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES + TRACE_NAME_BYTES);
+        if (to != NULL) {
+            end_event(state, encode_snapshot(to, name, length));
+            is_done = true;
+        }
+    }
+    leave(state);
+    return is_done;
+}

@@ -1,0 +1,71 @@
+/*
+ * The traced process's half: what the hooks call. Start reading in tracer.c.
+ *
+ * Nothing here changes errno, allocates, or holds a lock when it returns; every function may be
+ * called by any thread and in signal handlers, before the tracer has started and after it has
+ * stopped.
+ */
+#ifndef PRELOAD_TRACER_H
+#define PRELOAD_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "live_map.h"
+#include "trace_format.h"
+#include "unwind_libunwind.h"
+
+/* --- for hooks.c
+ * ---------------------------------------------------------------------------------- */
+
+/*
+ * Called when no real allocator is known yet. Return: true if there is one now; false: it is too
+ * early, and bootstrap.c must serve.
+ */
+bool tracer_find_allocator(void);
+
+/* Smallest size to ask the real allocator for, so that no two blocks share an entry of the live
+ * map. */
+size_t tracer_least_size(void);
+
+/*
+ * A block has come into being.
+ * @block: not NULL.
+ * @size: as requested.
+ * @caller: the hook's caller, after the hook returns.
+ */
+void tracer_allocated(void *block, size_t size, const struct frame *caller);
+
+/* A block is about to be freed. @sp: of the hook's caller. */
+void tracer_freeing(void *block, uintptr_t sp);
+
+/* A block is about to be reallocated. Return: what tracer_reallocated() needs to know of it. */
+live_entry tracer_reallocating(void *block, uintptr_t sp);
+
+/*
+ * A block has been reallocated, or not.
+ * @old_block: not NULL. @entry: from tracer_reallocating().
+ * @block: what realloc returned; NULL with @size 0 is a free, else a failure.
+ */
+void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t size,
+                        const struct frame *caller);
+
+/* A library may have been unloaded. */
+void tracer_code_unloaded(void);
+
+/* The process is about to end. Does nothing in a vfork child, whose memory is its parent's. */
+void tracer_ending(enum trace_end how);
+
+/* --- for api.c
+ * ------------------------------------------------------------------------------------ */
+
+bool tracer_is_recording(void);
+
+/* Start or stop recording allocations. Return: false if the tracer is not there or has given up. */
+bool tracer_set_recording(bool is_on);
+
+/* Mark this moment. @name: cut at TRACE_NAME_BYTES. Return: false if nothing is being recorded. */
+bool tracer_snapshot(const char *name, uintptr_t sp);
+
+#endif

@@ -1,0 +1,461 @@
+/*
+ * The verified memo. See unwind.h.
+ *
+ * capture_fast() is the path of nearly every event: it calls nothing outside this file but the
+ * look-up of rules. capture_full() and learn() are the slow path, on the tracer's own stack and
+ * under the lock.
+ */
+#include "unwind.h"
+
+#include <string.h>
+
+#include "modules.h"
+#include "own_stack.h"
+#include "trace_format.h"
+
+#define EXTENT_SLACK ((uintptr_t)1 << 20) /* a stack may have grown this much since it was walked  \
+                                           */
+
+static void count(uint64_t *counter)
+{
+    if (counter != NULL) {
+        __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+    }
+}
+
+static uintptr_t read_word(uintptr_t address)
+{
+    return *(const uintptr_t *)address;
+}
+
+/* --- extents ------------------------------------------------------------------------------------
+ */
+
+/* Return: the highest sp that may be met on the stack that @sp is in; 0 if the stack is not known.
+ */
+static uintptr_t find_high(struct unwinder *unwinder, uintptr_t sp)
+{
+    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
+        struct unwind_extent *extent = &unwinder->extents[i];
+        if (sp <= extent->high && sp + EXTENT_SLACK >= extent->low) {
+            extent->low = sp < extent->low ? sp : extent->low;
+            return extent->high;
+        }
+    }
+    return 0;
+}
+
+static void remember_extent(struct unwinder *unwinder, uintptr_t low, uintptr_t high)
+{
+    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
+        struct unwind_extent *extent = &unwinder->extents[i];
+        if (low <= extent->high && high >= extent->low) {
+            extent->low = low < extent->low ? low : extent->low;
+            extent->high = high > extent->high ? high : extent->high;
+            return;
+        }
+    }
+    unwinder->extents[unwinder->next_extent++ % UNWIND_STACKS] = (struct unwind_extent){low, high};
+}
+
+/* --- rules --------------------------------------------------------------------------------------
+ */
+
+static bool is_regular(uint64_t packed)
+{
+    enum rule_kind kind = (enum rule_kind)(packed & 7);
+    return kind != RULE_NONE && kind != RULE_IRREGULAR;
+}
+
+/* Only under the lock, on the own stack. Return: the rule, RULE_IRREGULAR if there is none. */
+static uint64_t learn_locked(struct unwind_shared *shared, uintptr_t pc)
+{
+    struct probe probe;
+    struct rule rule = {.kind = RULE_IRREGULAR};
+    uint64_t packed = rule_table_find(&shared->rules, pc);
+    if (packed != 0) {
+        return packed;
+    }
+    uint32_t module = modules_find(pc - 1);
+    if (module == 0) {
+        return rule_pack(&rule); /* not entered: code that is made at run time may change */
+    }
+    if (libunwind_probe(pc, &probe)) {
+        rule = rule_from_probe(&probe);
+    }
+    rule.module = module;
+    packed = rule_pack(&rule);
+    if (packed == 0) {
+        packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = module});
+    }
+    rule_table_put(&shared->rules, pc, packed);
+    return packed;
+}
+
+struct learn_task {
+    struct unwind_shared *shared;
+    uintptr_t pc;
+    uint64_t packed;
+};
+
+static void learn_on_own_stack(void *argument)
+{
+    struct learn_task *task = argument;
+    lock_acquire(&task->shared->lock);
+    task->packed = learn_locked(task->shared, task->pc);
+    lock_release(&task->shared->lock);
+}
+
+static __attribute__((noinline, cold)) uint64_t learn(struct unwinder *unwinder,
+                                                      struct unwind_shared *shared, uintptr_t pc)
+{
+    struct learn_task task = {.shared = shared, .pc = pc};
+    own_stack_call(learn_on_own_stack, &task, unwinder->own_stack_top);
+    return task.packed;
+}
+
+/*
+ * Step by a regular rule other than RULE_END.
+ * @high: no frame of this stack has a higher sp.
+ * Return: false if the frame does not look like one that the rule was made for.
+ */
+static inline bool step(const struct frame *frame, const struct rule *rule, uintptr_t high,
+                        struct frame *ret_caller)
+{
+    uintptr_t cfa = (rule->kind == RULE_SP ? frame->sp : frame->bp) + (uintptr_t)rule->cfa_offset;
+    if (rule->kind == RULE_DEREF_BP) {
+        if (cfa < frame->sp || cfa >= high || cfa % sizeof(uintptr_t) != 0) {
+            return false;
+        }
+        cfa = read_word(cfa) + (uintptr_t)rule->cfa_addend;
+    }
+    if (cfa <= frame->sp || cfa > high || cfa % sizeof(uintptr_t) != 0) {
+        return false;
+    }
+    ret_caller->sp = cfa;
+    ret_caller->pc = read_word(cfa - sizeof(uintptr_t));
+    ret_caller->bp = frame->bp;
+    if (rule->bp != RULE_BP_KEPT) {
+        uintptr_t slot =
+            (rule->bp == RULE_BP_AT_CFA ? cfa : frame->bp) + (uintptr_t)rule->bp_offset;
+        if (slot < frame->sp || slot >= high || slot % sizeof(uintptr_t) != 0) {
+            return false;
+        }
+        ret_caller->bp = read_word(slot);
+    }
+    return ret_caller->pc != 0;
+}
+
+/* --- the memo -----------------------------------------------------------------------------------
+ */
+
+/* Add a frame at the leaf end. Its step leads to the frame that is the leaf so far, if there is
+ * one. */
+static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t packed)
+{
+    struct unwind_memo_frame *top = &unwinder->memo[unwinder->memo_used];
+    struct rule rule = rule_unpack(packed);
+    top->frame = *frame;
+    top->module = rule.module;
+    top->checks_end = 0;
+    top->needs_bp = false;
+    if (unwinder->memo_used++ == 0) {
+        return;
+    }
+    const struct unwind_memo_frame *caller = top - 1;
+    struct unwind_check *check = &unwinder->checks[caller->checks_end];
+    uintptr_t cfa = caller->frame.sp;
+    bool uses_bp = rule.kind == RULE_BP || rule.kind == RULE_DEREF_BP;
+    /* checked from the end to the start: what a slot's address depends on comes after it */
+    if (caller->needs_bp && rule.bp != RULE_BP_KEPT) {
+        uintptr_t base = rule.bp == RULE_BP_AT_CFA ? cfa : frame->bp;
+        *check++ = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller->frame.bp};
+    }
+    *check++ = (struct unwind_check){cfa - sizeof(uintptr_t), caller->frame.pc};
+    if (rule.kind == RULE_DEREF_BP) {
+        *check++ = (struct unwind_check){frame->bp + (uintptr_t)rule.cfa_offset,
+                                         cfa - (uintptr_t)rule.cfa_addend};
+    }
+    top->checks_end = (uint32_t)(check - unwinder->checks);
+    top->needs_bp = uses_bp || (caller->needs_bp && rule.bp != RULE_BP_AT_CFA);
+}
+
+static bool is_same_frame(const struct unwind_memo_frame *known, const struct frame *frame)
+{
+    return known->frame.sp == frame->sp && known->frame.pc == frame->pc &&
+           (!known->needs_bp || known->frame.bp == frame->bp);
+}
+
+/*
+ * Check that the callers of memo[frames - 1] are what they were.
+ * Return: how many frames from the root are of no use to it: 0 if all of them are right, i if the
+ * caller of memo[i] is no longer memo[i - 1].
+ */
+static inline size_t verify(const struct unwinder *unwinder, size_t frames)
+{
+    const struct unwind_memo_frame *memo = unwinder->memo;
+    size_t check = memo[frames - 1].checks_end;
+    while (check > 0) {
+        const struct unwind_check *next = &unwinder->checks[--check];
+        if (read_word(next->slot) != next->value) {
+            size_t i = frames - 1;
+            while (memo[i - 1].checks_end > check) {
+                i--;
+            }
+            return i;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Put the frames that were walked on top of the @reused frames of the memo that still stand. Frames
+ * beyond the depth limit are dropped at the root, and the memo is of no use then: its ids hang on
+ * the cut.
+ */
+static struct unwind_stack finish(struct unwinder *unwinder, const struct unwind_shared *shared,
+                                  size_t reused, size_t walked)
+{
+    struct unwind_stack stack = {.count = reused + walked, .reused = reused};
+    stack.root = TRACE_STACK_WHOLE;
+    unwinder->memo_used = reused;
+    if (stack.count > shared->depth) {
+        size_t dropped = stack.count - shared->depth;
+        memmove(unwinder->memo, unwinder->memo + dropped,
+                (reused - dropped) * sizeof unwinder->memo[0]);
+        unwinder->memo_used = reused - dropped;
+        if (unwinder->memo_used > 0) {
+            unwinder->memo[unwinder->memo_used - 1].checks_end = 0; /* room for those to come */
+        }
+        stack = (struct unwind_stack){.count = shared->depth, .root = TRACE_STACK_CUT};
+    }
+    while (walked > 0) {
+        walked--;
+        push(unwinder, &unwinder->walk[walked].frame, unwinder->walk[walked].rule);
+    }
+    if (stack.root == TRACE_STACK_CUT) {
+        unwinder->memo_used = 0;
+    }
+    return stack;
+}
+
+/*
+ * Capture by rules and memo.
+ * Return: false if libunwind has to do it.
+ */
+static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared,
+                         const struct frame *leaf, struct unwind_stack *ret_stack)
+{
+    struct frame frame = *leaf;
+    uintptr_t high = find_high(unwinder, leaf->sp);
+    size_t candidates = unwinder->memo_used; /* memo frames that may still be met */
+    size_t walked = 0;
+    if (high == 0) {
+        return false;
+    }
+    while (walked < shared->depth) {
+        while (candidates > 0 && unwinder->memo[candidates - 1].frame.sp < frame.sp) {
+            candidates--;
+        }
+        if (candidates > 0 && is_same_frame(&unwinder->memo[candidates - 1], &frame)) {
+            size_t wrong = verify(unwinder, candidates);
+            if (wrong == 0) {
+                *ret_stack = finish(unwinder, shared, candidates, walked);
+                return true;
+            }
+            candidates = wrong;
+        }
+        uint64_t packed = rule_table_find(&shared->rules, frame.pc);
+        if (__builtin_expect(packed == 0, 0)) {
+            packed = learn(unwinder, shared, frame.pc);
+        }
+        if (!is_regular(packed)) {
+            return false;
+        }
+        struct rule rule = rule_unpack(packed);
+        unwinder->walk[walked].frame = frame;
+        unwinder->walk[walked].rule = packed;
+        walked++;
+        if (rule.kind == RULE_END) {
+            *ret_stack = finish(unwinder, shared, 0, walked);
+            return true;
+        }
+        if (!step(&unwinder->walk[walked - 1].frame, &rule, high, &frame)) {
+            return false;
+        }
+    }
+    *ret_stack = finish(unwinder, shared, 0, walked);
+    ret_stack->root = TRACE_STACK_CUT;
+    unwinder->memo_used = 0;
+    return true;
+}
+
+/* --- libunwind ----------------------------------------------------------------------------------
+ */
+
+struct full_task {
+    struct unwinder *unwinder;
+    struct unwind_shared *shared;
+    const struct frame *leaf;
+    struct registers registers;
+    struct unwind_stack stack;
+};
+
+/* Return: true if a rule leads from each walked frame to the next. Fills in walk[].rule. */
+static bool find_rules(struct unwinder *unwinder, struct unwind_shared *shared, size_t count_walked,
+                       bool is_whole)
+{
+    bool all_regular = true;
+    uintptr_t high = unwinder->walk[count_walked - 1].frame.sp;
+    for (size_t i = 0; i < count_walked; i++) {
+        const struct frame *frame = &unwinder->walk[i].frame;
+        struct frame caller = {0};
+        uint64_t packed = learn_locked(shared, frame->pc);
+        struct rule rule = rule_unpack(packed);
+        bool is_last = i + 1 == count_walked;
+        bool agrees = is_regular(packed);
+        if (agrees && is_last) {
+            agrees = !is_whole || rule.kind == RULE_END;
+        } else if (agrees) {
+            const struct frame *expected = &unwinder->walk[i + 1].frame;
+            agrees = rule.kind != RULE_END && step(frame, &rule, high, &caller) &&
+                     caller.pc == expected->pc && caller.sp == expected->sp;
+        }
+        if (!agrees && is_regular(packed)) {
+            packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = rule.module});
+            rule_table_put(&shared->rules, frame->pc, packed);
+        }
+        unwinder->walk[i].rule = packed;
+        all_regular = all_regular && agrees;
+    }
+    return all_regular && is_whole;
+}
+
+static void capture_on_own_stack(void *argument)
+{
+    struct full_task *task = argument;
+    struct unwinder *unwinder = task->unwinder;
+    const unsigned depth = task->shared->depth;
+    const size_t own_frames =
+        sizeof unwinder->walked / sizeof unwinder->walked[0] - UNWIND_FRAMES_MAX;
+    bool is_whole = false;
+    bool is_reusable = false;
+    size_t first = 0;
+    lock_acquire(&task->shared->lock);
+    size_t found =
+        libunwind_walk(&task->registers, unwinder->walked, depth + own_frames, &is_whole);
+    while (first < found && (unwinder->walked[first].sp != task->leaf->sp ||
+                             unwinder->walked[first].pc != task->leaf->pc)) {
+        first++;
+    }
+    if (first ==
+        found) { /* our own frames could not be walked through: better one frame than none */
+        unwinder->walked[0] = *task->leaf;
+        first = 0;
+        found = 1;
+        is_whole = false;
+    }
+    size_t walked = found - first;
+    bool is_cut = walked > depth;
+    if (is_cut) {
+        walked = depth;
+    }
+    for (size_t i = 0; i < walked; i++) {
+        unwinder->walk[i].frame = unwinder->walked[first + i];
+    }
+    unwinder->walk[0].frame.bp = task->leaf->bp;
+    is_reusable = find_rules(unwinder, task->shared, walked, is_whole && !is_cut);
+    lock_release(&task->shared->lock);
+
+    remember_extent(unwinder, task->leaf->sp, unwinder->walk[walked - 1].frame.sp);
+    task->stack = finish(unwinder, task->shared, 0, walked);
+    task->stack.root = is_cut ? TRACE_STACK_CUT : is_whole ? TRACE_STACK_WHOLE : TRACE_STACK_BROKEN;
+    if (!is_reusable) {
+        unwinder->memo_used = 0;
+    }
+}
+
+static __attribute__((noinline, cold)) struct unwind_stack
+capture_full(struct unwinder *unwinder, struct unwind_shared *shared, const struct frame *leaf)
+{
+    struct full_task task = {.unwinder = unwinder, .shared = shared, .leaf = leaf};
+    struct registers *registers = &task.registers;
+    __asm__ volatile("lea 0(%%rip), %%rax\n\t"
+                     "mov %%rax, 0(%0)\n\t"
+                     "mov %%rsp, 8(%0)\n\t"
+                     "mov %%rbp, 16(%0)\n\t"
+                     "mov %%rbx, 24(%0)\n\t"
+                     "mov %%r12, 32(%0)\n\t"
+                     "mov %%r13, 40(%0)\n\t"
+                     "mov %%r14, 48(%0)\n\t"
+                     "mov %%r15, 56(%0)"
+                     :
+                     : "r"(registers)
+                     : "rax", "memory");
+    count(shared->full_walks);
+    own_stack_call(capture_on_own_stack, &task, unwinder->own_stack_top);
+    return task.stack;
+}
+
+/* --- the self-check ------------------------------------------------------------------------------
+ */
+
+/* The pc whose rule led astray: the last frame at which both stacks agree. */
+static void distrust(struct unwind_shared *shared, const struct unwind_memo_frame *fast,
+                     size_t fast_count, const struct unwinder *unwinder, size_t full_count)
+{
+    size_t i = 0;
+    while (i < fast_count && i < full_count &&
+           fast[fast_count - 1 - i].frame.pc == unwinder->memo[full_count - 1 - i].frame.pc) {
+        i++;
+    }
+    if (i > 0) {
+        const struct unwind_memo_frame *last = &unwinder->memo[full_count - i];
+        struct rule rule = {.kind = RULE_IRREGULAR, .module = last->module};
+        rule_table_put(&shared->rules, last->frame.pc, rule_pack(&rule));
+    }
+}
+
+/* Capture both ways and compare. libunwind's stack counts. */
+static __attribute__((noinline, cold)) struct unwind_stack
+capture_checked(struct unwinder *unwinder, struct unwind_shared *shared, const struct frame *leaf)
+{
+    struct unwind_stack fast = {0};
+    unwinder->captures = 0;
+    if (!capture_fast(unwinder, shared, leaf, &fast)) {
+        return capture_full(unwinder, shared, leaf);
+    }
+    /* the memo is overwritten by the full walk; the scratch array holds what is compared */
+    struct unwind_memo_frame *copy = unwinder->compared;
+    memcpy(copy, unwinder->memo, fast.count * sizeof *copy);
+    struct unwind_stack full = capture_full(unwinder, shared, leaf);
+    bool is_equal = full.count == fast.count;
+    for (size_t i = 0; is_equal && i < full.count; i++) {
+        is_equal = copy[i].frame.pc == unwinder->memo[i].frame.pc &&
+                   copy[i].frame.sp == unwinder->memo[i].frame.sp;
+    }
+    count(shared->checks);
+    if (!is_equal) {
+        count(shared->corrections);
+        distrust(shared, copy, fast.count, unwinder, full.count);
+        unwinder->memo_used = 0;
+    }
+    return full;
+}
+
+struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
+                                   const struct frame *leaf, uint32_t generation)
+{
+    struct unwind_stack stack;
+    if (__builtin_expect(unwinder->generation != generation, 0)) {
+        unwinder->generation = generation;
+        unwinder->memo_used = 0;
+    }
+    if (__builtin_expect(++unwinder->captures >= UNWIND_CHECK_INTERVAL, 0)) {
+        return capture_checked(unwinder, shared, leaf);
+    }
+    if (__builtin_expect(capture_fast(unwinder, shared, leaf, &stack), 1)) {
+        return stack;
+    }
+    return capture_full(unwinder, shared, leaf);
+}

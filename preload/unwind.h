@@ -1,0 +1,97 @@
+/*
+ * Call stacks: libunwind is the authority, a verified memo is the speed.
+ *
+ * A thread keeps its last stack. A new capture steps frames from the leaf by learned rules until it
+ * meets a frame of the memo: same pc, same sp, and same bp if anything further out depends on bp.
+ * Then the rest of the memo is checked by reading again every stack slot that its steps once read,
+ * leaf to root. All equal: the rest stands, ids included. A difference at some frame: the frames up
+ * to it stand, and stepping goes on from there.
+ *
+ * Why it is exact: a frame's caller is a function of (pc, sp, bp) and the slots read; equal inputs
+ * give the equal caller, and so on to the root. Why it is safe: a slot is read only after all slots
+ * before it matched, so nothing is read that a plain unwinder would not read.
+ *
+ * A pc without a regular rule sends the whole capture to libunwind, and one capture in
+ * UNWIND_CHECK_INTERVAL is repeated by libunwind as a check.
+ */
+#ifndef PRELOAD_UNWIND_H
+#define PRELOAD_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "lock.h"
+#include "unwind_rules.h"
+
+#define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
+#define UNWIND_CHECK_INTERVAL 16384
+#define UNWIND_STACKS 4 /* stacks of one thread whose extent is remembered */
+
+/* A stack slot that a step of the memo read, and what was in it. */
+struct unwind_check {
+    uintptr_t slot;
+    uintptr_t value;
+};
+
+struct unwind_memo_frame {
+    struct frame frame;
+    uint32_t module;
+    uint32_t id;         /* of the stack that ends in this frame; for the caller to fill in */
+    uint32_t checks_end; /* checks of this frame and of those further out are below this index */
+    bool needs_bp;       /* the step to the caller, or a later one, depends on bp */
+};
+
+/* Part of the address space that libunwind has walked as one stack. */
+struct unwind_extent {
+    uintptr_t low;  /* lowest sp seen */
+    uintptr_t high; /* highest sp that libunwind reached */
+};
+
+/* What the whole process shares. */
+struct unwind_shared {
+    struct rule_table rules;
+    struct lock lock; /* around libunwind and modules.c */
+    unsigned depth;   /* most frames of a stack */
+    uint64_t *checks; /* counters in the trace, or NULL */
+    uint64_t *corrections;
+    uint64_t *full_walks;
+};
+
+/* One per thread; all zero to begin with. The frames are stored root first. */
+struct unwinder {
+    struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
+    struct unwind_check checks[3 * UNWIND_FRAMES_MAX];
+    struct {
+        struct frame frame;
+        uint64_t rule;
+    } walk[UNWIND_FRAMES_MAX + 1];               /* leaf first: frames that are not in the memo */
+    struct frame walked[UNWIND_FRAMES_MAX + 64]; /* libunwind's, our own frames included */
+    struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
+    struct unwind_extent extents[UNWIND_STACKS];
+    unsigned next_extent;
+    size_t memo_used;
+    uint32_t generation; /* of the code that the memo was made for */
+    uint32_t captures;   /* since the last check */
+    void *own_stack_top;
+};
+
+/* Why the outermost frame of a capture is the outermost: enum trace_stack_root. */
+struct unwind_stack {
+    size_t count;  /* frames in unwinder->memo */
+    size_t reused; /* of these, how many from the root still carry their id */
+    uint32_t root;
+};
+
+/*
+ * Take the stack of the frame @leaf, a caller of this function in the same thread.
+ * @generation: changes when code has been unloaded.
+ * Return: the stack; its frames are unwinder->memo[0 .. count), root first. Their ids from `reused`
+ * on are not set: the caller must set them before the next capture. Context: any thread,
+ * async-signal-safe, one capture at a time for each unwinder.
+ */
+struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
+                                   const struct frame *leaf, uint32_t generation);
+
+#endif

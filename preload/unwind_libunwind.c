@@ -1,0 +1,313 @@
+/*
+ * The only file that knows libunwind. See unwind_libunwind.h.
+ *
+ * Both services run the same code of libunwind over two kinds of memory. A walk reads the process
+ * itself, checking every address that is neither in the known part of the stack nor in a loaded
+ * object. A probe runs over an imaginary stack: addresses above 2^60, which exist nowhere, read as
+ * made-up values, and which addresses were read tells how the frame's caller is found.
+ */
+#include "unwind_libunwind.h"
+
+#include <dlfcn.h>
+#include <libunwind-x86_64.h>
+#include <string.h>
+
+#include "log.h"
+#include "sys.h"
+
+#define LIBRARY "libunwind-x86_64.so.8"
+
+static struct {
+    unw_addr_space_t (*create_addr_space)(unw_accessors_t *, int);
+    int (*init_remote)(unw_cursor_t *, unw_addr_space_t, void *);
+    int (*step)(unw_cursor_t *);
+    int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
+    int (*search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *,
+                               int, void *);
+    unw_addr_space_t space;
+} unwind;
+
+/* What the accessors work on: the `arg` of each of them. */
+struct task {
+    const struct registers *registers;
+    struct probe *probe;    /* NULL in a walk */
+    uintptr_t object_start; /* the object whose unwind table is being read */
+    uintptr_t object_end;
+    uintptr_t good_start; /* stack pages that were found readable */
+    uintptr_t good_end;
+};
+
+#define PAGE_BYTES ((uintptr_t)4096)
+
+static bool is_imaginary(uintptr_t address)
+{
+    return address >> 60 != 0;
+}
+
+static uintptr_t read_imaginary(struct probe *probe, uintptr_t address, bool *ret_is_full)
+{
+    size_t i = 0;
+    while (i < probe->reads_used && probe->reads[i] != address) {
+        i++;
+    }
+    *ret_is_full = i == PROBE_READS_MAX;
+    if (*ret_is_full) {
+        return 0;
+    }
+    if (i == probe->reads_used) {
+        probe->reads[probe->reads_used++] = address;
+    }
+    return PROBE_VALUE(i);
+}
+
+/* Read a word that may not be mapped. Whole pages are remembered as readable. */
+static bool read_checked(struct task *task, uintptr_t address, unw_word_t *ret_word)
+{
+    if (address < task->good_start || address + sizeof *ret_word > task->good_end) {
+        struct iovec to = {ret_word, sizeof *ret_word};
+        struct iovec from = {(void *)address, sizeof *ret_word};
+        if (sys_process_vm_readv(sys_getpid(), &to, &from) != (long)sizeof *ret_word) {
+            return false;
+        }
+        task->good_start = address & ~(PAGE_BYTES - 1);
+        task->good_end = task->good_start + PAGE_BYTES;
+        return true;
+    }
+    memcpy(ret_word, (const void *)address, sizeof *ret_word);
+    return true;
+}
+
+static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *word, int write,
+                         void *argument)
+{
+    struct task *task = argument;
+    bool is_full = false;
+    (void)space;
+    if (write) {
+        return -UNW_EINVAL;
+    }
+    if (address >= task->object_start && address + sizeof *word <= task->object_end) {
+        memcpy(word, (const void *)address, sizeof *word);
+        return 0;
+    }
+    if (task->probe != NULL && is_imaginary(address)) {
+        *word = read_imaginary(task->probe, address, &is_full);
+        return is_full ? -UNW_EINVAL : 0;
+    }
+    return read_checked(task, address, word) ? 0 : -UNW_EINVAL;
+}
+
+static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word_t *word, int write,
+                           void *argument)
+{
+    const struct task *task = argument;
+    (void)space;
+    if (write) {
+        return -UNW_EREADONLYREG;
+    }
+    switch (number) {
+    case UNW_X86_64_RIP:
+        *word = task->registers->pc;
+        return 0;
+    case UNW_X86_64_RSP:
+        *word = task->registers->sp;
+        return 0;
+    case UNW_X86_64_RBP:
+        *word = task->registers->bp;
+        return 0;
+    case UNW_X86_64_RBX:
+        *word = task->registers->bx;
+        return task->probe != NULL ? -UNW_EBADREG : 0;
+    case UNW_X86_64_R12:
+        *word = task->registers->r12;
+        return task->probe != NULL ? -UNW_EBADREG : 0;
+    case UNW_X86_64_R13:
+        *word = task->registers->r13;
+        return task->probe != NULL ? -UNW_EBADREG : 0;
+    case UNW_X86_64_R14:
+        *word = task->registers->r14;
+        return task->probe != NULL ? -UNW_EBADREG : 0;
+    case UNW_X86_64_R15:
+        *word = task->registers->r15;
+        return task->probe != NULL ? -UNW_EBADREG : 0;
+    default:
+        return -UNW_EBADREG; /* not preserved across calls: no caller can depend on it */
+    }
+}
+
+static int access_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
+                        void *argument)
+{
+    (void)space;
+    (void)number;
+    (void)value;
+    (void)write;
+    (void)argument;
+    return -UNW_EBADREG;
+}
+
+/*
+ * The encodings that GNU ld, gold and lld write into .eh_frame_hdr; a table in another encoding is
+ * not searched, and its object has no unwind information then. Source: Linux Standard Base 5.0,
+ * Core, 10.6.2.
+ */
+struct eh_frame_header {
+    uint8_t version;          /* 1 */
+    uint8_t pointer_encoding; /* of eh_frame: DW_EH_PE_pcrel | DW_EH_PE_sdata4 */
+    uint8_t count_encoding;   /* DW_EH_PE_udata4 */
+    uint8_t table_encoding;   /* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
+    int32_t eh_frame;
+    uint32_t count;
+};
+
+static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *ret_info,
+                                   int need_details, void *argument)
+{
+    struct task *task = argument;
+    struct dl_find_object object;
+    if (_dl_find_object((void *)pc, &object) != 0 || object.dlfo_eh_frame == NULL) {
+        return -UNW_ENOINFO;
+    }
+    const struct eh_frame_header *header = object.dlfo_eh_frame;
+    if (header->version != 1 || header->pointer_encoding != 0x1b ||
+        header->count_encoding != 0x03 || header->table_encoding != 0x3b) {
+        return -UNW_ENOINFO;
+    }
+    task->object_start = (uintptr_t)object.dlfo_map_start;
+    task->object_end = (uintptr_t)object.dlfo_map_end;
+    unw_dyn_info_t table = {
+        .start_ip = task->object_start,
+        .end_ip = task->object_end,
+        .format = UNW_INFO_FORMAT_REMOTE_TABLE,
+    };
+    table.u.rti.segbase = (uintptr_t)header;
+    table.u.rti.table_data = (uintptr_t)(header + 1);
+    table.u.rti.table_len = header->count * (2 * sizeof(int32_t)) / sizeof(unw_word_t);
+    return unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
+}
+
+static void put_unwind_information(unw_addr_space_t space, unw_proc_info_t *info, void *argument)
+{
+    (void)space;
+    (void)info;
+    (void)argument;
+}
+
+static int find_dynamic_list(unw_addr_space_t space, unw_word_t *ret_address, void *argument)
+{
+    (void)space;
+    (void)ret_address;
+    (void)argument;
+    return -UNW_ENOINFO;
+}
+
+static int refuse_resume(unw_addr_space_t space, unw_cursor_t *cursor, void *argument)
+{
+    (void)space;
+    (void)cursor;
+    (void)argument;
+    return -UNW_EINVAL;
+}
+
+static int refuse_name(unw_addr_space_t space, unw_word_t address, char *buffer, size_t size,
+                       unw_word_t *ret_offset, void *argument)
+{
+    (void)space;
+    (void)address;
+    (void)buffer;
+    (void)size;
+    (void)ret_offset;
+    (void)argument;
+    return -UNW_ENOINFO;
+}
+
+static bool find_function(void *library, const char *name, void *ret_function)
+{
+    void *symbol = dlsym(library, name);
+    memcpy(ret_function, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+bool libunwind_load(void)
+{
+    static unw_accessors_t accessors = {
+        .find_proc_info = find_unwind_information,
+        .put_unwind_info = put_unwind_information,
+        .get_dyn_info_list_addr = find_dynamic_list,
+        .access_mem = access_memory,
+        .access_reg = access_register,
+        .access_fpreg = access_float,
+        .resume = refuse_resume,
+        .get_proc_name = refuse_name,
+    };
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        LOG(LIBRARY, " cannot be loaded: install libunwind8; nothing is traced");
+        return false;
+    }
+    bool is_complete =
+        find_function(library, "_Ux86_64_create_addr_space", &unwind.create_addr_space) &&
+        find_function(library, "_Ux86_64_init_remote", &unwind.init_remote) &&
+        find_function(library, "_Ux86_64_step", &unwind.step) &&
+        find_function(library, "_Ux86_64_get_reg", &unwind.get_reg) &&
+        find_function(library, "_Ux86_64_dwarf_search_unwind_table", &unwind.search_unwind_table);
+    if (is_complete) {
+        unwind.space = unwind.create_addr_space(&accessors, 0);
+    }
+    if (unwind.space == NULL) {
+        LOG(LIBRARY, " lacks functions that version 1.6 has; nothing is traced");
+        return false;
+    }
+    return true;
+}
+
+static bool read_frame(unw_cursor_t *cursor, struct frame *ret_frame)
+{
+    return unwind.get_reg(cursor, UNW_X86_64_RIP, &ret_frame->pc) == 0 &&
+           unwind.get_reg(cursor, UNW_X86_64_RSP, &ret_frame->sp) == 0 &&
+           unwind.get_reg(cursor, UNW_X86_64_RBP, &ret_frame->bp) == 0;
+}
+
+bool libunwind_probe(uintptr_t pc, struct probe *ret_probe)
+{
+    /* pc - 1: a remote cursor starts at an instruction, not at a return address */
+    struct registers registers = {.pc = pc - 1, .sp = PROBE_SP, .bp = PROBE_BP};
+    struct task task = {.registers = &registers, .probe = ret_probe};
+    unw_cursor_t cursor;
+    unw_proc_info_t info;
+    *ret_probe = (struct probe){0};
+    if (find_unwind_information(unwind.space, pc - 1, &info, 0, &task) != 0 ||
+        unwind.init_remote(&cursor, unwind.space, &task) != 0) {
+        return false;
+    }
+    int result = unwind.step(&cursor);
+    if (result < 0) {
+        return false;
+    }
+    ret_probe->is_end = result == 0;
+    return ret_probe->is_end || read_frame(&cursor, &ret_probe->caller);
+}
+
+size_t libunwind_walk(const struct registers *start, struct frame *frames, size_t max,
+                      bool *ret_is_whole)
+{
+    struct task task = {.registers = start};
+    unw_cursor_t cursor;
+    size_t count = 0;
+    *ret_is_whole = false;
+    if (unwind.init_remote(&cursor, unwind.space, &task) != 0) {
+        return 0;
+    }
+    while (count < max) {
+        int result = unwind.step(&cursor);
+        if (result <= 0) {
+            *ret_is_whole = result == 0;
+            break;
+        }
+        if (!read_frame(&cursor, &frames[count]) || frames[count].pc == 0) {
+            break;
+        }
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,71 @@
+/*
+ * libunwind, loaded privately: with dlopen(RTLD_LOCAL), because the distribution's library exports
+ * _Unwind_* and would take over the C++ exceptions of programs that load it in the normal way.
+ *
+ * Only its remote half is used (an address space of our own), with unwind tables found through
+ * _dl_find_object(), which takes no lock: nothing here waits for the loader.
+ *
+ * Context: after libunwind_load(), any thread, with signals blocked, and not concurrently:
+ * libunwind has locks of its own inside. Nothing here allocates.
+ */
+#ifndef PRELOAD_UNWIND_LIBUNWIND_H
+#define PRELOAD_UNWIND_LIBUNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What identifies a frame: registers right after the call that it made returns. */
+struct frame {
+    uintptr_t pc; /* return address: the instruction after the call */
+    uintptr_t sp;
+    uintptr_t bp;
+};
+
+/* All registers that a frame may need to find its caller's. */
+struct registers {
+    uintptr_t pc;
+    uintptr_t sp;
+    uintptr_t bp;
+    uintptr_t bx;
+    uintptr_t r12;
+    uintptr_t r13;
+    uintptr_t r14;
+    uintptr_t r15;
+};
+
+/* Load the library. Return: false if it is not there, with a line in the log. May allocate. */
+bool libunwind_load(void);
+
+#define PROBE_SP ((uintptr_t)1 << 60)
+#define PROBE_BP ((uintptr_t)2 << 60)
+#define PROBE_READS_MAX 8
+
+/*
+ * One step from an imaginary frame whose sp is PROBE_SP and bp PROBE_BP, and what was read on the
+ * way. A read of reads[i] gave PROBE_VALUE(i).
+ */
+struct probe {
+    bool is_end; /* the frame is the outermost */
+    struct frame caller;
+    uintptr_t reads[PROBE_READS_MAX];
+    size_t reads_used;
+};
+#define PROBE_VALUE(i) (((uintptr_t)4 << 60) + ((uintptr_t)(i) << 40))
+
+/*
+ * @pc: a return address.
+ * Return: false if libunwind has no unwind information for @pc, or looks at other registers.
+ */
+bool libunwind_probe(uintptr_t pc, struct probe *ret_probe);
+
+/*
+ * Walk the real stack from @start to its end.
+ * @frames: receives @start's caller first, at most @max.
+ * @ret_is_whole: false if libunwind could not go on before the end.
+ * Return: number of frames, also when more than @max would have followed.
+ */
+size_t libunwind_walk(const struct registers *start, struct frame *frames, size_t max,
+                      bool *ret_is_whole);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * Learned rules: for each return address, how a frame's caller is found. A rule is learned by
+ * letting libunwind step an imaginary frame (unwind_libunwind.h), so it is read off the unwind
+ * tables, not guessed from one example; what does not fit the few shapes below is irregular, and
+ * always left to libunwind.
+ */
+#ifndef PRELOAD_UNWIND_RULES_H
+#define PRELOAD_UNWIND_RULES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "unwind_libunwind.h"
+
+/* Where the canonical frame address (the caller's sp) is. The return address is always at CFA - 8.
+ */
+enum rule_kind {
+    RULE_NONE = 0,     /* not learned yet */
+    RULE_SP = 1,       /* CFA = sp + cfa_offset */
+    RULE_BP = 2,       /* CFA = bp + cfa_offset */
+    RULE_DEREF_BP = 3, /* CFA = *(bp + cfa_offset) + cfa_addend: functions that realign the stack */
+    RULE_END = 4,      /* no caller: the outermost frame */
+    RULE_IRREGULAR = 5,
+};
+
+/* Where the caller's bp is. */
+enum rule_bp {
+    RULE_BP_KEPT = 0,   /* still in bp */
+    RULE_BP_AT_CFA = 1, /* saved at CFA + bp_offset */
+    RULE_BP_AT_BP = 2,  /* saved at bp + bp_offset */
+};
+
+struct rule {
+    enum rule_kind kind;
+    enum rule_bp bp;
+    int32_t cfa_offset;
+    int32_t cfa_addend;
+    int32_t bp_offset;
+    uint32_t module;
+};
+
+/* Read a probe as a rule. Exposed for its unit test; @module is 0. */
+struct rule rule_from_probe(const struct probe *probe);
+
+/* A rule as one word that is never 0, so that it can be read and written at once; 0 if it does not
+ * fit. */
+uint64_t rule_pack(const struct rule *rule);
+struct rule rule_unpack(uint64_t packed);
+
+/*
+ * The rules of all threads: open addressing, keyed by return address, lock-free to read and to
+ * fill. A full neighbourhood makes a pc be learned again and again, which is slow but right.
+ */
+#define RULE_SLOT_BITS 17 /* 131072 slots: a big program (a compiler) has 10,000 pcs */
+#define RULE_PROBES 16
+
+struct rule_slot {
+    _Atomic uintptr_t pc;
+    _Atomic uint64_t packed;
+};
+
+struct rule_table {
+    struct rule_slot *slots;
+};
+
+bool rule_table_init(struct rule_table *table);
+
+/* Forget all rules: after dlclose(), another library may come to lie at the same addresses. */
+void rule_table_clear(struct rule_table *table);
+
+/* Return: the packed rule, 0 if it is not known. Any thread; signal-safe. */
+uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc);
+
+/* Enter or replace a rule. Any thread; signal-safe. */
+void rule_table_put(struct rule_table *table, uintptr_t pc, uint64_t packed);
+
+#endif
