@@ -22,8 +22,7 @@
 #define LIBRARY_NAME "libtrace.so"
 
 struct process process;
-_Alignas(GATE_BYTES) struct gate gate;
-static char gate_padding[GATE_BYTES - sizeof(struct gate)] __attribute__((used));
+struct gate gate;
 
 static struct thread_state thread_absent = {.busy = THREAD_RECORDING};
 static struct thread_state thread_internal = {.busy = THREAD_INTERNAL};

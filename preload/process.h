@@ -11,6 +11,7 @@
 #ifndef PRELOAD_PROCESS_H
 #define PRELOAD_PROCESS_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,14 +25,16 @@
 #include "thread_state.h"
 #include "unwind.h"
 
+#define GATE_BYTES 4096
+
 /* What every event looks at; a page of its own, which a forked child finds full of zeros. */
 struct gate {
     _Atomic uint32_t is_open;      /* threads may record */
     _Atomic uint32_t is_recording; /* new blocks are recorded, not only frees of known ones */
     _Atomic uint32_t generation;   /* of loaded code; raised when some was unloaded */
     _Atomic uint64_t epoch;        /* docs/format.md, 5.1 */
-};
-#define GATE_BYTES 4096
+} __attribute__((aligned(GATE_BYTES)));
+static_assert(sizeof(struct gate) == GATE_BYTES, "nothing else may be on the gate's page");
 
 enum process_phase {
     PROCESS_UNSTARTED = 0,
