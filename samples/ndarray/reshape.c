@@ -112,7 +112,8 @@ enum nda_status nda_reshape(struct nda *array, int ndim, const int64_t *shape,
     if (status != NDA_OK) {
         return status;
     }
-    bool is_same = is_same_shape(array, ndim, new_shape);
+    // as in NumPy, the shape that it has already keeps its strides, unless it is spelled with -1
+    bool is_same = is_same_shape(array, ndim, shape);
     if (nda_layout_is_c(array)) {
         nda_layout_pack(array->itemsize, ndim, new_shape, NULL, new_strides);
     } else if (!is_same && !match(array, ndim, new_shape, new_strides)) {
