@@ -24,6 +24,7 @@
 
 struct elf_facts {
     bool is_elf;
+    bool has_headers;         /* the program headers could be read */
     unsigned char class;      /* ELFCLASS32, ELFCLASS64 */
     unsigned char data;       /* byte order */
     unsigned type;            /* ET_EXEC, ET_DYN, ... */
@@ -130,6 +131,7 @@ static void read_facts(int file, struct elf_facts *facts)
         !read_exactly(file, headers, count * sizeof(headers[0]), (off_t)header.e_phoff)) {
         return;
     }
+    facts->has_headers = count > 0;
     for (size_t i = 0; i < count; i++) {
         if (headers[i].p_type == PT_INTERP &&
             !read_string(file, facts->loader, sizeof(facts->loader), (off_t)headers[i].p_offset)) {
@@ -235,6 +237,10 @@ bool elf_target_check(int file, const char *path, struct refusal *ret_refusal)
     if (program.type != ET_EXEC && program.type != ET_DYN) {
         return refuse(ret_refusal, RUN_CANNOT_RUN,
                       "%s is an object or core file, not a program: link it first", path);
+    }
+    if (!program.has_headers) {
+        return refuse(ret_refusal, RUN_CANNOT_RUN,
+                      "%s is cut off or damaged: copy or build it again", path);
     }
     if (!check_loader(file, path, &program, &self, ret_refusal)) {
         return false;

@@ -1,0 +1,154 @@
+/*
+ * The symbolizer as a filter, to be compared with addr2line: reads lines "FILE ADDRESS"
+ * (hexadecimal, looked up as it is), prints what `addr2line -aCfi -e FILE ADDRESS` would. All
+ * addresses are resolved at once, file by file. Warnings go to stderr.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbolize.h"
+
+enum { FILES_MAX = 64, LINE_MAX_BYTES = 4096 };
+
+struct file {
+    char *path;
+    size_t module;
+    uint64_t *addresses;
+    size_t count;
+    size_t capacity;
+};
+
+struct line {
+    size_t file;
+    uint64_t address;
+};
+
+struct input {
+    struct file files[FILES_MAX];
+    size_t file_count;
+    struct line *lines;
+    size_t count;
+    size_t capacity;
+};
+
+static void *more(void *items, size_t count, size_t *capacity, size_t bytes)
+{
+    if (count == *capacity) {
+        *capacity = *capacity == 0 ? 1024 : *capacity * 2;
+        items = realloc(items, *capacity * bytes);
+        if (items == NULL) {
+            perror("symbolize_tool");
+            exit(EXIT_FAILURE);
+        }
+    }
+    return items;
+}
+
+static size_t find_file(struct input *input, struct symbolizer *symbolizer, const char *path)
+{
+    size_t i = 0;
+    while (i < input->file_count && strcmp(input->files[i].path, path) != 0) {
+        i++;
+    }
+    if (i == input->file_count) {
+        struct file *file = i < FILES_MAX ? &input->files[i] : NULL;
+        if (file == NULL || (file->path = strdup(path)) == NULL ||
+            symbolizer_add_module(symbolizer, path, NULL, 0, &file->module) != TRACE_OK) {
+            (void)fprintf(stderr, "symbolize_tool: too many files\n");
+            exit(EXIT_FAILURE);
+        }
+        input->file_count++;
+    }
+    return i;
+}
+
+static void read_input(struct input *input, struct symbolizer *symbolizer)
+{
+    char text[LINE_MAX_BYTES];
+    while (fgets(text, sizeof text, stdin) != NULL) {
+        char *space = strrchr(text, ' ');
+        if (space == NULL) {
+            continue;
+        }
+        *space = '\0';
+        size_t i = find_file(input, symbolizer, text);
+        struct file *file = &input->files[i];
+        uint64_t address = strtoull(space + 1, NULL, 16);
+        file->addresses =
+            more(file->addresses, file->count, &file->capacity, sizeof *file->addresses);
+        file->addresses[file->count++] = address;
+        input->lines = more(input->lines, input->count, &input->capacity, sizeof *input->lines);
+        input->lines[input->count++] = (struct line){.file = i, .address = address};
+    }
+}
+
+static void print_frames(struct symbol_frames frames)
+{
+    if (frames.count == 0) {
+        printf("??\n??:0\n");
+    }
+    for (size_t i = 0; i < frames.count; i++) {
+        const struct symbol_frame *frame = &frames.frames[i];
+        printf("%s\n%s:", frame->function != NULL ? frame->function : "??",
+               frame->file != NULL ? frame->file : "??");
+        if (frame->line != 0) {
+            printf("%" PRIu32 "\n", frame->line);
+        } else {
+            printf("?\n");
+        }
+    }
+}
+
+static struct symbol_options read_options(int argc, char **argv)
+{
+    struct symbol_options options = {0};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--no-demangle") == 0) {
+            options.no_demangle = true;
+        } else if (strcmp(argv[i], "--no-inline") == 0) {
+            options.no_inline = true;
+        } else if (strcmp(argv[i], "--symbols") == 0 && i + 1 < argc) {
+            options.symbols_dir = argv[++i];
+        } else {
+            (void)fprintf(stderr, "symbolize_tool: no such option: %s\n", argv[i]);
+            exit(EXIT_FAILURE);
+        }
+    }
+    return options;
+}
+
+int main(int argc, char **argv)
+{
+    struct symbol_options options = read_options(argc, argv);
+    struct input input = {0};
+    struct symbolizer *symbolizer = symbolizer_new(&options);
+    if (symbolizer == NULL) {
+        return EXIT_FAILURE;
+    }
+    read_input(&input, symbolizer);
+    for (size_t i = 0; i < input.file_count; i++) {
+        struct file *file = &input.files[i];
+        if (symbolizer_resolve(symbolizer, file->module, file->addresses, file->count) !=
+            TRACE_OK) {
+            return EXIT_FAILURE;
+        }
+        const char *warning = symbolizer_warning(symbolizer, file->module);
+        if (warning != NULL) {
+            (void)fprintf(stderr, "%s: %s\n", file->path, warning);
+        }
+        free(file->addresses);
+    }
+    for (size_t i = 0; i < input.count; i++) {
+        const struct line *line = &input.lines[i];
+        printf("0x%016" PRIx64 "\n", line->address);
+        print_frames(symbolizer_frames(symbolizer, input.files[line->file].module, line->address));
+    }
+    for (size_t i = 0; i < input.file_count; i++) {
+        free(input.files[i].path);
+    }
+    free(input.lines);
+    symbolizer_free(symbolizer);
+    return EXIT_SUCCESS;
+}
