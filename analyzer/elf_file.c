@@ -12,6 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "trace_codec.h"
+
+/* zlib makes at most 1032 bytes of one. */
+enum { INFLATION_MAX = 1032 };
+
 static enum trace_status open_elf(const char *path, struct elf_file *file,
                                   struct trace_error *error)
 {
@@ -31,6 +36,9 @@ static enum trace_status open_elf(const char *path, struct elf_file *file,
     if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
         gelf_getehdr(file->elf, &header) == NULL) {
         return trace_fail(error, TRACE_CORRUPT, 0, "%s: not an ELF file", path);
+    }
+    if (header.e_ident[EI_DATA] != ELFDATA2LSB) {
+        return trace_fail(error, TRACE_UNSUPPORTED, 0, "%s: a big-endian file", path);
     }
     return TRACE_OK;
 }
@@ -130,57 +138,115 @@ void elf_file_close(struct elf_file *file)
     *file = (struct elf_file){.fd = -1};
 }
 
-/* Return: the contents of a link section, which begin with a string; NULL if it is not there. */
-static const Elf_Data *link_section(const struct elf_file *file, const char *wanted)
+/*
+ * Decompress a section in memory.
+ * Return: false if it is broken, or claims a size that zlib cannot have made of its bytes.
+ */
+static bool decompress(Elf_Scn *section, const GElf_Shdr *header, const char *name)
+{
+    GElf_Chdr compression;
+    Elf_Data *data = NULL;
+    if (strncmp(name, ".zdebug", 7) == 0) { // "ZLIB", size in 8 bytes, high one first
+        data = elf_rawdata(section, NULL);
+        if (data == NULL || data->d_size < 12) {
+            return false;
+        }
+        const uint8_t *bytes = data->d_buf;
+        uint64_t size = 0;
+        for (int i = 4; i < 12; i++) {
+            size = size << 8 | bytes[i];
+        }
+        return size / INFLATION_MAX <= header->sh_size && elf_compress_gnu(section, 0, 0) >= 0;
+    }
+    return (header->sh_flags & SHF_COMPRESSED) == 0 ||
+           (gelf_getchdr(section, &compression) != NULL &&
+            compression.ch_size / INFLATION_MAX <= header->sh_size &&
+            elf_compress(section, 0, 0) >= 0);
+}
+
+/* Return: whether a section's name is the one wanted, or its old compressed form. */
+static bool is_named(const char *name, const char *wanted)
+{
+    return strcmp(name, wanted) == 0 ||
+           (strncmp(name, ".zdebug", 7) == 0 && strncmp(wanted, ".debug", 6) == 0 &&
+            strcmp(name + 2, wanted + 1) == 0);
+}
+
+bool elf_file_section(const struct elf_file *file, const char *wanted, const uint8_t **ret_bytes,
+                      size_t *ret_size)
 {
     Elf_Scn *section = NULL;
     GElf_Shdr header;
     const char *name = next_section(file, &section, &header);
-    while (name != NULL && strcmp(name, wanted) != 0) {
+    while (name != NULL && !is_named(name, wanted)) {
         name = next_section(file, &section, &header);
     }
-    if (name == NULL || header.sh_type == SHT_NOBITS) {
-        return NULL;
+    if (name == NULL || header.sh_type == SHT_NOBITS || !decompress(section, &header, name)) {
+        return false;
     }
     const Elf_Data *data = elf_getdata(section, NULL);
-    bool is_good = data != NULL && data->d_buf != NULL && data->d_size > 0 &&
-                   memchr(data->d_buf, '\0', data->d_size) != NULL;
-    return is_good ? data : NULL;
+    if (data == NULL || data->d_buf == NULL || data->d_size == 0) {
+        return false;
+    }
+    *ret_bytes = data->d_buf;
+    *ret_size = data->d_size;
+    return true;
+}
+
+/* Take apart a link section: a string, then bytes. Return: false if there is none. */
+static bool link_section(const struct elf_file *file, const char *wanted, const char **ret_name,
+                         struct trace_cursor *ret_rest)
+{
+    const uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!elf_file_section(file, wanted, &bytes, &size)) {
+        return false;
+    }
+    const uint8_t *end = memchr(bytes, '\0', size);
+    if (end == NULL) {
+        return false;
+    }
+    *ret_name = (const char *)bytes;
+    *ret_rest = trace_cursor_over(end + 1, (size_t)(bytes + size - end - 1));
+    return true;
 }
 
 bool elf_file_debug_link(const struct elf_file *file, const char **ret_name, uint32_t *ret_crc)
 {
-    const Elf_Data *data = link_section(file, ".gnu_debuglink");
-    if (data == NULL) {
+    const char *name = NULL;
+    struct trace_cursor rest;
+    if (!link_section(file, ".gnu_debuglink", &name, &rest) || strchr(name, '/') != NULL) {
         return false;
     }
-    // name, zero, padding to 4 bytes, CRC in the file's byte order
-    const char *name = data->d_buf;
-    size_t crc_at = (strlen(name) + 1 + 3) & ~(size_t)3;
-    if (crc_at > data->d_size || data->d_size - crc_at < 4 || strchr(name, '/') != NULL) {
+    for (size_t i = strlen(name) + 1; i % 4 != 0; i++) { // padding
+        (void)trace_get_byte(&rest);
+    }
+    uint32_t crc = 0;
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        crc |= (uint32_t)trace_get_byte(&rest) << shift;
+    }
+    if (rest.is_bad) {
         return false;
     }
-    const uint8_t *crc = (const uint8_t *)data->d_buf + crc_at;
-    *ret_crc =
-        (uint32_t)crc[0] | (uint32_t)crc[1] << 8 | (uint32_t)crc[2] << 16 | (uint32_t)crc[3] << 24;
     *ret_name = name;
+    *ret_crc = crc;
     return true;
 }
 
 bool elf_file_alternate_link(const struct elf_file *file, const char **ret_name,
                              const uint8_t **ret_id, size_t *ret_id_bytes)
 {
-    const Elf_Data *data = link_section(file, ".gnu_debugaltlink");
-    if (data == NULL) {
+    const char *name = NULL;
+    struct trace_cursor rest;
+    if (!link_section(file, ".gnu_debugaltlink", &name, &rest)) {
         return false;
     }
-    size_t id_at = strlen(data->d_buf) + 1;
-    size_t id_bytes = data->d_size - id_at;
+    size_t id_bytes = (size_t)(rest.end - rest.next);
     if (id_bytes == 0 || id_bytes > ELF_FILE_BUILD_ID_MAX) {
         return false;
     }
-    *ret_name = data->d_buf;
-    *ret_id = (const uint8_t *)data->d_buf + id_at;
+    *ret_name = name;
+    *ret_id = rest.next;
     *ret_id_bytes = id_bytes;
     return true;
 }

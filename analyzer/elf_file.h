@@ -24,12 +24,21 @@ struct elf_file {
 };
 
 /*
- * Open an ELF file for x86-64 or any other machine. ret_file is written in any case.
- * Errors: TRACE_NOT_FOUND: no such file; TRACE_IO; TRACE_CORRUPT: not an ELF file, or broken.
+ * Open an ELF file. ret_file is written in any case.
+ * Errors: TRACE_NOT_FOUND: no such file; TRACE_IO; TRACE_CORRUPT: not an ELF file, or broken;
+ * TRACE_UNSUPPORTED: a big-endian one.
  */
 enum trace_status elf_file_open(const char *path, struct elf_file *ret_file,
                                 struct trace_error *error) TRACE_CHECKED;
 void elf_file_close(struct elf_file *file);
+
+/*
+ * The contents of a section, decompressed if need be.
+ * @name: with its dot; for .debug_x, .zdebug_x (an old way to compress) is taken as well.
+ * @ret_bytes: live as long as the file is open.
+ */
+bool elf_file_section(const struct elf_file *file, const char *name, const uint8_t **ret_bytes,
+                      size_t *ret_size);
 
 /*
  * The link to a separate debug file, .gnu_debuglink.

@@ -16,6 +16,7 @@
 
 #include "grow.h"
 #include "sym_dwarf.h"
+#include "sym_line_program.h"
 #include "sym_lines.h"
 #include "sym_scopes.h"
 #include "sym_units.h"
@@ -23,13 +24,15 @@
 /* Deepest inlining shown; and how often an address is offered to yet another unit. */
 enum { FRAMES_MAX = 512, ROUNDS_MAX = 8 };
 
-/* DIEs and address tests spent on one file before it is called hostile. Chromium needs 1e8. */
+/* DIEs, rows and address tests spent on one file before it is called hostile. Chromium needs 1e8.
+ */
 #define WORK_MAX 2000000000U
 
 struct sym_debug {
     struct sym_dwarf *dwarf;
     struct sym_dwarf *alternate;
     struct sym_units *units;
+    struct sym_line_sections sections;
     uint64_t work;
 };
 
@@ -45,24 +48,34 @@ struct unit_view {
     struct sym_debug *debug;
     struct Dwarf_Die_s *die;
     const char *directory;
-    struct sym_dwarf_lines *source;
+    struct sym_line_program *program; /* NULL: has none */
     struct sym_lines *lines;
     struct sym_scopes scopes;
     char **files; /* joined names by file index, made when needed */
     size_t file_count;
 };
 
-enum trace_status sym_debug_open(int fd, int alternate_fd, struct sym_debug **ret_debug,
-                                 struct trace_error *error)
+static struct sym_section section(const struct elf_file *file, const char *name)
+{
+    struct sym_section result = {0};
+    return elf_file_section(file, name, &result.bytes, &result.size) ? result
+                                                                     : (struct sym_section){0};
+}
+
+enum trace_status sym_debug_open(const struct elf_file *file, const struct elf_file *alternate,
+                                 struct sym_debug **ret_debug, struct trace_error *error)
 {
     struct sym_debug *debug = calloc(1, sizeof *debug);
     if (debug == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
     }
     debug->work = WORK_MAX;
-    enum trace_status status = sym_dwarf_open(fd, &debug->dwarf, error);
-    if (status == TRACE_OK && alternate_fd >= 0 &&
-        sym_dwarf_open(alternate_fd, &debug->alternate, NULL) == TRACE_OK) {
+    debug->sections.line = section(file, ".debug_line");
+    debug->sections.line_strings = section(file, ".debug_line_str");
+    debug->sections.strings = section(file, ".debug_str");
+    enum trace_status status = sym_dwarf_open(file->fd, &debug->dwarf, error);
+    if (status == TRACE_OK && alternate != NULL &&
+        sym_dwarf_open(alternate->fd, &debug->alternate, NULL) == TRACE_OK) {
         sym_dwarf_set_alternate(debug->dwarf, debug->alternate);
     }
     if (status == TRACE_OK) {
@@ -113,7 +126,7 @@ static const char *file_name(struct unit_view *view, uint64_t file)
 {
     const char *name = NULL;
     const char *directory = NULL;
-    if (view->source == NULL || !sym_dwarf_file(view->source, file, &name, &directory)) {
+    if (view->program == NULL || !sym_line_program_file(view->program, file, &name, &directory)) {
         return NULL;
     }
     if (file >= view->file_count) {
@@ -135,20 +148,15 @@ static const char *file_name(struct unit_view *view, uint64_t file)
 /* Return: false without memory. */
 static bool read_lines(struct unit_view *view)
 {
-    view->source = sym_dwarf_lines_open(view->debug->dwarf, view->die);
-    view->lines = sym_lines_new();
-    if (view->lines == NULL) {
-        return false;
+    struct sym_debug *debug = view->debug;
+    uint64_t offset = 0;
+    if (sym_dwarf_line_program(debug->dwarf, view->die, &offset)) {
+        view->program = sym_line_program_new(&debug->sections, offset);
     }
-    size_t count = view->source != NULL ? sym_dwarf_row_count(view->source) : 0;
-    for (size_t i = 0; i < count; i++) {
-        struct sym_dwarf_row row;
-        if (!sym_dwarf_row(view->source, i, &row)) {
-            break;
-        }
-        if (!sym_lines_add(view->lines, &row)) {
-            return false;
-        }
+    view->lines = sym_lines_new();
+    if (view->lines == NULL ||
+        (view->program != NULL && !sym_lines_run(view->lines, view->program, &debug->work))) {
+        return false;
     }
     sym_lines_finish(view->lines);
     return true;
@@ -175,7 +183,7 @@ static const struct sym_scope *named_scope(struct unit_view *view, uint32_t inde
 static size_t make_frames(struct unit_view *view, uint64_t address, uint32_t index,
                           struct sym_debug_frame *frames)
 {
-    const struct sym_dwarf_row *row = sym_lines_find(view->lines, address);
+    const struct sym_line_row *row = sym_lines_find(view->lines, address);
     size_t count = 0;
     if (row == NULL && index == SYM_SCOPE_NONE) {
         return 0;
@@ -212,7 +220,7 @@ static void close_unit(struct unit_view *view)
     free(view->files);
     sym_scopes_fini(&view->scopes);
     sym_lines_free(view->lines);
-    sym_dwarf_lines_close(view->source);
+    sym_line_program_free(view->program);
     sym_dwarf_die_free(view->die);
 }
 
@@ -311,7 +319,8 @@ enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *add
     if (has_memory) {
         size_t open = start_requests(debug, addresses, count, requests);
         if (open < count) {
-            has_memory = sym_units_read_lines(debug->units, debug->dwarf);
+            has_memory =
+                sym_units_read_lines(debug->units, debug->dwarf, &debug->sections, &debug->work);
             open = start_requests(debug, addresses, count, requests);
         }
         for (int i = 0; i < ROUNDS_MAX && open > 0 && has_memory; i++) {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elf_file.h"
 #include "error.h"
 
 struct sym_debug;
@@ -29,11 +30,12 @@ typedef bool (*sym_debug_sink)(void *context, uint64_t address,
 
 /*
  * Open the debug information of a file.
- * @fd: the file's, and @alternate_fd of the one that dwz moved a part of it to, or -1; both stay
- * the caller's, and open.
+ * @file, @alternate: that, and the one that dwz moved a part of it to, or NULL; both stay the
+ * caller's, and open.
  * Errors: TRACE_NOT_FOUND: there is none; TRACE_CORRUPT; TRACE_NOMEM.
  */
-enum trace_status sym_debug_open(int fd, int alternate_fd, struct sym_debug **ret_debug,
+enum trace_status sym_debug_open(const struct elf_file *file, const struct elf_file *alternate,
+                                 struct sym_debug **ret_debug,
                                  struct trace_error *error) TRACE_CHECKED;
 void sym_debug_free(struct sym_debug *debug);
 

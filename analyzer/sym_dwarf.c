@@ -26,14 +26,6 @@ struct sym_dwarf {
     char complaint[256];         /* empty: none */
 };
 
-struct sym_dwarf_lines {
-    struct sym_dwarf *dwarf;
-    Dwarf_Line_Context context;
-    Dwarf_Line *rows;
-    Dwarf_Signed row_count;
-    Dwarf_Unsigned version;
-};
-
 static void ignore_error(Dwarf_Error error, Dwarf_Ptr context)
 {
     (void)error;
@@ -490,99 +482,19 @@ const char *sym_dwarf_directory(struct sym_dwarf *dwarf, struct Dwarf_Die_s *uni
     return text_of(dwarf, unit_die, DW_AT_comp_dir);
 }
 
-struct sym_dwarf_lines *sym_dwarf_lines_open(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die)
+bool sym_dwarf_line_program(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
+                            uint64_t *ret_offset)
 {
-    struct sym_dwarf_lines *lines = calloc(1, sizeof *lines);
-    if (lines == NULL) {
-        return NULL;
-    }
-    Dwarf_Small table_count = 0;
+    Dwarf_Attribute attribute = NULL;
+    Dwarf_Off offset = 0;
     Dwarf_Error error = NULL;
-    lines->dwarf = dwarf;
-    int result = dwarf_srclines_b(unit_die, &lines->version, &table_count, &lines->context, &error);
-    if (!is_there(dwarf, result, error)) {
-        free(lines);
-        return NULL;
-    }
-    result =
-        dwarf_srclines_from_linecontext(lines->context, &lines->rows, &lines->row_count, &error);
-    if (!is_there(dwarf, result, error)) {
-        lines->row_count = 0; // the file names may still be good
-    }
-    return lines;
-}
-
-void sym_dwarf_lines_close(struct sym_dwarf_lines *lines)
-{
-    if (lines != NULL) {
-        dwarf_srclines_dealloc_b(lines->context);
-        free(lines);
-    }
-}
-
-size_t sym_dwarf_row_count(const struct sym_dwarf_lines *lines)
-{
-    return lines->row_count > 0 ? (size_t)lines->row_count : 0;
-}
-
-bool sym_dwarf_row(const struct sym_dwarf_lines *lines, size_t i, struct sym_dwarf_row *ret_row)
-{
-    Dwarf_Line row = lines->rows[i];
-    Dwarf_Addr addr = 0;
-    Dwarf_Unsigned file = 0;
-    Dwarf_Unsigned line = 0;
-    Dwarf_Unsigned column = 0;
-    Dwarf_Bool is_end = 0;
-    Dwarf_Error error = NULL;
-    if (!is_there(lines->dwarf, dwarf_lineaddr(row, &addr, &error), error) ||
-        !is_there(lines->dwarf, dwarf_lineendsequence(row, &is_end, &error), error) ||
-        !is_there(lines->dwarf, dwarf_line_srcfileno(row, &file, &error), error) ||
-        !is_there(lines->dwarf, dwarf_lineno(row, &line, &error), error) ||
-        !is_there(lines->dwarf, dwarf_lineoff_b(row, &column, &error), error)) {
+    if (!is_there(dwarf, dwarf_attr(unit_die, DW_AT_stmt_list, &attribute, &error), error)) {
         return false;
     }
-    *ret_row = (struct sym_dwarf_row){.addr = addr,
-                                      .file = file,
-                                      .line = line <= UINT32_MAX ? (uint32_t)line : 0,
-                                      .column = column <= UINT32_MAX ? (uint32_t)column : 0,
-                                      .is_end = is_end != 0};
-    return true;
-}
-
-bool sym_dwarf_file(const struct sym_dwarf_lines *lines, uint64_t file, const char **ret_name,
-                    const char **ret_directory)
-{
-    Dwarf_Signed base = 0;
-    Dwarf_Signed count = 0;
-    Dwarf_Signed end = 0;
-    Dwarf_Error error = NULL;
-    int result = dwarf_srclines_files_indexes(lines->context, &base, &count, &end, &error);
-    if (!is_there(lines->dwarf, result, error) || file > INT32_MAX || (Dwarf_Signed)file < base ||
-        (Dwarf_Signed)file >= end) {
-        return false;
+    bool is_good = is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
+    dwarf_dealloc_attribute(attribute);
+    if (is_good) {
+        *ret_offset = offset;
     }
-    const char *name = NULL;
-    Dwarf_Unsigned directory = 0;
-    Dwarf_Unsigned time = 0;
-    Dwarf_Unsigned bytes = 0;
-    Dwarf_Form_Data16 *digest = NULL;
-    result = dwarf_srclines_files_data_b(lines->context, (Dwarf_Signed)file, &name, &directory,
-                                         &time, &bytes, &digest, &error);
-    if (!is_there(lines->dwarf, result, error) || name == NULL) {
-        return false;
-    }
-    *ret_name = name;
-    *ret_directory = NULL;
-    // Before DWARF 5, directory 0 is the unit's own and is not in the table.
-    if ((lines->version >= 5 || directory > 0) && directory <= INT32_MAX) {
-        const char *text = NULL;
-        result =
-            dwarf_srclines_include_dir_data(lines->context, (Dwarf_Signed)directory, &text, &error);
-        if (result == DW_DLV_OK) {
-            *ret_directory = text;
-        } else if (result == DW_DLV_ERROR) {
-            dwarf_dealloc_error(lines->dwarf->debug, error);
-        }
-    }
-    return true;
+    return is_good;
 }

@@ -1,11 +1,11 @@
 /*
- * A reader of DWARF: what libdwarf is asked, in the terms the symbolizer thinks in. The only file
- * that knows libdwarf is sym_dwarf.c.
+ * A reader of DWARF's tree (.debug_info and what it refers to): what libdwarf is asked, in the
+ * terms the symbolizer thinks in. The only file that knows libdwarf is sym_dwarf.c.
  *
  * Everything here treats its input as hostile: an error ends the piece that is broken (a unit, a
  * list, a name) and is remembered (sym_dwarf_complaint); nothing prints, nothing aborts.
  * Addresses are as in the file; strings live as long as the reader.
- * Source: DWARF 5, sections 2.17 (ranges), 3.1 (units), 3.3 (subroutines), 6.2 (lines).
+ * Source: DWARF 5, sections 2.17 (ranges), 3.1 (units), 3.3 (subroutines).
  */
 #ifndef ANALYZER_SYM_DWARF_H
 #define ANALYZER_SYM_DWARF_H
@@ -17,7 +17,6 @@
 #include "error.h"
 
 struct sym_dwarf;
-struct sym_dwarf_lines;
 struct Dwarf_Die_s; /* libdwarf's: one debugging information entry (DIE) */
 
 /* Code addresses low <= x < high. */
@@ -55,14 +54,6 @@ struct sym_dwarf_call {
 struct sym_dwarf_name {
     const char *text;    /* NULL: has none */
     bool is_linker_name; /* the name that the symbol table has, too */
-};
-
-struct sym_dwarf_row {
-    uint64_t addr;
-    uint64_t file;
-    uint32_t line;
-    uint32_t column;
-    bool is_end; /* addr is the first one after a sequence of instructions */
 };
 
 /*
@@ -120,18 +111,8 @@ struct sym_dwarf_name sym_dwarf_function_name(struct sym_dwarf *dwarf, struct Dw
 /* Return: DW_AT_comp_dir of a unit's DIE, or NULL. */
 const char *sym_dwarf_directory(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die);
 
-/* Return: the line table of a unit, to be closed; NULL if it has none, or a broken one. */
-struct sym_dwarf_lines *sym_dwarf_lines_open(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die);
-void sym_dwarf_lines_close(struct sym_dwarf_lines *lines);
-size_t sym_dwarf_row_count(const struct sym_dwarf_lines *lines);
-/* Return: false if the row is broken. */
-bool sym_dwarf_row(const struct sym_dwarf_lines *lines, size_t i, struct sym_dwarf_row *ret_row);
-/*
- * Find a file of the table.
- * @ret_name: as the table has it. @ret_directory: the table's directory of it; NULL stands for
- * the unit's own (sym_dwarf_directory).
- */
-bool sym_dwarf_file(const struct sym_dwarf_lines *lines, uint64_t file, const char **ret_name,
-                    const char **ret_directory);
+/* Where the line number program of a unit is in .debug_line. Return: false if it has none. */
+bool sym_dwarf_line_program(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
+                            uint64_t *ret_offset);
 
 #endif

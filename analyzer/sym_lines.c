@@ -16,7 +16,7 @@ struct sequence {
 };
 
 struct sym_lines {
-    struct sym_dwarf_row *rows;
+    struct sym_line_row *rows;
     size_t row_count;
     size_t row_capacity;
     size_t open_first; /* first row of the sequence that has not ended yet */
@@ -41,8 +41,8 @@ void sym_lines_free(struct sym_lines *lines)
 
 static int compare_rows(const void *left, const void *right)
 {
-    const struct sym_dwarf_row *a = left;
-    const struct sym_dwarf_row *b = right;
+    const struct sym_line_row *a = left;
+    const struct sym_line_row *b = right;
     if (a->addr != b->addr) {
         return a->addr < b->addr ? -1 : 1;
     }
@@ -50,7 +50,7 @@ static int compare_rows(const void *left, const void *right)
 }
 
 /* Sort the rows of a sequence, if a compiler (or an attacker) left them unsorted. */
-static void sort_rows(struct sym_dwarf_row *rows, size_t count)
+static void sort_rows(struct sym_line_row *rows, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (rows[i].addr < rows[i - 1].addr) {
@@ -84,9 +84,9 @@ static bool end_sequence(struct sym_lines *lines)
     return true;
 }
 
-bool sym_lines_add(struct sym_lines *lines, const struct sym_dwarf_row *row)
+bool sym_lines_add(struct sym_lines *lines, const struct sym_line_row *row)
 {
-    struct sym_dwarf_row *moved =
+    struct sym_line_row *moved =
         grow_array(lines->rows, lines->row_count, &lines->row_capacity, sizeof *moved);
     if (moved == NULL) {
         return false;
@@ -94,6 +94,18 @@ bool sym_lines_add(struct sym_lines *lines, const struct sym_dwarf_row *row)
     lines->rows = moved;
     lines->rows[lines->row_count++] = *row;
     return !row->is_end || end_sequence(lines);
+}
+
+bool sym_lines_run(struct sym_lines *lines, struct sym_line_program *program, uint64_t *work)
+{
+    struct sym_line_row row;
+    while (*work > 0 && sym_line_program_next(program, &row)) {
+        (*work)--;
+        if (!sym_lines_add(lines, &row)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int compare_sequences(const void *left, const void *right)
@@ -131,7 +143,7 @@ void sym_lines_finish(struct sym_lines *lines)
     lines->sequence_count = kept;
 }
 
-const struct sym_dwarf_row *sym_lines_find(const struct sym_lines *lines, uint64_t address)
+const struct sym_line_row *sym_lines_find(const struct sym_lines *lines, uint64_t address)
 {
     size_t low = 0;
     size_t high = lines->sequence_count;

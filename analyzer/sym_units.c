@@ -37,7 +37,7 @@ struct sym_units {
     bool has_read_lines;
 };
 
-static bool add_claim(struct sym_units *units, struct sym_range range)
+static bool add_claim(struct sym_units *units, uint32_t unit, struct sym_range range)
 {
     struct claim *moved =
         grow_array(units->claims, units->claim_count, &units->claim_capacity, sizeof *moved);
@@ -45,8 +45,7 @@ static bool add_claim(struct sym_units *units, struct sym_range range)
         return false;
     }
     units->claims = moved;
-    units->claims[units->claim_count++] =
-        (struct claim){.range = range, .unit = (uint32_t)(units->unit_count - 1)};
+    units->claims[units->claim_count++] = (struct claim){.range = range, .unit = unit};
     return true;
 }
 
@@ -94,7 +93,7 @@ static bool add_unit(struct sym_units *units, struct sym_dwarf *dwarf,
     sym_dwarf_die_free(die);
     unit->is_silent = ranges->count == 0;
     for (size_t i = 0; i < ranges->count && has_memory; i++) {
-        has_memory = add_claim(units, ranges->items[i]);
+        has_memory = add_claim(units, (uint32_t)(units->unit_count - 1), ranges->items[i]);
     }
     return has_memory;
 }
@@ -153,47 +152,41 @@ uint32_t sym_units_find(const struct sym_units *units, uint64_t address, uint32_
 }
 
 /* Claim what the line table of @unit describes. Return: false without memory. */
-static bool claim_lines(struct sym_units *units, struct sym_dwarf *dwarf, uint32_t unit)
+static bool claim_lines(struct sym_units *units, uint32_t unit, struct sym_line_program *program,
+                        uint64_t *work)
 {
-    struct Dwarf_Die_s *die = sym_dwarf_die(dwarf, units->units[unit].facts.die_offset);
-    struct sym_dwarf_lines *source = die != NULL ? sym_dwarf_lines_open(dwarf, die) : NULL;
     struct sym_lines *lines = sym_lines_new();
-    bool has_memory = lines != NULL;
-    for (size_t i = 0; has_memory && source != NULL && i < sym_dwarf_row_count(source); i++) {
-        struct sym_dwarf_row row;
-        if (!sym_dwarf_row(source, i, &row)) {
-            break;
-        }
-        has_memory = sym_lines_add(lines, &row);
-    }
+    bool has_memory = lines != NULL && sym_lines_run(lines, program, work);
     if (has_memory) {
         sym_lines_finish(lines);
         struct sym_range range;
         for (size_t i = 0; has_memory && sym_lines_piece(lines, i, &range); i++) {
-            has_memory = add_claim(units, range);
-            if (has_memory) {
-                units->claims[units->claim_count - 1].unit = unit;
-            }
+            has_memory = add_claim(units, unit, range);
         }
     }
     sym_lines_free(lines);
-    sym_dwarf_lines_close(source);
-    sym_dwarf_die_free(die);
     return has_memory;
 }
 
-bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf)
+bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf,
+                          const struct sym_line_sections *sections, uint64_t *work)
 {
-    if (units->has_read_lines) {
-        return true;
+    bool has_memory = true;
+    for (uint32_t i = 0; i < units->unit_count && has_memory && !units->has_read_lines; i++) {
+        uint64_t offset = 0;
+        if (!units->units[i].is_silent) {
+            continue;
+        }
+        struct Dwarf_Die_s *die = sym_dwarf_die(dwarf, units->units[i].facts.die_offset);
+        struct sym_line_program *program = NULL;
+        if (die != NULL && sym_dwarf_line_program(dwarf, die, &offset)) {
+            program = sym_line_program_new(sections, offset);
+        }
+        has_memory = program == NULL || claim_lines(units, i, program, work);
+        sym_line_program_free(program);
+        sym_dwarf_die_free(die);
     }
     units->has_read_lines = true;
-    bool has_memory = true;
-    for (uint32_t i = 0; i < units->unit_count && has_memory; i++) {
-        if (units->units[i].is_silent) {
-            has_memory = claim_lines(units, dwarf, i);
-        }
-    }
     sort_claims(units);
     return has_memory;
 }

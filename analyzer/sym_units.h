@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "sym_dwarf.h"
+#include "sym_line_program.h"
 
 #define SYM_UNIT_NONE UINT32_MAX
 
@@ -25,10 +26,12 @@ void sym_units_free(struct sym_units *units);
 uint32_t sym_units_find(const struct sym_units *units, uint64_t address, uint32_t after);
 
 /*
- * Look for the code of those units that do not say where it is, in their line tables.
- * Return: false without memory. Does its work once.
+ * Look for the code of those units that do not say where it is, in their line tables; only once.
+ * @work: as in sym_lines_run().
+ * Return: false without memory.
  */
-bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf);
+bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf,
+                          const struct sym_line_sections *sections, uint64_t *work);
 
 /* Return: where the DIE of unit @unit is. */
 uint64_t sym_units_die(const struct sym_units *units, uint32_t unit);

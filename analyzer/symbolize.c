@@ -346,7 +346,8 @@ static enum trace_status ask_debug(struct job *job)
         warn(job, text);
         return TRACE_OK;
     }
-    enum trace_status status = sym_debug_open(file->fd, files->alternate.fd, &debug, &error);
+    enum trace_status status = sym_debug_open(
+        file, files->alternate.elf != NULL ? &files->alternate : NULL, &debug, &error);
     if (status == TRACE_OK) {
         status = sym_debug_resolve(debug, job->addresses, job->count, take_frames, job, &error);
     }
