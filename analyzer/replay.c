@@ -1,0 +1,474 @@
+/*
+ * The streams of a trace, merged by their moments, played into counters.
+ *
+ * A heap of streams gives the one that is next. Its records are played until its moment is no
+ * longer the smallest: thousands of events as a rule, since time moves in milliseconds and epochs
+ * in 4096 bytes of records. The inner loop reads a varint and touches one site; everything rare is
+ * in play_other().
+ *
+ * The order is the same in every pass over a file, so a peak found in one is met again in the next.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+
+enum {
+    BUFFERS_MAX = 4096, /* chunks in memory at once; more streams than that take turns */
+};
+
+enum played {
+    PLAYED_ON,    /* nothing special, or: out of records */
+    PLAYED_TIME,  /* the stream's moment has changed */
+    PLAYED_BAD,   /* the record at the cursor cannot be used */
+    PLAYED_STOP,  /* the peak is reached */
+    PLAYED_ERROR, /* player.status says which */
+};
+
+struct player {
+    struct replay replay;
+    struct reader *reader;
+    struct damage *damage;
+    const struct moment *moment;
+    replay_visit visit; /* NULL once there is nothing left to visit */
+    void *context;
+    struct progress *progress;
+    struct trace_error *error;
+    struct event_stream **heap;
+    size_t heap_count;
+    size_t buffers; /* streams with records in memory */
+    uint32_t stop_tick;
+    bool is_seeking_peak;
+    enum trace_status status;
+};
+
+static void sift_down(struct player *player, size_t at)
+{
+    struct event_stream **heap = player->heap;
+    for (;;) {
+        size_t least = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
+            if (child < player->heap_count && event_stream_is_before(heap[child], heap[least])) {
+                least = child;
+            }
+        }
+        if (least == at) {
+            return;
+        }
+        struct event_stream *moved = heap[at];
+        heap[at] = heap[least];
+        heap[least] = moved;
+        at = least;
+    }
+}
+
+/* Return: the stream that comes after the first; NULL if there is but one. */
+static const struct event_stream *second(const struct player *player)
+{
+    struct event_stream **heap = player->heap;
+    if (player->heap_count < 2) {
+        return NULL;
+    }
+    bool is_right = player->heap_count > 2 && event_stream_is_before(heap[2], heap[1]);
+    return is_right ? heap[2] : heap[1];
+}
+
+static enum played visit(struct player *player)
+{
+    if (player->visit != NULL) {
+        player->status = player->visit(player->context, &player->replay, player->error);
+        if (player->moment->kind != MOMENT_EACH_SNAPSHOT) {
+            player->visit = NULL;
+        }
+    }
+    return player->status == TRACE_OK ? PLAYED_ON : PLAYED_ERROR;
+}
+
+static uint64_t at_least_zero(int64_t value)
+{
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+static enum played play_snapshot(struct player *player, const char *name, size_t length)
+{
+    struct replay *replay = &player->replay;
+    if (replay->snapshot_count == replay->snapshot_capacity) {
+        size_t capacity = replay->snapshot_capacity == 0 ? 16 : replay->snapshot_capacity * 2;
+        struct snapshot *grown = realloc(replay->snapshots, capacity * sizeof *grown);
+        if (grown == NULL) {
+            player->status = TRACE_NOMEM;
+            return PLAYED_ERROR;
+        }
+        replay->snapshots = grown;
+        replay->snapshot_capacity = capacity;
+    }
+    struct snapshot *snapshot = &replay->snapshots[replay->snapshot_count];
+    *snapshot = (struct snapshot){
+        .name = arena_copy(&replay->arena, name, length),
+        .number = replay->snapshot_count + 1,
+        .tick = replay->tick,
+        .live_bytes = at_least_zero(replay->live_bytes),
+        .live_blocks = at_least_zero(replay->live_blocks),
+    };
+    if (snapshot->name == NULL) {
+        player->status = TRACE_NOMEM;
+        return PLAYED_ERROR;
+    }
+    replay->snapshot_count++;
+    const struct moment *moment = player->moment;
+    bool is_wanted = moment->kind == MOMENT_EACH_SNAPSHOT ||
+                     (moment->kind == MOMENT_NUMBER && moment->number == snapshot->number) ||
+                     (moment->kind == MOMENT_NAME && strcmp(moment->text, snapshot->name) == 0);
+    return is_wanted ? visit(player) : PLAYED_ON;
+}
+
+/* Return: the counters of a site, or NULL if it is not defined. */
+static struct replay_site *find_site(const struct player *player, uint64_t site)
+{
+    uint64_t at = site - player->reader->definitions.first_site;
+    if (at >= player->replay.site_count || player->replay.sites[at].size == REPLAY_UNDEFINED) {
+        return NULL;
+    }
+    return &player->replay.sites[at];
+}
+
+static enum played note_peak(struct player *player)
+{
+    struct replay *replay = &player->replay;
+    if (replay->live_bytes > replay->peak_bytes) {
+        replay->peak_bytes = replay->live_bytes;
+        replay->peak_blocks = replay->live_blocks;
+        replay->peak_tick = replay->tick;
+        return player->is_seeking_peak ? PLAYED_STOP : PLAYED_ON;
+    }
+    return PLAYED_ON;
+}
+
+static enum played play_reallocation(struct player *player, struct trace_cursor *cursor)
+{
+    struct replay *replay = &player->replay;
+    struct replay_site *old = find_site(player, trace_get_varint(cursor));
+    (void)trace_get_varint(cursor);
+    struct replay_site *new = find_site(player, trace_get_varint(cursor));
+    if (cursor->is_bad || old == NULL || new == NULL) {
+        return PLAYED_BAD;
+    }
+    old->frees++;
+    new->allocations++;
+    replay->reallocations++;
+    replay->live_bytes += (int64_t)(new->size - old->size);
+    return note_peak(player);
+}
+
+static enum played play_implied_free(struct player *player, struct trace_cursor *cursor)
+{
+    struct replay_site *site = find_site(player, trace_get_varint(cursor));
+    (void)trace_get_varint(cursor);
+    if (cursor->is_bad || site == NULL) {
+        return PLAYED_BAD;
+    }
+    site->frees++;
+    player->replay.implied_frees++;
+    player->replay.live_bytes -= (int64_t)site->size;
+    player->replay.live_blocks--;
+    return PLAYED_ON;
+}
+
+static enum played play_time(struct event_stream *stream, struct trace_cursor *cursor)
+{
+    struct event_moment moment = {stream->tick, stream->epoch};
+    if (!event_get_time(cursor, &moment)) {
+        return PLAYED_BAD;
+    }
+    stream->tick = moment.tick;
+    stream->epoch = moment.epoch;
+    return PLAYED_TIME;
+}
+
+/* Play a record that is neither allocation nor free. @number: from the table in format.md, 5. */
+static enum played play_other(struct player *player, struct event_stream *stream, uint64_t number,
+                              struct trace_cursor *cursor)
+{
+    size_t length = 0;
+    const uint8_t *bytes = NULL;
+    switch (number) {
+    case TRACE_EV_TIME:
+        return play_time(stream, cursor);
+    case TRACE_EV_REALLOCATION:
+        return play_reallocation(player, cursor);
+    case TRACE_EV_IMPLIED_FREE:
+        return play_implied_free(player, cursor);
+    case TRACE_EV_INHERITED_FREE:
+        player->replay.inherited_bytes += trace_get_varint(cursor);
+        player->replay.inherited_frees += cursor->is_bad ? 0 : 1;
+        return cursor->is_bad ? PLAYED_BAD : PLAYED_ON;
+    case TRACE_EV_SNAPSHOT:
+        bytes = trace_get_bytes(cursor, TRACE_NAME_BYTES, &length);
+        return cursor->is_bad ? PLAYED_BAD : play_snapshot(player, (const char *)bytes, length);
+    default:
+        if (number < TRACE_EV_SIZED) {
+            return PLAYED_BAD;
+        }
+        (void)trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+        return cursor->is_bad ? PLAYED_BAD : PLAYED_ON;
+    }
+}
+
+/* The inner loop: play records of one chunk while nothing special happens. */
+static enum played play_records(struct player *player, struct event_stream *stream)
+{
+    struct replay *replay = &player->replay;
+    struct replay_site *const sites = replay->sites;
+    const uint64_t site_count = replay->site_count;
+    const uint64_t first_site = player->reader->definitions.first_site;
+    struct trace_cursor cursor = stream->cursor;
+    enum played played = PLAYED_ON;
+    while (cursor.next < cursor.end) {
+        stream->cursor.next = cursor.next;
+        uint64_t record = trace_get_varint(&cursor);
+        uint64_t operand = record >> 2;
+        unsigned code = record & 3;
+        if (code == TRACE_EV_OTHER) {
+            played = cursor.is_bad ? PLAYED_BAD : play_other(player, stream, operand, &cursor);
+            if (played != PLAYED_ON) {
+                break;
+            }
+            continue;
+        }
+        if (code == TRACE_EV_FREE) {
+            (void)trace_get_varint(&cursor);
+        }
+        uint64_t at = operand - first_site;
+        if (cursor.is_bad || at >= site_count || sites[at].size == REPLAY_UNDEFINED) {
+            played = PLAYED_BAD;
+            break;
+        }
+        struct replay_site *site = &sites[at];
+        if (code != TRACE_EV_ALLOCATION) {
+            site->frees++;
+            replay->live_bytes -= (int64_t)site->size;
+            replay->live_blocks--;
+            continue;
+        }
+        site->allocations++;
+        replay->live_bytes += (int64_t)site->size;
+        replay->live_blocks++;
+        if (replay->live_bytes > replay->peak_bytes) {
+            played = note_peak(player);
+            if (played != PLAYED_ON) {
+                break;
+            }
+        }
+    }
+    if (played != PLAYED_BAD) {
+        stream->cursor.next = cursor.next;
+    }
+    return played;
+}
+
+/* Play one stream until another one, or the moment asked for, comes before its next record. */
+static enum played play_stream(struct player *player, struct event_stream *stream)
+{
+    const struct event_stream *next = second(player);
+    for (;;) {
+        player->replay.tick = stream->tick;
+        enum played played = play_records(player, stream);
+        if (played == PLAYED_BAD) {
+            player->damage->corrupt_chunks++;
+            player->damage->lost_bytes += (uint64_t)(stream->cursor.end - stream->cursor.next);
+            stream->cursor.next = stream->cursor.end;
+            played = PLAYED_ON;
+        }
+        if (played != PLAYED_TIME) {
+            return played;
+        }
+        event_stream_look_ahead(stream);
+        if (stream->tick > player->stop_tick ||
+            (next != NULL && event_stream_is_before(next, stream))) {
+            return PLAYED_ON;
+        }
+    }
+}
+
+/* Have the first stream's records in memory. */
+static enum played load_first(struct player *player)
+{
+    struct event_stream *stream = player->heap[0];
+    bool was_loaded = stream->records != NULL;
+    enum trace_status status = event_stream_load(
+        stream, &player->reader->file, player->reader->decoder, player->damage, player->error);
+    if (status == TRACE_OK) {
+        player->buffers += was_loaded ? 0 : 1;
+        return PLAYED_ON;
+    }
+    player->status = status == TRACE_NOT_FOUND ? TRACE_OK : status;
+    return status == TRACE_NOT_FOUND ? PLAYED_TIME : PLAYED_ERROR;
+}
+
+/* Put the first stream where it belongs now. */
+static void requeue_first(struct player *player)
+{
+    struct event_stream *stream = player->heap[0];
+    if (stream->records != NULL && stream->cursor.next == stream->cursor.end) {
+        if (player->progress != NULL) {
+            progress_add(player->progress, stream->chunks[stream->chunk].used);
+        }
+        event_stream_next_chunk(stream);
+        player->buffers--;
+    } else if (stream->records != NULL && player->buffers > BUFFERS_MAX) {
+        event_stream_unload(stream);
+        player->buffers--;
+    }
+    if (event_stream_is_at_end(stream)) {
+        player->heap[0] = player->heap[--player->heap_count];
+    }
+    sift_down(player, 0);
+}
+
+/* Play all streams to their ends, or to the peak if that is sought. */
+static enum played play(struct player *player)
+{
+    while (player->heap_count > 0) {
+        enum played played = load_first(player);
+        if (played == PLAYED_ERROR) {
+            return played;
+        }
+        const struct event_stream *next = second(player);
+        // What has been loaded now is known not to begin with a snapshot; the next one might.
+        bool is_turn =
+            played == PLAYED_ON && (next == NULL || !event_stream_is_before(next, player->heap[0]));
+        if (is_turn && player->heap[0]->tick > player->stop_tick) {
+            player->stop_tick = UINT32_MAX;
+            played = visit(player);
+            if (played != PLAYED_ON) {
+                return played;
+            }
+        }
+        if (is_turn) {
+            played = play_stream(player, player->heap[0]);
+            if (played == PLAYED_STOP || played == PLAYED_ERROR) {
+                return played;
+            }
+        }
+        requeue_first(player);
+    }
+    return PLAYED_ON;
+}
+
+/* Set all counters to their start, and all streams before their first record. */
+static enum trace_status start(struct player *player)
+{
+    const struct definitions *definitions = &player->reader->definitions;
+    struct replay *replay = &player->replay;
+    if (replay->sites == NULL) {
+        replay->sites = calloc(definitions->site_slots + 1, sizeof *replay->sites);
+        replay->site_count = definitions->site_slots;
+    }
+    if (player->heap == NULL) {
+        player->heap = calloc(player->reader->stream_count + 1, sizeof(struct event_stream *));
+    }
+    if (replay->sites == NULL || player->heap == NULL) {
+        return TRACE_NOMEM;
+    }
+    for (size_t i = 0; i < replay->site_count; i++) {
+        const struct site *site = &definitions->sites[i];
+        replay->sites[i] =
+            (struct replay_site){site->is_defined ? site->size : REPLAY_UNDEFINED, 0, 0};
+    }
+    player->buffers = 0;
+    player->heap_count = player->reader->stream_count;
+    for (size_t i = 0; i < player->heap_count; i++) {
+        player->heap[i] = &player->reader->streams[i];
+        event_stream_start(player->heap[i]);
+    }
+    for (size_t i = player->heap_count / 2; i-- > 0;) {
+        sift_down(player, i);
+    }
+    return TRACE_OK;
+}
+
+/* Play up to the peak that @found has, in counters of its own. */
+static enum trace_status visit_peak(const struct player *found)
+{
+    struct damage damage = {0};
+    struct player player = {
+        .reader = found->reader,
+        .damage = &damage, // counted in the first pass
+        .moment = found->moment,
+        .visit = found->visit,
+        .context = found->context,
+        .error = found->error,
+        .stop_tick = UINT32_MAX,
+        .is_seeking_peak = true,
+        .replay.peak_bytes = found->replay.peak_bytes - 1,
+    };
+    player.status = start(&player);
+    if (player.status == TRACE_OK && found->replay.peak_bytes > 0) {
+        (void)play(&player);
+    }
+    if (player.status == TRACE_OK) {
+        (void)visit(&player);
+    }
+    free(player.heap);
+    replay_fini(&player.replay);
+    return player.status;
+}
+
+static bool is_a_matter_of_time(const struct moment *moment)
+{
+    return moment->kind == MOMENT_TIME || moment->kind == MOMENT_SHARE;
+}
+
+enum trace_status replay_run(struct reader *reader, const struct moment *moment,
+                             replay_visit visit_function, void *context, struct progress *progress,
+                             struct replay *ret_replay, struct trace_error *error)
+{
+    struct player player = {
+        .reader = reader,
+        .damage = &reader->damage,
+        .moment = moment,
+        .visit = moment->kind == MOMENT_PEAK ? NULL : visit_function,
+        .context = context,
+        .progress = progress,
+        .error = error,
+        .stop_tick = UINT32_MAX,
+    };
+    if (error != NULL) {
+        error->text[0] = '\0';
+    }
+    if (is_a_matter_of_time(moment)) {
+        player.stop_tick = moment_tick(moment, reader->last_tick);
+    }
+    player.status = start(&player);
+    if (player.status == TRACE_OK) {
+        (void)play(&player);
+    }
+    bool is_end = moment->kind == MOMENT_END || is_a_matter_of_time(moment);
+    if (player.status == TRACE_OK && is_end) {
+        (void)visit(&player); // unless it has been visited
+    }
+    if (player.status == TRACE_OK && moment->kind == MOMENT_PEAK && visit_function != NULL) {
+        player.visit = visit_function;
+        player.status = visit_peak(&player);
+    }
+    free(player.heap);
+    if (player.status == TRACE_NOMEM && error != NULL && error->text[0] == '\0') {
+        (void)trace_fail(error, TRACE_NOMEM, 0, "%s: no memory to replay it", reader->file.path);
+    }
+    if (player.status != TRACE_OK) {
+        replay_fini(&player.replay);
+        return player.status;
+    }
+    *ret_replay = player.replay;
+    return TRACE_OK;
+}
+
+void replay_fini(struct replay *replay)
+{
+    free(replay->sites);
+    free(replay->snapshots);
+    arena_fini(&replay->arena);
+    *replay = (struct replay){0};
+}
