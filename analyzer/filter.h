@@ -1,0 +1,17 @@
+/*
+ * Which blocks are counted: --filter and --exclude, with tracemalloc's meaning. A block stays if
+ * some --filter matches it, or there is none, and no --exclude does. What is matched is the frame
+ * that the block belongs to; with --all-frames, any frame of its stack.
+ */
+#ifndef ANALYZER_FILTER_H
+#define ANALYZER_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "attribute.h"
+
+/* @stack: prepared, whole if @is_all_frames. */
+bool filter_keeps(const struct attribution *attribution, uint32_t stack, bool is_all_frames);
+
+#endif

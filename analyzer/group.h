@@ -1,0 +1,72 @@
+/*
+ * Blocks to groups: what --by says, over any number of traces.
+ *
+ * Names are interned before they come here, so a key is a few pointers and numbers.
+ */
+#ifndef ANALYZER_GROUP_H
+#define ANALYZER_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attribute.h"
+#include "error.h"
+#include "frame.h"
+#include "strings.h"
+
+enum group_by {
+    GROUP_LINENO,
+    GROUP_FILENAME,
+    GROUP_FUNCTION,
+    GROUP_MODULE,
+    GROUP_TRACEBACK,
+    GROUP_THREAD,
+    GROUP_SIZE,
+};
+
+struct group {
+    const char *name; /* of the key, as it is printed before the line */
+    uint32_t line;
+    bool has_line;             /* print ":line" after the name */
+    const struct frame *frame; /* one that belongs to the group; NULL by thread and by size */
+    const struct frame *const *traceback; /* innermost first; NULL unless by traceback */
+    size_t traceback_length;
+    uint64_t number; /* the size, by size */
+    uint64_t size;   /* bytes of all its blocks */
+    uint64_t count;
+};
+
+struct grouping;
+
+/* @strings: must outlive the grouping. Return: NULL without memory. */
+struct grouping *grouping_new(enum group_by by, struct strings *strings);
+void grouping_free(struct grouping *grouping);
+
+/* Some blocks of the same stack, size and thread. */
+struct group_blocks {
+    const struct attribution *attribution;
+    uint32_t stack;     /* prepared; whole if by traceback, or cumulative */
+    const char *thread; /* interned label; only by thread */
+    uint64_t each;      /* requested bytes */
+    uint64_t size;      /* of all of them */
+    uint64_t count;
+};
+
+/*
+ * Count @blocks where they belong.
+ * @is_cumulative: in the group of every frame of the stack, as often as it occurs there.
+ */
+enum trace_status grouping_add(struct grouping *grouping, const struct group_blocks *blocks,
+                               bool is_cumulative, struct trace_error *error) TRACE_CHECKED;
+
+/*
+ * Return: all groups, in no order. They are the grouping's, and may be put in another order once
+ * nothing is added any more.
+ */
+struct group *grouping_groups(struct grouping *grouping, size_t *ret_count);
+
+/* Return: less than 0, 0, more than 0 as tracemalloc compares their tracebacks. */
+int group_compare_keys(const struct group *left, const struct group *right);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * trace-report: options to reports to an exit code. Nothing else prints errors.
+ *
+ * A trace that cannot be used is told of and left out; the report is about the others, and the exit
+ * code says that there was one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "pipeline.h"
+#include "safe_text.h"
+#include "trace_choice.h"
+
+/* Say something on stderr. @subject: what it is about, or NULL. */
+static void complain_about(const char *subject, const char *text)
+{
+    (void)fputs("trace-report: ", stderr);
+    if (subject != NULL) {
+        safe_text_print(stderr, subject);
+        (void)fputs(": ", stderr);
+    }
+    safe_text_print(stderr, text);
+    (void)fputc('\n', stderr);
+}
+
+static void complain(const char *text)
+{
+    complain_about(NULL, text);
+}
+
+static enum trace_status write_reports(const struct options *options, const struct report *reports,
+                                       size_t count, struct trace_error *error)
+{
+    FILE *out = options->output == NULL ? stdout : fopen(options->output, "we");
+    if (out == NULL) {
+        return trace_fail(error, TRACE_IO, 0, "%s: cannot be written: %s", options->output,
+                          strerror(errno));
+    }
+    const char *no_color = getenv("NO_COLOR");
+    struct render_options render = {
+        .is_colored = isatty(fileno(out)) == 1 && (no_color == NULL || no_color[0] == '\0'),
+        .is_each_file = options->is_each_file,
+    };
+    enum trace_status status = options->render(out, reports, count, &render, error);
+    bool is_bad = fflush(out) != 0 || ferror(out) != 0;
+    int reason = errno;
+    if (out != stdout) {
+        is_bad = fclose(out) != 0 || is_bad;
+    }
+    if (status == TRACE_OK && is_bad) {
+        status =
+            trace_fail(error, TRACE_IO, 0, "%s: cannot be written: %s",
+                       options->output != NULL ? options->output : "the report", strerror(reason));
+    }
+    return status;
+}
+
+/* Tell on stderr what a reader of the tables must know. The summary and JSON have it all. */
+static void warn(const struct pipeline *pipeline, const struct report *report)
+{
+    const struct damage *damage = &report->totals.damage;
+    bool is_damaged = damage->corrupt_chunks + damage->truncated_chunks + damage->unknown_chunks +
+                          damage->missing_chunks >
+                      0;
+    if (report->kind != REPORT_SUMMARY && (is_damaged || report_lost_events(&report->totals) > 0)) {
+        complain(is_damaged ? "parts of the trace could not be used; --summary says which"
+                            : "events were lost while tracing; --summary says why");
+    }
+    size_t module = 0;
+    const char *path = NULL;
+    for (const char *advice;
+         (advice = pipeline_advice(pipeline, report, &module, &path)) != NULL;) {
+        complain_about(path, advice);
+    }
+}
+
+/*
+ * Make one report of all files, or one of each.
+ * @reports: zero, room for as many as there are files.
+ * @ret_count: how many there are.
+ * Return: whether all files could be used.
+ */
+static bool make_reports(struct pipeline *pipeline, const struct options *options,
+                         struct report *reports, size_t *ret_count)
+{
+    struct trace_error error = {0};
+    bool is_complete = true;
+    size_t count = 0;
+    for (size_t i = 0; i < options->file_count; i++) {
+        struct report *report = &reports[options->is_each_file ? count : 0];
+        if (options->is_each_file || i == 0) {
+            *report = pipeline_report(pipeline);
+        }
+        enum trace_status status = pipeline_add(pipeline, options->files[i], report, &error);
+        if (status != TRACE_OK) {
+            complain(error.text);
+            is_complete = false;
+        }
+        bool is_usable = status == TRACE_OK || !options->is_each_file;
+        if (!is_usable) {
+            report_fini(report);
+        }
+        count += options->is_each_file && is_usable ? 1 : 0;
+    }
+    if (!options->is_each_file) {
+        bool has_table = reports[0].table_count > 0 || options->kind != REPORT_TABLES ||
+                         reports[0].is_each_snapshot;
+        count = reports[0].trace_count > 0 && has_table ? 1 : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (pipeline_finish(pipeline, &reports[i], &error) != TRACE_OK) {
+            complain(error.text);
+            return false;
+        }
+    }
+    *ret_count = count;
+    return is_complete;
+}
+
+static int run(const struct options *options)
+{
+    struct trace_error error = {0};
+    struct pipeline *pipeline = NULL;
+    struct report *reports = calloc(options->file_count + 1, sizeof *reports);
+    size_t count = 0;
+    int code = EXIT_BAD_INPUT;
+    enum trace_status status = pipeline_new(options, &pipeline, &error);
+    if (reports == NULL || status != TRACE_OK) {
+        complain(status != TRACE_OK ? error.text : "no memory to start with");
+        goto out;
+    }
+    bool is_complete = make_reports(pipeline, options, reports, &count);
+    if (count > 0) {
+        status = write_reports(options, reports, count, &error);
+        if (status != TRACE_OK) {
+            complain(error.text);
+        }
+        code = status == TRACE_OK && is_complete ? EXIT_REPORTED : EXIT_BAD_INPUT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        warn(pipeline, &reports[i]);
+    }
+out:
+    for (size_t i = 0; reports != NULL && i < options->file_count; i++) {
+        report_fini(&reports[i]);
+    }
+    free(reports);
+    pipeline_free(pipeline);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int code = EXIT_USAGE;
+    char *newest = NULL;
+    if (!options_parse(argc, argv, false, &options)) {
+        if (options.error[0] != '\0') {
+            complain(options.error);
+            complain("try --help");
+        }
+        goto out;
+    }
+    if (options.is_version_asked) {
+        (void)printf("trace-report %s\n", TRACE_REPORT_VERSION);
+        code = EXIT_REPORTED;
+        goto out;
+    }
+    if (options.file_count == 0) {
+        newest = trace_choice_newest(".");
+        if (newest == NULL) {
+            complain("no *.trace here; name one, or make one with trace-run PROGRAM");
+            code = EXIT_BAD_INPUT;
+            goto out;
+        }
+        options.files = &newest;
+        options.file_count = 1;
+        complain(newest);
+    }
+    code = run(&options);
+out:
+    free(newest);
+    options_fini(&options);
+    return code;
+}

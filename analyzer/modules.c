@@ -1,0 +1,128 @@
+/* A module is the same as another if path and build-id are: interned as one string, with a zero
+ * byte between them, they give the module its number. */
+#include "modules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct module {
+    const char *path;
+    size_t symbols;
+};
+
+struct module_table {
+    struct symbolizer *symbolizer;
+    struct strings *names;
+    struct strings *keys;
+    struct module *modules;
+    size_t count;
+    size_t capacity;
+};
+
+struct module_table *module_table_new(struct symbolizer *symbolizer, struct strings *strings)
+{
+    struct module_table *table = calloc(1, sizeof *table);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->symbolizer = symbolizer;
+    table->names = strings;
+    table->keys = strings_new();
+    if (table->keys == NULL) {
+        free(table);
+        return NULL;
+    }
+    return table;
+}
+
+void module_table_free(struct module_table *table)
+{
+    if (table != NULL) {
+        strings_free(table->keys);
+        free(table->modules);
+        free(table);
+    }
+}
+
+size_t module_table_count(const struct module_table *table)
+{
+    return table->count;
+}
+
+const char *module_table_path(const struct module_table *table, uint32_t module)
+{
+    return module < table->count ? table->modules[module].path : NULL;
+}
+
+size_t module_table_symbols(const struct module_table *table, uint32_t module)
+{
+    return table->modules[module].symbols;
+}
+
+static enum trace_status add_module(struct module_table *table,
+                                    const struct module_definition *definition,
+                                    uint32_t *ret_number)
+{
+    char key[TRACE_PATH_BYTES + 1 + TRACE_BUILD_ID_BYTES];
+    size_t length = strnlen(definition->path, TRACE_PATH_BYTES);
+    memcpy(key, definition->path, length);
+    key[length++] = '\0';
+    memcpy(key + length, definition->build_id, definition->build_id_bytes);
+    length += definition->build_id_bytes;
+    if (strings_intern(table->keys, key, length, ret_number) == NULL) {
+        return TRACE_NOMEM;
+    }
+    if (*ret_number < table->count) {
+        return TRACE_OK;
+    }
+    if (table->count == table->capacity) {
+        size_t capacity = table->capacity == 0 ? 64 : table->capacity * 2;
+        struct module *modules = realloc(table->modules, capacity * sizeof *modules);
+        if (modules == NULL) {
+            return TRACE_NOMEM;
+        }
+        table->modules = modules;
+        table->capacity = capacity;
+    }
+    struct module *module = &table->modules[table->count];
+    module->path = strings_text(table->names, definition->path);
+    enum trace_status status =
+        module->path == NULL
+            ? TRACE_NOMEM
+            : symbolizer_add_module(table->symbolizer, definition->path, definition->build_id,
+                                    definition->build_id_bytes, &module->symbols);
+    table->count += status == TRACE_OK ? 1 : 0;
+    return status;
+}
+
+enum trace_status module_table_add(struct module_table *table,
+                                   const struct definitions *definitions, uint32_t **ret_numbers,
+                                   struct trace_error *error)
+{
+    uint32_t *numbers = calloc(definitions->module_count + 1, sizeof *numbers);
+    enum trace_status status = numbers == NULL ? TRACE_NOMEM : TRACE_OK;
+    for (size_t i = 0; i < definitions->module_count && status == TRACE_OK; i++) {
+        numbers[i] = MODULE_NONE;
+        if (definitions->modules[i].path != NULL) {
+            status = add_module(table, &definitions->modules[i], &numbers[i]);
+        }
+    }
+    if (status != TRACE_OK) {
+        free(numbers);
+        return trace_fail(error, status, 0, "no memory for %zu modules", definitions->module_count);
+    }
+    *ret_numbers = numbers;
+    return TRACE_OK;
+}
+
+uint64_t module_address(const struct definitions *definitions, const uint32_t *numbers,
+                        const struct stack_node *node, uint32_t *ret_module)
+{
+    // A return address is the instruction after the call, and may belong to the next line.
+    if (node->module < definitions->module_count && numbers[node->module] != MODULE_NONE) {
+        *ret_module = numbers[node->module];
+        return node->address - definitions->modules[node->module].bias - 1;
+    }
+    *ret_module = MODULE_NONE;
+    return node->address - 1;
+}

@@ -1,0 +1,51 @@
+/* The command line of trace-report: one table in options.c drives parsing, checks and --help. */
+#ifndef ANALYZER_OPTIONS_H
+#define ANALYZER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "frame_table.h"
+#include "group.h"
+#include "moment.h"
+#include "render.h"
+#include "report.h"
+#include "statistic.h"
+#include "symbolize.h"
+#include "tally.h"
+
+enum {
+    EXIT_REPORTED = 0,
+    EXIT_BAD_INPUT = 1,
+    EXIT_USAGE = 2,
+};
+
+struct options {
+    enum report_kind kind;
+    struct moment at;
+    struct tally_rules tally;
+    enum statistic_sort sort;
+    size_t top;
+    bool has_limit;
+    long limit;
+    bool is_most_recent_first;
+    bool is_each_file;
+    struct frame_rules rules;
+    struct symbol_options symbols;
+    render_function render;
+    const char *output; /* NULL: stdout */
+    char **files;       /* points into the command line */
+    size_t file_count;
+    bool is_version_asked;
+    char error[256]; /* what is wrong with the command line; empty if argp has said it */
+};
+
+/*
+ * Read the command line. --help and --usage print and end the process, unless @is_test.
+ * Strings are taken from @argv, which must outlive @ret_options.
+ * Return: false for wrong usage; ret_options->error says why. options_fini() in any case.
+ */
+bool options_parse(int argc, char **argv, bool is_test, struct options *ret_options);
+void options_fini(struct options *options);
+
+#endif

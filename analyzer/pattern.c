@@ -1,0 +1,116 @@
+/* fnmatch over the names of a frame. Backslashes are ordinary, as in Python's fnmatch. */
+#include "pattern.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLAIN_NAME_BYTES = 1024 };
+
+bool patterns_add(struct patterns *patterns, const char *text, bool has_line)
+{
+    struct pattern pattern = {.glob = strdup(text)};
+    struct pattern *items =
+        realloc(patterns->items, (patterns->count + 1) * sizeof *patterns->items);
+    if (items != NULL) {
+        patterns->items = items;
+    }
+    if (pattern.glob == NULL || items == NULL) {
+        free(pattern.glob);
+        return false;
+    }
+    char *colon = strrchr(pattern.glob, ':');
+    if (has_line && colon != NULL && isdigit((unsigned char)colon[1]) != 0) {
+        char *end = NULL;
+        unsigned long line = strtoul(colon + 1, &end, 10);
+        if (*end == '\0' && line > 0 && line <= UINT32_MAX) {
+            pattern.line = (uint32_t)line;
+            *colon = '\0';
+        }
+    }
+    patterns->items[patterns->count++] = pattern;
+    return true;
+}
+
+void patterns_fini(struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        free(patterns->items[i].glob);
+    }
+    free(patterns->items);
+    *patterns = (struct patterns){0};
+}
+
+const char *pattern_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Return: whether @at is right after the word "operator", whose blank is part of the name. */
+static bool follows_operator(const char *start, const char *at)
+{
+    const size_t length = sizeof "operator" - 1;
+    return (size_t)(at - start) >= length && memcmp(at - length, "operator", length) == 0;
+}
+
+void pattern_plain_name(const char *function, char *name, size_t room)
+{
+    const char *start = function;
+    const char *at = function;
+    int depth = 0;
+    for (; *at != '\0'; at++) {
+        bool is_symbol = follows_operator(function, at) || (at > function && at[-1] == '-');
+        if (*at == '<' && !is_symbol) {
+            depth++;
+        } else if (*at == '>' && !is_symbol) {
+            depth--;
+        } else if (*at == '(' && depth <= 0 && !follows_operator(function, at) &&
+                   strncmp(at, "(anonymous", sizeof "(anonymous" - 1) != 0) {
+            break;
+        } else if (*at == ' ' && depth <= 0 && !follows_operator(function, at) &&
+                   strncmp(at + 1, "namespace)", sizeof "namespace)" - 1) != 0) {
+            // "operator new[]" and "operator delete" keep their blank; a return type goes.
+            start = at + 1;
+        }
+    }
+    size_t length = (size_t)(at - start);
+    length = length < room ? length : room - 1;
+    memcpy(name, start, length);
+    name[length] = '\0';
+}
+
+static bool glob_matches(const char *glob, const char *text)
+{
+    return text != NULL && fnmatch(glob, text, FNM_NOESCAPE) == 0;
+}
+
+static bool path_matches(const char *glob, const char *path)
+{
+    return path != NULL &&
+           (glob_matches(glob, path) ||
+            (strchr(glob, '/') == NULL && glob_matches(glob, pattern_base_name(path))));
+}
+
+bool patterns_match(const struct patterns *patterns, const struct frame *frame)
+{
+    char plain[PLAIN_NAME_BYTES] = "";
+    if (frame->function != NULL && patterns->count > 0) {
+        pattern_plain_name(frame->function, plain, sizeof plain);
+    }
+    for (size_t i = 0; i < patterns->count; i++) {
+        const struct pattern *pattern = &patterns->items[i];
+        if (pattern->line != 0 && pattern->line != frame->line) {
+            continue;
+        }
+        if (path_matches(pattern->glob, frame->file) ||
+            path_matches(pattern->glob, frame->module) ||
+            glob_matches(pattern->glob, frame->function) ||
+            (frame->function != NULL && glob_matches(pattern->glob, plain)) ||
+            (!frame->has_line && glob_matches(pattern->glob, frame->place))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,353 @@
+/*
+ * One trace at a time: it is opened, replayed, counted into the tables and closed again. What
+ * outlives it are names, frames and groups.
+ */
+#include "pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attribute.h"
+#include "frame_table.h"
+#include "modules.h"
+#include "progress.h"
+#include "reader.h"
+#include "replay.h"
+#include "strings.h"
+#include "summary.h"
+#include "symbolize.h"
+#include "tally.h"
+
+struct pipeline {
+    const struct options *options;
+    struct strings *strings;
+    struct symbolizer *symbolizer;
+    struct module_table *modules;
+    struct frame_table *frames;
+};
+
+/* One trace on its way. */
+struct passage {
+    struct pipeline *pipeline;
+    struct report *report;
+    struct reader reader;
+    struct attribution attribution;
+    uint32_t *modules;
+    bool is_visited; /* the moment asked for has come */
+};
+
+enum trace_status pipeline_new(const struct options *options, struct pipeline **ret_pipeline,
+                               struct trace_error *error)
+{
+    char directory[TRACE_PATH_BYTES];
+    const char *known = getcwd(directory, sizeof directory);
+    struct pipeline *pipeline = calloc(1, sizeof *pipeline);
+    if (pipeline == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory to start with");
+    }
+    pipeline->options = options;
+    pipeline->strings = strings_new();
+    pipeline->symbolizer = symbolizer_new(&options->symbols);
+    if (pipeline->strings != NULL && pipeline->symbolizer != NULL) {
+        pipeline->modules = module_table_new(pipeline->symbolizer, pipeline->strings);
+    }
+    if (pipeline->modules != NULL) {
+        pipeline->frames = frame_table_new(pipeline->symbolizer, pipeline->modules,
+                                           pipeline->strings, &options->rules, known);
+    }
+    if (pipeline->frames == NULL) {
+        pipeline_free(pipeline);
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory to start with");
+    }
+    *ret_pipeline = pipeline;
+    return TRACE_OK;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline != NULL) {
+        frame_table_free(pipeline->frames);
+        module_table_free(pipeline->modules);
+        symbolizer_free(pipeline->symbolizer);
+        strings_free(pipeline->strings);
+        free(pipeline);
+    }
+}
+
+struct report pipeline_report(const struct pipeline *pipeline)
+{
+    const struct options *options = pipeline->options;
+    return (struct report){
+        .kind = options->kind,
+        .by = options->tally.by,
+        .metric = options->tally.metric,
+        .sort = options->sort,
+        .top = options->top,
+        .has_limit = options->has_limit,
+        .limit = options->limit,
+        .is_most_recent_first = options->is_most_recent_first,
+        .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
+        .is_filtered = options->rules.include.count + options->rules.exclude.count > 0,
+    };
+}
+
+/* Append an empty element to an array. Return: it, or NULL without memory. */
+static void *extend(void *array_pointer, size_t *count, size_t bytes)
+{
+    void *array = NULL;
+    memcpy(&array, array_pointer, sizeof array);
+    void *grown = realloc(array, (*count + 1) * bytes);
+    if (grown == NULL) {
+        return NULL;
+    }
+    memcpy(array_pointer, &grown, sizeof grown);
+    void *element = (char *)grown + *count * bytes;
+    memset(element, 0, bytes);
+    (*count)++;
+    return element;
+}
+
+static const struct snapshot *latest(const struct replay *replay)
+{
+    return &replay->snapshots[replay->snapshot_count - 1];
+}
+
+/* Return: the words for the moment at which @replay stands; NULL without memory. */
+static const char *name_moment(const struct moment *moment, const struct replay *replay,
+                               struct arena *arena)
+{
+    double seconds = (double)replay->tick / TRACE_TICKS_PER_SECOND;
+    switch (moment->kind) {
+    case MOMENT_END:
+        return "end";
+    case MOMENT_PEAK:
+        return arena_format(arena, "peak (%.3f s)",
+                            (double)replay->peak_tick / TRACE_TICKS_PER_SECOND);
+    case MOMENT_TIME:
+    case MOMENT_SHARE:
+        return moment->text;
+    default:
+        if (latest(replay)->name[0] == '\0') {
+            return arena_format(arena, "snapshot #%zu (%.3f s)", replay->snapshot_count, seconds);
+        }
+        return arena_format(arena, "snapshot #%zu \"%s\" (%.3f s)", replay->snapshot_count,
+                            latest(replay)->name, seconds);
+    }
+}
+
+/* The words for a moment of several traces, each of which has it at a time of its own. */
+static const char *name_moments(const struct moment *moment)
+{
+    switch (moment->kind) {
+    case MOMENT_PEAK:
+        return "peak of each";
+    case MOMENT_NUMBER:
+    case MOMENT_NAME:
+        return moment->text;
+    default:
+        return NULL;
+    }
+}
+
+static bool copy_snapshot(struct report *report, const struct replay *replay,
+                          struct report_table *table)
+{
+    struct snapshot *copy = arena_array(&report->arena, 1, sizeof *copy);
+    if (copy == NULL) {
+        return false;
+    }
+    *copy = *latest(replay);
+    copy->name = arena_copy(&report->arena, latest(replay)->name, strlen(latest(replay)->name));
+    table->snapshot = copy;
+    return copy->name != NULL;
+}
+
+/* Return: the table to count into: the only one, or one more for a snapshot. */
+static struct report_table *find_table(struct passage *passage, const struct replay *replay)
+{
+    struct report *report = passage->report;
+    const struct moment *moment = &passage->pipeline->options->at;
+    if (!report->is_each_snapshot && report->table_count > 0) {
+        const char *name = name_moments(moment);
+        report->tables[0].moment = name != NULL ? name : report->tables[0].moment;
+        return &report->tables[0];
+    }
+    struct report_table *table =
+        extend(&report->tables, &report->table_count, sizeof *report->tables);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->grouping = grouping_new(report->by, passage->pipeline->strings);
+    table->moment = name_moment(moment, replay, &report->arena);
+    if (table->grouping == NULL || table->moment == NULL) {
+        return NULL;
+    }
+    if (report->is_each_snapshot) {
+        const char *path = passage->reader.file.path;
+        table->trace = arena_copy(&report->arena, path, strlen(path));
+        if (table->trace == NULL || !copy_snapshot(report, replay, table)) {
+            return NULL;
+        }
+    }
+    return table;
+}
+
+/* The replay has come to the moment: count. */
+static enum trace_status visit(void *context, const struct replay *replay,
+                               struct trace_error *error)
+{
+    struct passage *passage = context;
+    struct report_table *table = find_table(passage, replay);
+    passage->is_visited = true;
+    if (table == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
+    }
+    return tally_blocks(replay, &passage->attribution, &passage->pipeline->options->tally,
+                        passage->pipeline->strings, table, error);
+}
+
+/* For --summary: look up every address, to know how many have no name. */
+static enum trace_status resolve_all(struct passage *passage, struct trace_error *error)
+{
+    const struct definitions *definitions = &passage->reader.definitions;
+    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks);
+    if (stacks == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks",
+                          definitions->stack_slots);
+    }
+    for (size_t i = 0; i < definitions->stack_slots; i++) {
+        stacks[i] = definitions->first_stack + (uint32_t)i;
+    }
+    enum trace_status status =
+        attribution_prepare(&passage->attribution, stacks, definitions->stack_slots, true, error);
+    free(stacks);
+    return status;
+}
+
+/* Say that the snapshot asked for is not there, and which ones are. */
+static enum trace_status miss_snapshot(const struct passage *passage, const struct replay *replay,
+                                       struct trace_error *error)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < replay->snapshot_count; i++) {
+        size_t used = strlen(known);
+        if (used + 8 < sizeof known) {
+            (void)snprintf(known + used, sizeof known - used, "%s#%zu %s", i > 0 ? ", " : "", i + 1,
+                           replay->snapshots[i].name);
+        }
+    }
+    return trace_fail(error, TRACE_NOT_FOUND, 0, "%s: has no snapshot \"%.64s\"; it has %s",
+                      passage->reader.file.path, passage->pipeline->options->at.text,
+                      replay->snapshot_count > 0 ? known : "none");
+}
+
+static enum trace_status replay_trace(struct passage *passage, struct replay *replay,
+                                      struct trace_error *error)
+{
+    const struct options *options = passage->pipeline->options;
+    bool is_table = options->kind == REPORT_TABLES;
+    struct progress progress;
+    progress_start(&progress, "replaying", passage->reader.event_bytes);
+    enum trace_status status = replay_run(&passage->reader, &options->at, is_table ? visit : NULL,
+                                          passage, &progress, replay, error);
+    progress_finish(&progress);
+    return status;
+}
+
+enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, struct report *report,
+                               struct trace_error *error)
+{
+    const struct options *options = pipeline->options;
+    struct passage passage = {.pipeline = pipeline, .report = report, .reader.file.fd = -1};
+    struct replay replay = {0};
+    struct report_trace *trace = NULL;
+    enum trace_status status = reader_open(path, &passage.reader, error);
+    if (status != TRACE_OK) {
+        return status;
+    }
+    status =
+        module_table_add(pipeline->modules, &passage.reader.definitions, &passage.modules, error);
+    if (status == TRACE_OK) {
+        status = attribution_init(&passage.reader.definitions, passage.modules, pipeline->frames,
+                                  &options->rules, &passage.attribution, error);
+    }
+    if (status == TRACE_OK) {
+        status = replay_trace(&passage, &replay, error);
+    }
+    if (status == TRACE_OK && options->kind == REPORT_SUMMARY) {
+        status = resolve_all(&passage, error);
+    }
+    if (status == TRACE_OK) {
+        trace = extend(&report->traces, &report->trace_count, sizeof *report->traces);
+        status = trace == NULL
+                     ? trace_fail(error, TRACE_NOMEM, 0, "no memory for a trace")
+                     : summary_make(&passage.reader, &replay, &report->arena, trace, error);
+    }
+    bool is_named = options->at.kind == MOMENT_NUMBER || options->at.kind == MOMENT_NAME;
+    if (status == TRACE_OK && is_named && !passage.is_visited && options->kind == REPORT_TABLES) {
+        status = miss_snapshot(&passage, &replay, error);
+    }
+    replay_fini(&replay);
+    attribution_fini(&passage.attribution);
+    free(passage.modules);
+    reader_close(&passage.reader);
+    return status;
+}
+
+enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *report,
+                                  struct trace_error *error)
+{
+    size_t unresolved = 0;
+    for (size_t i = 0; i < report->trace_count; i++) {
+        report_add_totals(&report->totals, &report->traces[i].totals);
+    }
+    for (size_t i = 0; i < report->table_count; i++) {
+        struct report_table *table = &report->tables[i];
+        size_t count = 0;
+        struct group *groups = grouping_groups(table->grouping, &count);
+        table->shown = statistic_sort(groups, count, report->sort, report->top, &table->rest);
+        table->groups = groups;
+        table->trace = report->trace_count > 1 ? table->trace : NULL;
+    }
+    report->resolved_frames = frame_table_count(pipeline->frames, &unresolved);
+    report->unresolved_frames = unresolved;
+    return report_make_notes(report)
+               ? TRACE_OK
+               : trace_fail(error, TRACE_NOMEM, 0, "no memory for the report");
+}
+
+static bool lacks_lines(const struct report *report, const char *module)
+{
+    for (size_t t = 0; t < report->table_count; t++) {
+        const struct report_table *table = &report->tables[t];
+        for (size_t i = 0; i < table->shown; i++) {
+            const struct frame *frame = table->groups[i].frame;
+            if (frame != NULL && !frame->has_line && frame->module == module) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+const char *pipeline_advice(const struct pipeline *pipeline, const struct report *report,
+                            size_t *module, const char **ret_path)
+{
+    size_t count = module_table_count(pipeline->modules);
+    while (*module < count) {
+        uint32_t number = (uint32_t)(*module)++;
+        const char *path = module_table_path(pipeline->modules, number);
+        const char *advice = NULL;
+        if (report->kind == REPORT_SUMMARY || lacks_lines(report, path)) {
+            advice = symbolizer_warning(pipeline->symbolizer,
+                                        module_table_symbols(pipeline->modules, number));
+        }
+        if (advice != NULL) {
+            *ret_path = path;
+            return advice;
+        }
+    }
+    return NULL;
+}

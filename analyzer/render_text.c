@@ -1,0 +1,238 @@
+/*
+ * Reports for people: tracemalloc's lines, a title before each table, and the summary.
+ *
+ * Everything that comes from a trace goes through safe_text_print().
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "render.h"
+#include "render_summary.h"
+#include "safe_text.h"
+#include "size_format.h"
+#include "source_line.h"
+
+struct text {
+    FILE *out;
+    const struct render_options *options;
+    struct source_lines *sources;
+};
+
+static void set_bold(const struct text *text, bool is_on)
+{
+    if (text->options->is_colored) {
+        (void)fputs(is_on ? "\033[1m" : "\033[0m", text->out);
+    }
+}
+
+static void print_numbers(FILE *out, uint64_t size, uint64_t count)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    (void)fprintf(out, "size=%s, count=%" PRIu64, size_format(bytes, (double)size, false), count);
+    if (count > 0) {
+        double average = (double)size / (double)count;
+        (void)fprintf(out, ", average=%s", size_format(bytes, average, false));
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_place(FILE *out, const char *name, uint32_t line, bool has_line)
+{
+    safe_text_print(out, name);
+    if (has_line) {
+        (void)fprintf(out, ":%" PRIu32, line);
+    }
+}
+
+size_t render_traceback_range(const struct report *report, const struct group *group,
+                              size_t *ret_first)
+{
+    size_t length = group->traceback_length;
+    *ret_first = 0;
+    if (!report->has_limit) {
+        return length;
+    }
+    if (report->limit >= 0) {
+        size_t limit = (size_t)report->limit;
+        return limit < length ? limit : length;
+    }
+    size_t dropped = (size_t) - (report->limit + 1) + 1;
+    dropped = dropped < length ? dropped : length;
+    *ret_first = dropped;
+    return length - dropped;
+}
+
+static void print_frame(const struct text *text, const struct frame *frame)
+{
+    if (!frame->has_line) {
+        (void)fputs("  ", text->out);
+        print_place(text->out, frame->place, frame->line, false);
+        (void)fputc('\n', text->out);
+        return;
+    }
+    (void)fputs("  File \"", text->out);
+    safe_text_print(text->out, frame->place);
+    (void)fprintf(text->out, "\", line %" PRIu32 "\n", frame->line);
+    const char *line = source_line(text->sources, frame->place, frame->line);
+    if (line != NULL) {
+        (void)fputs("    ", text->out);
+        safe_text_print(text->out, line);
+        (void)fputc('\n', text->out);
+    }
+}
+
+static void print_traceback(const struct text *text, const struct report *report,
+                            const struct group *group)
+{
+    size_t first = 0;
+    size_t count = render_traceback_range(report, group, &first);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = report->is_most_recent_first ? first + i : first + count - 1 - i;
+        print_frame(text, group->traceback[at]);
+    }
+}
+
+static void print_title(const struct text *text, const struct report *report,
+                        const struct report_table *table)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    set_bold(text, true);
+    (void)fputs("[ ", text->out);
+    if (report->top == 0) {
+        (void)fputs("All", text->out);
+    } else {
+        (void)fprintf(text->out, "Top %zu", report->top);
+    }
+    (void)fprintf(text->out, " by %s, at ", report_by_name(report->by));
+    safe_text_print(text->out, table->moment);
+    if (table->trace != NULL) {
+        (void)fputs(" of ", text->out);
+        safe_text_print(text->out, table->trace);
+    }
+    (void)fprintf(text->out, ": %s %s in %" PRIu64 " block%s ]",
+                  size_format(bytes, (double)table->size, false),
+                  report_metric_name(report->metric), table->count, table->count == 1 ? "" : "s");
+    set_bold(text, false);
+    (void)fputc('\n', text->out);
+}
+
+/* Instead of an empty table: say so, and what there was. */
+static void print_nothing(const struct text *text, const struct report *report,
+                          const struct report_table *table)
+{
+    static const char *const verbs[] = {
+        [REPORT_LIVE] = "is live",
+        [REPORT_ALLOCATED] = "was allocated",
+        [REPORT_FREED] = "was freed",
+    };
+    char bytes[SIZE_FORMAT_BYTES];
+    (void)fprintf(text->out, "Nothing %s at ", verbs[report->metric]);
+    safe_text_print(text->out, table->moment);
+    if (table->trace != NULL) {
+        (void)fputs(" of ", text->out);
+        safe_text_print(text->out, table->trace);
+    }
+    (void)fputs(report->is_filtered ? " that passes the filters" : "", text->out);
+    (void)fprintf(text->out, "; the peak was %s in %" PRIu64 " block%s",
+                  size_format(bytes, (double)report->totals.peak_bytes, false),
+                  report->totals.peak_blocks, report->totals.peak_blocks == 1 ? "" : "s");
+    if (report->trace_count == 1) {
+        (void)fprintf(text->out, ", after %.3f s", report->totals.peak_s);
+    }
+    (void)fputs(".\n", text->out);
+}
+
+static void print_table(const struct text *text, const struct report *report,
+                        const struct report_table *table)
+{
+    if (table->count == 0) {
+        print_nothing(text, report, table);
+        return;
+    }
+    print_title(text, report, table);
+    for (size_t i = 0; i < table->shown; i++) {
+        const struct group *group = &table->groups[i];
+        print_place(text->out, group->name, group->line, group->has_line);
+        (void)fputs(": ", text->out);
+        print_numbers(text->out, group->size, group->count);
+        if (report->by == GROUP_TRACEBACK) {
+            print_traceback(text, report, group);
+        }
+    }
+    if (table->rest.groups > 0) {
+        (void)fprintf(text->out, "%" PRIu64 " other: ", table->rest.groups);
+        print_numbers(text->out, table->rest.size, table->rest.count);
+    }
+}
+
+static void print_snapshots(FILE *out, const struct report *report)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    size_t count = 0;
+    for (size_t t = 0; t < report->trace_count; t++) {
+        const struct report_trace *trace = &report->traces[t];
+        if (report->trace_count > 1) {
+            safe_text_print(out, trace->file);
+            (void)fputs(":\n", out);
+        }
+        for (size_t i = 0; i < trace->snapshot_count; i++) {
+            const struct snapshot *snapshot = &trace->snapshots[i];
+            (void)fprintf(out, "#%" PRIu64 " %.3f s: %s live in %" PRIu64 " block%s",
+                          snapshot->number, (double)snapshot->tick / TRACE_TICKS_PER_SECOND,
+                          size_format(bytes, (double)snapshot->live_bytes, false),
+                          snapshot->live_blocks, snapshot->live_blocks == 1 ? "" : "s");
+            if (snapshot->name[0] != '\0') {
+                (void)fputs("  ", out);
+                safe_text_print(out, snapshot->name);
+            }
+            (void)fputc('\n', out);
+        }
+        count += trace->snapshot_count;
+    }
+    if (count == 0) {
+        (void)fputs(
+            "No snapshots were taken; a program takes one with libtrace_snapshot(name), and "
+            "LIBTRACE_SNAPSHOT_SIGNAL takes one from outside.\n",
+            out);
+    }
+}
+
+static void print_report(const struct text *text, const struct report *report)
+{
+    switch (report->kind) {
+    case REPORT_SUMMARY:
+        render_summary_text(text->out, report);
+        break;
+    case REPORT_SNAPSHOTS:
+        print_snapshots(text->out, report);
+        break;
+    case REPORT_TABLES:
+        for (size_t i = 0; i < report->table_count; i++) {
+            (void)fputs(i > 0 ? "\n" : "", text->out);
+            print_table(text, report, &report->tables[i]);
+        }
+        if (report->table_count == 0) {
+            print_snapshots(text->out, report);
+        }
+        break;
+    }
+}
+
+enum trace_status render_text(FILE *out, const struct report *reports, size_t count,
+                              const struct render_options *options, struct trace_error *error)
+{
+    struct text text = {out, options, source_lines_new()};
+    if (text.sources == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (options->is_each_file) {
+            (void)fputs(i > 0 ? "\n" : "", out);
+            safe_text_print(out, reports[i].trace_count > 0 ? reports[i].traces[0].file : "");
+            (void)fputs(":\n", out);
+        }
+        print_report(&text, &reports[i]);
+    }
+    source_lines_free(text.sources);
+    return TRACE_OK;
+}

@@ -1,0 +1,132 @@
+/* Words and sums of a report. The notes are one table: a number, what it means, what helps. */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+const char *report_by_name(enum group_by by)
+{
+    static const char *const names[] = {
+        [GROUP_LINENO] = "lineno", [GROUP_FILENAME] = "filename",   [GROUP_FUNCTION] = "function",
+        [GROUP_MODULE] = "module", [GROUP_TRACEBACK] = "traceback", [GROUP_THREAD] = "thread",
+        [GROUP_SIZE] = "size",
+    };
+    return names[by];
+}
+
+const char *report_metric_name(enum report_metric metric)
+{
+    static const char *const names[] = {
+        [REPORT_LIVE] = "live",
+        [REPORT_ALLOCATED] = "allocated",
+        [REPORT_FREED] = "freed",
+    };
+    return names[metric];
+}
+
+void report_add_totals(struct report_totals *sum, const struct report_totals *totals)
+{
+    sum->allocations += totals->allocations;
+    sum->frees += totals->frees;
+    sum->reallocations += totals->reallocations;
+    sum->bytes_allocated += totals->bytes_allocated;
+    sum->bytes_freed += totals->bytes_freed;
+    sum->live_bytes += totals->live_bytes;
+    sum->live_blocks += totals->live_blocks;
+    sum->peak_bytes += totals->peak_bytes;
+    sum->peak_blocks += totals->peak_blocks;
+    sum->peak_s = totals->peak_s;
+    sum->threads += totals->threads;
+    sum->stacks += totals->stacks;
+    sum->sites += totals->sites;
+    sum->cut_stacks += totals->cut_stacks;
+    sum->broken_stacks += totals->broken_stacks;
+    sum->implied_frees += totals->implied_frees;
+    sum->inherited_frees += totals->inherited_frees;
+    sum->inherited_bytes += totals->inherited_bytes;
+    sum->negative_sites += totals->negative_sites;
+    for (size_t i = 0; i < TRACE_COUNTERS; i++) {
+        sum->counters[i] += totals->counters[i];
+    }
+    sum->damage.corrupt_chunks += totals->damage.corrupt_chunks;
+    sum->damage.truncated_chunks += totals->damage.truncated_chunks;
+    sum->damage.unknown_chunks += totals->damage.unknown_chunks;
+    sum->damage.missing_chunks += totals->damage.missing_chunks;
+    sum->damage.lost_bytes += totals->damage.lost_bytes;
+}
+
+uint64_t report_lost_events(const struct report_totals *totals)
+{
+    return totals->counters[TRACE_LOST_NESTED] + totals->counters[TRACE_LOST_MEMORY] +
+           totals->counters[TRACE_LOST_SPACE] + totals->counters[TRACE_LOST_ADDRESS];
+}
+
+struct note {
+    uint64_t number;
+    const char *text;
+};
+
+bool report_make_notes(struct report *report)
+{
+    const struct report_totals *totals = &report->totals;
+    const uint64_t *counters = totals->counters;
+    const struct damage *damage = &totals->damage;
+    const struct note notes[] = {
+        {damage->truncated_chunks, "pieces of the trace are cut off; copy the file again, whole"},
+        {damage->corrupt_chunks, "pieces of the trace are damaged and were skipped; totals are too "
+                                 "low, copy the file or record it again"},
+        {damage->unknown_chunks, "pieces of the trace are of a newer kind and were skipped; use a "
+                                 "newer trace-report"},
+        {damage->missing_chunks,
+         "pieces of the trace are missing; totals are too low, record again"},
+        {totals->negative_sites, "sites were freed more often than allocated, since events are "
+                                 "missing; they count as 0"},
+        {counters[TRACE_LOST_SPACE], "events lost, the disk was full; make room and record again"},
+        {counters[TRACE_LOST_MEMORY],
+         "events lost, the tracer got no memory; raise the limit of the "
+         "address space (ulimit -v)"},
+        {counters[TRACE_LOST_NESTED],
+         "events lost, of signal handlers that allocate inside others; "
+         "such a program is at risk without the tracer, too"},
+        {counters[TRACE_LOST_ADDRESS], "events lost, of addresses that the tracer cannot map; the "
+                                       "allocator uses an unusual address range"},
+        {totals->cut_stacks, "call stacks are cut at the depth limit; set LIBTRACE_DEPTH higher"},
+        {totals->broken_stacks, "call stacks end early, where unwind information is missing; build "
+                                "with -fasynchronous-unwind-tables"},
+        {counters[TRACE_UNKNOWN_FREES], "frees of blocks that the trace does not know, from before "
+                                        "it began or from another allocator; nothing is counted"},
+        {totals->implied_frees, "frees happened where the tracer cannot see, and were noticed when "
+                                "the address came again (a private allocator, or RTLD_DEEPBIND)"},
+        {counters[TRACE_UNWIND_CORRECTIONS],
+         "call stacks were corrected by the unwinder's "
+         "self-check; a few others may be wrong, please report"},
+        {report->unresolved_frames, "addresses have no name; install debug symbols, or give "
+                                    "--symbols DIR or --sysroot DIR"},
+    };
+    const size_t count = sizeof notes / sizeof notes[0];
+    const char **lines = arena_array(&report->arena, count, sizeof(const char *));
+    report->note_count = 0;
+    report->notes = lines;
+    for (size_t i = 0; lines != NULL && i < count; i++) {
+        if (notes[i].number > 0) {
+            const char *line =
+                arena_format(&report->arena, "%" PRIu64 " %s", notes[i].number, notes[i].text);
+            if (line == NULL) {
+                return false;
+            }
+            lines[report->note_count++] = line;
+        }
+    }
+    return lines != NULL;
+}
+
+void report_fini(struct report *report)
+{
+    for (size_t i = 0; i < report->table_count; i++) {
+        grouping_free(report->tables[i].grouping);
+    }
+    free(report->tables);
+    free(report->traces);
+    arena_fini(&report->arena);
+    *report = (struct report){0};
+}

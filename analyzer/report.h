@@ -1,0 +1,140 @@
+/*
+ * What a report says, before it has a form: filled by the pipeline, read by the renderers. All
+ * strings are as they came from the trace; making them fit to print is the renderer's job.
+ */
+#ifndef ANALYZER_REPORT_H
+#define ANALYZER_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "chunk_index.h"
+#include "group.h"
+#include "replay.h"
+#include "statistic.h"
+#include "trace_format.h"
+
+/* How a process ended, with what can be found out about one that did not say. */
+enum report_end {
+    REPORT_END_EXIT,
+    REPORT_END_QUICK,
+    REPORT_END_STOPPED,
+    REPORT_END_RUNNING,
+    REPORT_END_UNTOLD, /* killed, crashed, or replaced by exec */
+};
+
+struct report_totals {
+    uint64_t allocations;
+    uint64_t frees;
+    uint64_t reallocations;
+    uint64_t bytes_allocated;
+    uint64_t bytes_freed;
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t peak_bytes; /* of several traces: the sum of each one's own */
+    uint64_t peak_blocks;
+    double peak_s;
+    uint64_t threads;
+    uint64_t stacks;
+    uint64_t sites;
+    uint64_t cut_stacks;
+    uint64_t broken_stacks;
+    uint64_t implied_frees;
+    uint64_t inherited_frees;
+    uint64_t inherited_bytes;
+    uint64_t negative_sites; /* freed more often than allocated: shown as 0 */
+    uint64_t counters[TRACE_COUNTERS];
+    struct damage damage;
+};
+
+struct report_trace {
+    const char *file;
+    const char *program; /* NULL, as all names here, when the trace does not tell */
+    const char *directory;
+    const char *host;
+    const char *allocator;
+    const char *const *arguments;
+    size_t argument_count;
+    uint64_t argument_total;
+    uint32_t pid;
+    uint32_t parent_pid;
+    double start_s; /* since 1970 */
+    double duration_s;
+    enum report_end end;
+    const char *const *threads; /* labels, the first few */
+    size_t thread_count;
+    const struct snapshot *snapshots;
+    size_t snapshot_count;
+    struct report_totals totals;
+};
+
+enum report_metric {
+    REPORT_LIVE,
+    REPORT_ALLOCATED,
+    REPORT_FREED,
+};
+
+/* One table: the groups of some blocks. */
+struct report_table {
+    const char *trace;               /* file; NULL when it is about all of them */
+    const struct snapshot *snapshot; /* NULL unless of one by --each-snapshot */
+    const char *moment;              /* "end", "peak (0.250 s)", "snapshot #1 "warm" (1.500 s)" */
+    struct grouping *grouping;
+    const struct group *groups; /* sorted */
+    size_t shown;
+    struct statistic_rest rest;
+    uint64_t size; /* of all blocks, each counted once */
+    uint64_t count;
+};
+
+enum report_kind {
+    REPORT_TABLES,
+    REPORT_SNAPSHOTS,
+    REPORT_SUMMARY,
+};
+
+struct report {
+    enum report_kind kind;
+    enum group_by by;
+    enum report_metric metric;
+    enum statistic_sort sort;
+    size_t top;
+    bool has_limit; /* frames of a traceback to show: as Python's Traceback.format takes it */
+    long limit;
+    bool is_most_recent_first;
+    bool is_each_snapshot;
+    bool is_filtered;
+    struct report_trace *traces;
+    size_t trace_count;
+    struct report_totals totals; /* of all traces */
+    struct report_table *tables;
+    size_t table_count;
+    uint64_t resolved_frames; /* addresses looked up, and those without even a symbol */
+    uint64_t unresolved_frames;
+    const char *const *notes; /* what is not as it should be, one line each */
+    size_t note_count;
+    struct arena arena;
+};
+
+/* Return: the option's word for @by, @metric. */
+const char *report_by_name(enum group_by by);
+const char *report_metric_name(enum report_metric metric);
+
+/* Add @totals to @sum. */
+void report_add_totals(struct report_totals *sum, const struct report_totals *totals);
+
+/* Return: events that the tracer had to drop. */
+uint64_t report_lost_events(const struct report_totals *totals);
+
+/*
+ * Work out the notes of @report from its totals: what was lost, cut, unknown, corrected or skipped,
+ * and what to do about it.
+ * Return: false without memory.
+ */
+bool report_make_notes(struct report *report);
+
+void report_fini(struct report *report);
+
+#endif

@@ -1,0 +1,68 @@
+/* UTF-8 by the table in Unicode 15.0, 3.9 (table 3-7): no overlong forms, no surrogates. */
+#include "safe_text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static bool is_tail(unsigned char byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+size_t safe_text_character(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    unsigned char first = byte[0];
+    if (first < 0x80) {
+        return first != 0 ? 1 : 0;
+    }
+    if (first >= 0xc2 && first <= 0xdf) {
+        return is_tail(byte[1]) ? 2 : 0;
+    }
+    if (first >= 0xe0 && first <= 0xef) {
+        bool is_overlong = first == 0xe0 && byte[1] < 0xa0;
+        bool is_surrogate = first == 0xed && byte[1] > 0x9f;
+        return is_tail(byte[1]) && !is_overlong && !is_surrogate && is_tail(byte[2]) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        bool is_overlong = first == 0xf0 && byte[1] < 0x90;
+        bool is_too_large = first == 0xf4 && byte[1] > 0x8f;
+        return is_tail(byte[1]) && !is_overlong && !is_too_large && is_tail(byte[2]) &&
+                       is_tail(byte[3])
+                   ? 4
+                   : 0;
+    }
+    return 0;
+}
+
+/* Return: whether a character of @length bytes may move a terminal's cursor, or worse. */
+static bool is_control(const unsigned char *byte, size_t length)
+{
+    if (length == 1) {
+        return byte[0] < 0x20 || byte[0] == 0x7f;
+    }
+    return length == 2 && byte[0] == 0xc2 && byte[1] < 0xa0;
+}
+
+void safe_text_print(FILE *out, const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    while (*byte != 0) {
+        size_t length = safe_text_character((const char *)byte);
+        if (length > 0 && !is_control(byte, length)) {
+            (void)fwrite(byte, 1, length, out);
+            byte += length;
+            continue;
+        }
+        size_t bad = length > 0 ? length : 1;
+        for (size_t i = 0; i < bad; i++, byte++) {
+            if (*byte == '\n') {
+                (void)fputs("\\n", out);
+            } else if (*byte == '\t') {
+                (void)fputs("\\t", out);
+            } else {
+                (void)fprintf(out, "\\x%02x", *byte);
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/* Lines of source files, for tracebacks; what linecache is to tracemalloc. */
+#ifndef ANALYZER_SOURCE_LINE_H
+#define ANALYZER_SOURCE_LINE_H
+
+#include <stdint.h>
+
+struct source_lines;
+
+struct source_lines *source_lines_new(void);
+void source_lines_free(struct source_lines *sources);
+
+/*
+ * @path: relative to the working directory, or absolute.
+ * Return: the line without blanks around it, until the next call; NULL when the file cannot be
+ * read, is no regular file, is too large, or when the line is empty or not there.
+ */
+const char *source_line(struct source_lines *sources, const char *path, uint32_t line);
+
+#endif

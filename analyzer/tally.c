@@ -1,0 +1,93 @@
+/*
+ * Two passes over the sites that have something to count: the first collects their stacks, so that
+ * addresses are resolved all at once; the second filters and groups.
+ */
+#include "tally.h"
+
+#include <stdlib.h>
+
+#include "filter.h"
+#include "summary.h"
+
+/* Return: how many blocks of a site count. */
+static uint64_t count_of(const struct replay_site *site, enum report_metric metric)
+{
+    if (site->size == REPLAY_UNDEFINED) {
+        return 0;
+    }
+    switch (metric) {
+    case REPORT_ALLOCATED:
+        return site->allocations;
+    case REPORT_FREED:
+        return site->frees;
+    default:
+        return site->allocations > site->frees ? site->allocations - site->frees : 0;
+    }
+}
+
+/* Resolve the stacks of all sites that count. */
+static enum trace_status prepare(const struct replay *replay, struct attribution *attribution,
+                                 const struct tally_rules *rules, struct trace_error *error)
+{
+    const struct definitions *definitions = attribution->definitions;
+    bool *is_listed = calloc(definitions->stack_slots + 1, sizeof *is_listed);
+    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks);
+    size_t count = 0;
+    enum trace_status status = TRACE_OK;
+    if (is_listed == NULL || stacks == NULL) {
+        status =
+            trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks", definitions->stack_slots);
+        goto out;
+    }
+    for (size_t i = 0; i < replay->site_count; i++) {
+        uint32_t stack = definitions->sites[i].stack;
+        if (count_of(&replay->sites[i], rules->metric) == 0 ||
+            definitions_stack(definitions, stack) == NULL ||
+            is_listed[stack - definitions->first_stack]) {
+            continue;
+        }
+        is_listed[stack - definitions->first_stack] = true;
+        stacks[count++] = stack;
+    }
+    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK;
+    status = attribution_prepare(attribution, stacks, count, is_whole, error);
+out:
+    free(is_listed);
+    free(stacks);
+    return status;
+}
+
+enum trace_status tally_blocks(const struct replay *replay, struct attribution *attribution,
+                               const struct tally_rules *rules, struct strings *strings,
+                               struct report_table *table, struct trace_error *error)
+{
+    const struct definitions *definitions = attribution->definitions;
+    char label[SUMMARY_LABEL_BYTES];
+    enum trace_status status = prepare(replay, attribution, rules, error);
+    for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
+        const struct replay_site *counters = &replay->sites[i];
+        const struct site *site = &definitions->sites[i];
+        struct group_blocks blocks = {
+            .attribution = attribution,
+            .stack = site->stack,
+            .each = site->size,
+            .count = count_of(counters, rules->metric),
+        };
+        blocks.size = blocks.count * blocks.each;
+        if (blocks.count == 0 || !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
+            continue;
+        }
+        if (rules->by == GROUP_THREAD) {
+            blocks.thread =
+                strings_text(strings, summary_thread_label(definitions, site->stream, label));
+            if (blocks.thread == NULL) {
+                status = trace_fail(error, TRACE_NOMEM, 0, "no memory for names of threads");
+                break;
+            }
+        }
+        table->size += blocks.size;
+        table->count += blocks.count;
+        status = grouping_add(table->grouping, &blocks, rules->is_cumulative, error);
+    }
+    return status;
+}

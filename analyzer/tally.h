@@ -1,0 +1,29 @@
+/* The counters of one trace at one moment, brought into the groups of a table. */
+#ifndef ANALYZER_TALLY_H
+#define ANALYZER_TALLY_H
+
+#include <stdbool.h>
+
+#include "attribute.h"
+#include "error.h"
+#include "replay.h"
+#include "report.h"
+#include "strings.h"
+
+struct tally_rules {
+    enum report_metric metric;
+    enum group_by by;
+    bool is_cumulative;
+    bool is_all_frames;
+};
+
+/*
+ * Count what @replay holds now into @table.
+ * @attribution: of the same trace; resolves what it needs.
+ * @table: with a grouping; its size and count are added to, too.
+ */
+enum trace_status tally_blocks(const struct replay *replay, struct attribution *attribution,
+                               const struct tally_rules *rules, struct strings *strings,
+                               struct report_table *table, struct trace_error *error) TRACE_CHECKED;
+
+#endif
