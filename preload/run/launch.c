@@ -116,19 +116,39 @@ bool launch_set_session(uint64_t *ret_session, struct refusal *ret_refusal)
     return true;
 }
 
+/*
+ * The working directory and a slash, as the beginning of a pattern: a per cent sign is doubled.
+ * @ret_prefix: empty when there is no such directory (any more).
+ */
+static void fill_directory(char *ret_prefix, size_t room)
+{
+    char directory[PATH_MAX];
+    size_t length = 0;
+    ret_prefix[0] = '\0';
+    if (getcwd(directory, sizeof(directory)) == NULL || 2 * strlen(directory) + 2 > room) {
+        return;
+    }
+    for (const char *next = directory; *next != '\0'; next++) {
+        if (*next == '%') {
+            ret_prefix[length++] = '%';
+        }
+        ret_prefix[length++] = *next;
+    }
+    ret_prefix[length++] = '/';
+    ret_prefix[length] = '\0';
+}
+
 bool launch_set_output(char *ret_pattern, struct refusal *ret_refusal)
 {
-    char directory[PATH_MAX] = "";
+    char directory[2 * PATH_MAX] = "";
     const char *pattern = getenv("LIBTRACE_OUTPUT");
     if (pattern == NULL || pattern[0] == '\0') {
         pattern = DEFAULT_OUTPUT;
     }
-    /* In a directory that has been removed, or whose name holds a per cent sign (which would be
-     * taken for a conversion), the pattern stays relative. */
-    bool is_joined = pattern[0] != '/' && getcwd(directory, sizeof(directory)) != NULL &&
-                     strchr(directory, '%') == NULL;
-    int length = is_joined ? snprintf(ret_pattern, PATH_MAX, "%s/%s", directory, pattern)
-                           : snprintf(ret_pattern, PATH_MAX, "%s", pattern);
+    if (pattern[0] != '/') {
+        fill_directory(directory, sizeof(directory));
+    }
+    int length = snprintf(ret_pattern, PATH_MAX, "%s%s", directory, pattern);
     if (length < 0 || length >= PATH_MAX) {
         return refuse(ret_refusal, RUN_FAILED, "%s: the name of the output is too long: shorten it",
                       pattern);

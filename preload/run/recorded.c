@@ -32,15 +32,19 @@ struct recorded {
 
 /*
  * Turn an output pattern into one for glob(): a conversion (%p) becomes a star, everything else
- * stands for itself.
- * Return: whether it fits.
+ * stands for itself. The tracer overwrites no file: it puts a number before the extension, or at
+ * the end. Return: whether it fits.
  */
 static bool fill_glob(const char *pattern, char *ret_glob, size_t room)
 {
+    const char *extension = strrchr(pattern, '.');
     size_t length = 0;
     for (; *pattern != '\0'; pattern++) {
-        if (length + 4 > room) {
+        if (length + 5 > room) {
             return false;
+        }
+        if (pattern == extension) {
+            ret_glob[length++] = '*';
         }
         if (pattern[0] == '%' && pattern[1] != '\0') {
             pattern++;
@@ -52,7 +56,7 @@ static bool fill_glob(const char *pattern, char *ret_glob, size_t room)
             ret_glob[length++] = *pattern;
         }
     }
-    ret_glob[length++] = '*'; /* whatever the tracer added to make the name unique */
+    ret_glob[length++] = '*';
     ret_glob[length] = '\0';
     return true;
 }

@@ -3,6 +3,7 @@
 
 Every case runs the same program, whose output and exit status must be those of an untraced run.
 """
+import glob
 import os
 import subprocess
 import tempfile
@@ -34,11 +35,12 @@ def check_outputs(plain):
     with tempfile.TemporaryDirectory() as directory:
         locked = f"{directory}/locked"
         os.mkdir(locked)
+        os.mkdir(f"{directory}/taken")
         os.chmod(locked, 0o555)
         places = {
             "a missing directory": f"{directory}/missing/x.trace",
             "a file as directory": f"{__file__}/x.trace",
-            "a directory as file": directory,
+            "a directory as file": f"{directory}/taken",
             "a device that is full": "/dev/full",
         }
         if os.geteuid() != 0:
@@ -47,6 +49,9 @@ def check_outputs(plain):
             outcome = run_traced(COMMAND, directory, {"LIBTRACE_OUTPUT": place})
             check_undisturbed(name, outcome, plain, mentions=[place])
         check_equal(os.stat("/dev/full").st_rdev, os.makedev(1, 7), "/dev/full is still a device")
+        for stray in glob.glob("/dev/full?*"):
+            check(False, f"a device that is full: {stray} was written instead")
+            os.unlink(stray)
 
 
 def check_read_only(plain):

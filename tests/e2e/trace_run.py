@@ -139,7 +139,7 @@ def check_status(directory):
 def check_environment(directory):
     """Options become variables; the user's own preloads stay, after ours."""
     shown = ("sh", "-c", "echo $LD_PRELOAD; env | grep ^LIBTRACE_ | sort")
-    outcome = run([run_tool, "-q", "--depth=7", "--paused", "--no-children", "-o", "x.%p.trace",
+    outcome = run([run_tool, "-q", "--depth=7", "--paused", "-o", "x.%p.trace",
                    "--snapshot-signal", "SIGUSR2", *shown], directory,
                   {"LD_PRELOAD": f"{library} libm.so.6:libdl.so.2"})
     lines = outcome.stdout.splitlines()
@@ -147,9 +147,13 @@ def check_environment(directory):
     found = dict(line.split("=", 1) for line in lines[1:])
     session = found.pop("LIBTRACE_SESSION", "")
     check(re.fullmatch("[0-9a-f]{16}", session), f"LIBTRACE_SESSION is {session!r}")
-    check_equal(found, {"LIBTRACE_DEPTH": "7", "LIBTRACE_START": "0", "LIBTRACE_CHILDREN": "0",
+    check_equal(found, {"LIBTRACE_DEPTH": "7", "LIBTRACE_START": "0",
                         "LIBTRACE_OUTPUT": f"{directory}/x.%p.trace",
                         "LIBTRACE_SNAPSHOT_SIGNAL": "SIGUSR2"}, "the variables")
+    outcome = run([run_tool, "-q", "--no-children", "sh", "-c", "echo $LIBTRACE_CHILDREN; env"],
+                  directory, {"LD_PRELOAD": "libm.so.6"})
+    check_equal(outcome.stdout.split("\n", 1)[0], "0", "--no-children")
+    check("libm.so.6" in outcome.stdout, "--no-children: the user's own LD_PRELOAD is gone")
     for wrong in (["--depth=0", "true"], ["--depth=x", "true"], ["--depth=", "true"], ["-o", "", "true"],
                   ["--snapshot-signal=SIGNO", "true"], ["--no-such-option", "true"], []):
         outcome = run([run_tool, *wrong], directory)
@@ -219,6 +223,13 @@ def check_closing_lines(directory):
         check_equal(lines[2], f"trace-run: next: trace-report {trace[1]}", "closing lines")
         shown = run([report_tool, "--summary", trace[1]], directory)
         check_equal(shown.status, 0, f"what to type next: {shown.stderr}")
+    outcome = run([run_tool, "-o", trace[1] if trace else "x", "sort", "/etc/passwd"], directory)
+    check(re.search(r"recorded sort\.\d+\.2\.trace", outcome.stderr),
+          f"an output that is there already: {outcome.stderr!r}")
+    os.mkdir(f"{directory}/100% [of] it")
+    outcome = run([run_tool, "sort", "/etc/passwd"], f"{directory}/100% [of] it")
+    check("trace-run: recorded sort." in outcome.stderr,
+          f"a directory with a per cent sign: {outcome.stderr!r}")
     several = run([run_tool, "-o", "tree.%p.trace", "sh", "-c", "sort /etc/passwd; sort /etc/group"],
                   directory).stderr.splitlines()
     files = sorted(pathlib.Path(directory).glob("tree.*.trace"))
