@@ -57,7 +57,8 @@ bool define_process(struct definitions *definitions, const struct process_descri
     if (to == NULL) {
         return false;
     }
-    const uint8_t *end = to + TRACE_RECORD_BYTES - 1 - 2 * TRACE_VARINT_BYTES;
+    const size_t room = TRACE_RECORD_BYTES - 1 - (size_t)2 * TRACE_VARINT_BYTES;
+    const uint8_t *end = to + room;
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
         to = put_string(to, strings[i]); /* paths: at most 4 times TRACE_PATH_BYTES */
     }

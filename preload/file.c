@@ -84,7 +84,10 @@ static void expand(struct text *text, const char *pattern, const char *program,
             add_number(text, header->start_realtime_ns / 1000000000u);
             break;
         default:
-            add(text, (char[]){'%', *next == '%' ? '\0' : *next, '\0'});
+            add(text, "%");
+            if (*next != '%') {
+                add(text, (char[]){*next, '\0'});
+            }
         }
     }
     if (number > 1 && !is_numbered) {
@@ -110,7 +113,7 @@ static void make_path(struct file *file, const char *pattern, const char *progra
 
 static bool is_ours(const struct file *file, int fd)
 {
-    struct stat status;
+    struct stat status = {0};
     return fd >= 0 && sys_fstat(fd, &status) == 0 && status.st_dev == file->device &&
            status.st_ino == file->inode;
 }
@@ -155,7 +158,7 @@ static int get_fd(struct file *file)
 /* Going beyond RLIMIT_FSIZE would kill the program with SIGXFSZ. */
 static long check_limit(uint64_t end)
 {
-    struct rlimit limit;
+    struct rlimit limit = {0};
     if (sys_getrlimit(RLIMIT_FSIZE, &limit) == 0 && end > limit.rlim_cur) {
         return -EFBIG;
     }
@@ -267,7 +270,7 @@ static int open_new(struct file *file, const char *pattern, const char *program,
 long file_create(struct file *file, const char *pattern, const char *program,
                  const struct trace_file_header *header)
 {
-    struct stat status;
+    struct stat status = {0};
     void *memory = NULL;
     int fd = open_new(file, pattern, program, header);
     if (fd < 0) {

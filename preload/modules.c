@@ -98,11 +98,11 @@ static const char *keep_text(const char *text, size_t length)
     if (length > modules.text_left) {
         modules.text = memory_map(TEXT_CHUNK_BYTES);
         modules.text_left = modules.text != NULL ? TEXT_CHUNK_BYTES : 0;
-        if (length > modules.text_left) {
-            return "";
-        }
     }
     char *copy = modules.text;
+    if (copy == NULL || length > modules.text_left) {
+        return "";
+    }
     memcpy(copy, text, length);
     modules.text += length;
     modules.text_left -= length;
@@ -143,9 +143,7 @@ uint32_t modules_find(uintptr_t address)
         return 0;
     }
     found.path = keep_text(found.path, found.path_bytes);
-    if (found.path[0] == '\0') {
-        found.path_bytes = 0;
-    }
+    found.path_bytes = found.path[0] == '\0' ? 0 : found.path_bytes;
     modules.list[modules.count + 1] = found;
     return ++modules.count;
 }

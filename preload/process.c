@@ -178,6 +178,7 @@ bool process_add_nested(struct thread_state *state)
     struct thread_state *nested = thread_state_new();
     long result = nested != NULL ? open_windows(nested) : -ENOMEM;
     if (result == 0) {
+        atomic_store(&nested->owner, sys_gettid());
         name_thread(nested, sys_gettid());
         state->nested = nested;
     } else {

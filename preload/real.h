@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct real {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator
 #define X(type, name, parameters) type(*name) parameters;
 #include "hooked.h"
 #undef X

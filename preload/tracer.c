@@ -27,6 +27,11 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+static inline bool is_recording(void)
+{
+    return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
+}
+
 /* --- entering and leaving
  * ------------------------------------------------------------------------- */
 
@@ -139,15 +144,21 @@ static bool make_definition_room(struct thread_state *state)
 /* Write a definition, making room for it if need be. */
 #define DEFINE(state, definition) ((definition) || (make_definition_room(state) && (definition)))
 
+/* A thread may be given its name at any time. */
+static void refresh_name(struct thread_state *state)
+{
+    if (process_refresh_name(state)) {
+        (void)DEFINE(state, define_thread(&state->definitions, (uint32_t)atomic_load(&state->owner),
+                                          state->name));
+    }
+}
+
 static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_state *state,
                                                                 size_t room)
 {
     if (window_advance(&state->events, room)) {
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
-        if (process_refresh_name(state)) {
-            (void)DEFINE(state, define_thread(&state->definitions,
-                                              (uint32_t)atomic_load(&state->owner), state->name));
-        }
+        refresh_name(state);
     } else if (!seal(state, &state->events)) {
         process_count(TRACE_LOST_SPACE);
         return NULL;
@@ -237,6 +248,9 @@ static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, u
                                                    size_t size)
 {
     uint32_t site = site_directory_add(&process.sites, stack, size);
+    if ((state->sites.used & (state->sites.used - 1)) == 0) { /* now and then, and early */
+        refresh_name(state);
+    }
     if (site == 0 || !DEFINE(state, define_site(&state->definitions, site, stack, size)) ||
         !site_table_insert(&state->sites, stack, size, site)) {
         return 0;
@@ -350,7 +364,7 @@ static inline void record_death(struct thread_state *state, live_entry entry)
 
 static void count_unknown_free(void)
 {
-    if (tracer_is_recording()) {
+    if (is_recording()) {
         process_count(TRACE_UNKNOWN_FREES);
     }
 }
@@ -359,7 +373,7 @@ void tracer_allocated(void *block, size_t size, const struct frame *caller)
 {
     struct thread_state *state = enter(caller->sp);
     if (LIKELY(state != NULL)) {
-        if (LIKELY(tracer_is_recording())) {
+        if (LIKELY(is_recording())) {
             record_birth(state, block, size, caller, 0);
         }
         leave(state);
@@ -408,7 +422,7 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
     if (entry == 0) {
         count_unknown_free();
     }
-    if (block != NULL && tracer_is_recording()) {
+    if (block != NULL && is_recording()) {
         record_birth(state, block, size, caller, entry);
     } else if (entry != 0) {
         record_death(state, entry);
@@ -429,7 +443,7 @@ void tracer_code_unloaded(void)
 
 bool tracer_is_recording(void)
 {
-    return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
+    return is_recording();
 }
 
 bool tracer_snapshot(const char *name, uintptr_t sp)
@@ -439,7 +453,7 @@ bool tracer_snapshot(const char *name, uintptr_t sp)
     if (state == NULL) {
         return false;
     }
-    if (tracer_is_recording()) {
+    if (is_recording()) {
         size_t length = name != NULL ? strnlen(name, TRACE_NAME_BYTES) : 0;
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
         uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES + TRACE_NAME_BYTES);

@@ -135,6 +135,7 @@ static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word
     }
 }
 
+// NOLINTBEGIN(readability-non-const-parameter): libunwind gives the types
 static int access_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
                         void *argument)
 {
@@ -145,6 +146,7 @@ static int access_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t
     (void)argument;
     return -UNW_EBADREG;
 }
+// NOLINTEND(readability-non-const-parameter)
 
 /*
  * The encodings that GNU ld, gold and lld write into .eh_frame_hdr; a table in another encoding is
@@ -193,6 +195,7 @@ static void put_unwind_information(unw_addr_space_t space, unw_proc_info_t *info
     (void)argument;
 }
 
+// NOLINTBEGIN(readability-non-const-parameter): libunwind gives the types
 static int find_dynamic_list(unw_addr_space_t space, unw_word_t *ret_address, void *argument)
 {
     (void)space;
@@ -220,6 +223,7 @@ static int refuse_name(unw_addr_space_t space, unw_word_t address, char *buffer,
     (void)argument;
     return -UNW_ENOINFO;
 }
+// NOLINTEND(readability-non-const-parameter)
 
 static bool find_function(void *library, const char *name, void *ret_function)
 {

@@ -1,9 +1,9 @@
 /*
  * The comparison. See verify.h.
  *
- * unw_backtrace() comes from libunwind.so.8, the local half that the product does not use, with another
- * implementation of the fast path and of the search for unwind tables. Its frames begin inside the
- * tracer; the first one outside is the hook's caller.
+ * unw_backtrace() comes from libunwind.so.8, the local half that the product does not use, with
+ * another implementation of the fast path and of the search for unwind tables. Its frames begin
+ * inside the tracer; the first one outside is the hook's caller.
  */
 #include "verify.h"
 
@@ -49,7 +49,7 @@ static bool is_equal(const struct unwind_memo_frame *frames, size_t count, void 
 
 void verify_stack(const struct unwind_memo_frame *frames, size_t count)
 {
-    static __thread void *theirs[FRAMES_MAX];
+    void *theirs[FRAMES_MAX]; /* not shared with signal handlers: they are compared as well */
     struct thread_state *self = thread_self;
     size_t first = 0;
     size_t at = 0;

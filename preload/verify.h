@@ -10,9 +10,9 @@
 #include "unwind.h"
 
 /*
- * @frames: root first. A difference is counted, and the first few are printed. At exit a line on stderr
- * gives the number of stacks compared and of differences:
- * "libtrace: verified N stacks, M differences".
+ * @frames: root first. A difference is counted, and the first few are printed. At exit a line on
+ * stderr gives the number of stacks compared and of differences: "libtrace: verified N stacks, M
+ * differences".
  */
 void verify_stack(const struct unwind_memo_frame *frames, size_t count);
 
