@@ -288,7 +288,7 @@ NDA_CHECKED enum nda_status nda_copy(const struct nda *array, struct nda **ret_a
 /*
  * The items at @indices along @axis, in that order, repeated if asked: a[[1, 2]].
  * @indices: @count of them, negative ones count from the end. @axis: may be NDA_FLAT.
- * Shape: @array's with @count at @axis. Errors: NDA_INDEX.
+ * Shape: @array's with @count at @axis. Errors: NDA_INDEX, NDA_SHAPE (@count), NDA_OVERFLOW.
  */
 NDA_CHECKED enum nda_status nda_take(const struct nda *array, const int64_t *indices, int64_t count,
                                      int axis, struct nda **ret_array);
