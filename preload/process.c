@@ -456,8 +456,7 @@ static void forget_threads(struct thread_state *self)
 
 static long restart_state(struct thread_state *state)
 {
-    state->unwinder.memo_used = 0;
-    state->last_stack = 0;
+    thread_state_forget(state);
     site_table_clear(&state->sites);
     return open_windows(state);
 }

@@ -2,6 +2,7 @@
 #include "thread_state.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "memory.h"
 #include "sys.h"
@@ -23,6 +24,13 @@ void thread_state_free(struct thread_state *state)
         site_table_clear(&state->sites);
         memory_unmap(state, sizeof *state);
     }
+}
+
+void thread_state_forget(struct thread_state *state)
+{
+    memset(state->stack_cache, 0, sizeof state->stack_cache);
+    state->unwinder.memo_used = 0;
+    state->last_stack = 0;
 }
 
 void thread_list_add(struct thread_list *list, struct thread_state *state, int owner)

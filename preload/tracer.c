@@ -197,15 +197,12 @@ static inline void end_event(struct thread_state *state, const uint8_t *to)
 /* --- naming
  * --------------------------------------------------------------------------------------- */
 
-/* Return: the id of the stack that adds a frame to @parent, defined in the file; or STACK_NONE. */
-static uint32_t intern_frame(struct thread_state *state, uint32_t parent,
-                             const struct unwind_memo_frame *frame)
+/* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
+ */
+static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, uint32_t parent,
+                                                    const struct unwind_memo_frame *frame)
 {
     struct stack_table *table = &process.stacks;
-    uint32_t id = stack_table_find(table, parent, frame->module, frame->frame.pc);
-    if (LIKELY(id != 0)) {
-        return id;
-    }
     if (frame->module != 0) {
         struct module *module = modules_get(frame->module);
         if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
@@ -215,7 +212,7 @@ static uint32_t intern_frame(struct thread_state *state, uint32_t parent,
             atomic_store_explicit(&module->is_defined, true, memory_order_release);
         }
     }
-    id = stack_table_create(table, parent, frame->module, frame->frame.pc);
+    uint32_t id = stack_table_create(table, parent, frame->module, frame->frame.pc);
     if (id == STACK_NONE ||
         !DEFINE(state, define_stack(&state->definitions, id, stack_table_node(table, id)))) {
         return STACK_NONE;
@@ -223,11 +220,34 @@ static uint32_t intern_frame(struct thread_state *state, uint32_t parent,
     return stack_table_publish(table, id);
 }
 
+/* Return: the id of the stack that adds a frame to @parent, defined in the file; or STACK_NONE. */
+static inline uint32_t intern_frame(struct thread_state *state, uint32_t parent,
+                                    const struct unwind_memo_frame *frame)
+{
+    uint64_t key = (frame->frame.pc ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
+    struct cached_stack *cached = &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
+    if (LIKELY(cached->address == frame->frame.pc && cached->parent == parent && cached->id != 0)) {
+        return cached->id;
+    }
+    uint32_t id = stack_table_find(&process.stacks, parent, frame->module, frame->frame.pc);
+    if (UNLIKELY(id == 0)) {
+        id = add_stack(state, parent, frame);
+    }
+    if (LIKELY(id != STACK_NONE)) {
+        *cached = (struct cached_stack){frame->frame.pc, parent, id};
+    }
+    return id;
+}
+
 /* Return: the id of the stack of @caller, or STACK_NONE. */
 static uint32_t find_stack(struct thread_state *state, const struct frame *caller)
 {
     struct unwinder *unwinder = &state->unwinder;
     uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
+    if (UNLIKELY(generation != state->stack_cache_generation)) {
+        thread_state_forget(state);
+        state->stack_cache_generation = generation;
+    }
     struct unwind_stack stack = unwind_capture(unwinder, &process.unwind, caller, generation);
 #ifdef TRACE_VERIFY
     verify_stack(unwinder->memo, stack.count);
