@@ -78,7 +78,8 @@ bool nda_layout_is_c(const struct nda *array);
 bool nda_layout_is_fortran(const struct nda *array);
 /* Count a negative @index from the end. Errors: NDA_INDEX; @what names it in the message. */
 enum nda_status nda_layout_index(int64_t index, int64_t size, const char *what, int64_t *ret_index);
-/* Cut a slice to an axis, as Python does. Errors: NDA_VALUE (step 0). */
+/* Cut a slice to an axis, as Python does. @ret_start: of no use if nothing is left.
+ * Errors: NDA_VALUE (step 0). */
 enum nda_status nda_layout_slice(int64_t size, const struct nda_key *slice, int64_t *ret_start,
                                  int64_t *ret_count);
 

@@ -171,7 +171,7 @@ enum nda_status nda_layout_slice(int64_t size, const struct nda_key *slice, int6
     } else if (step < 0 && stop < start) {
         count = (stop - start + 1) / step + 1;
     }
-    *ret_start = count > 0 ? start : 0;
+    *ret_start = start;
     *ret_count = count;
     return NDA_OK;
 }

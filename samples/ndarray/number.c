@@ -22,6 +22,29 @@ void nda_number_from_int64(int64_t number, char *ret_text)
     (void)snprintf(ret_text, NDA_NUMBER_ROOM, "%" PRId64, number);
 }
 
+/* Make the last digit of 1.23e+45 one more. Return: false for 9.99e+45. */
+static bool round_up(char *text)
+{
+    for (char *digit = text + strcspn(text, "e") - 1; digit >= text; digit--) {
+        if (*digit >= '0' && *digit < '9') {
+            (*digit)++;
+            return true;
+        }
+        *digit = *digit == '9' ? '0' : *digit;
+    }
+    return false;
+}
+
+/* Write @number with so many digits. Return: whether that is read as the same number. */
+static bool write_digits(double number, int digits, char *ret_text)
+{
+    (void)snprintf(ret_text, NDA_NUMBER_ROOM, "%.*e", digits - 1, number);
+    // The numbers above a power of two are twice as far away as those below: the nearest text may
+    // be too far below, while the next one is near enough above.
+    return strtod(ret_text, NULL) == number ||
+           (round_up(ret_text) && strtod(ret_text, NULL) == number);
+}
+
 void nda_number_from_float64(double number, char *ret_text)
 {
     if (!isfinite(number)) {
@@ -29,11 +52,10 @@ void nda_number_from_float64(double number, char *ret_text)
         (void)snprintf(ret_text, NDA_NUMBER_ROOM, "%s", isnan(number) ? "nan" : infinite);
         return;
     }
-    int digits = 0;
-    do {
+    int digits = 1;
+    while (!write_digits(number, digits, ret_text) && digits < DIGITS_MAX) {
         digits++;
-        (void)snprintf(ret_text, NDA_NUMBER_ROOM, "%.*e", digits - 1, number);
-    } while (digits < DIGITS_MAX && strtod(ret_text, NULL) != number);
+    }
     const char *exponent_text = strchr(ret_text, 'e');
     int exponent = exponent_text == NULL ? 0 : (int)strtol(exponent_text + 1, NULL, 10);
     if (exponent < EXPONENT_MIN || exponent >= EXPONENT_LIMIT) {

@@ -9,6 +9,7 @@ back in random order and nothing may be left. The seed is printed first: the sam
 """
 import ctypes as c
 import random
+import struct
 import sys
 
 import numpy as np
@@ -21,6 +22,8 @@ FLOATS = [0.0, -0.0, 1.0, 0.1, -2.5, 1e16, 1e-5, 1e22, 123456789.125, 5e-324, 1.
 
 
 class Case:
+    pairs_seen = [0, 0]  # views of one array that share nothing, and that share something
+
     def __init__(self, rng):
         self.rng = rng
         self.pairs = []  # (array of ours, NumPy's)
@@ -123,7 +126,8 @@ class Case:
             return None
         return self.rng.randint(-array.ndim - (self.rng.random() < 0.05), array.ndim - 1)
 
-    def op_view(self, ours, theirs):
+    def keys(self, theirs):
+        """What stands between the brackets, ours and NumPy's; it may not fit."""
         keys, their_keys = [], []
         axis = 0
         while axis < theirs.ndim + (self.rng.random() < 0.02) and self.rng.random() < 0.85:
@@ -145,10 +149,35 @@ class Case:
             keys.append(nda.Key(nda.SLICE, *(nda.NONE if x is None else x
                                              for x in (start, stop, step))))
             their_keys.append(slice(start, stop, step))
+        self.done.append(str(their_keys))
+        return keys, tuple(their_keys) + (Ellipsis,)
+
+    def op_view(self, ours, theirs):
+        keys, their_keys = self.keys(theirs)
         if theirs.ndim + their_keys.count(None) > 8:
             return None
-        self.done.append(str(their_keys))
-        return lambda: ours.view(keys), lambda: theirs[tuple(their_keys) + (Ellipsis,)]
+        return lambda: ours.view(keys), lambda: theirs[their_keys]
+
+    def op_shares(self, _ours, _theirs):
+        """Many views of one array, which overlap, interleave or lie apart."""
+        shape = tuple(self.rng.randint(3, 7) for _ in range(self.rng.randint(1, 3)))
+        owner = self.values(shape, self.rng.choice("iU"))
+        ours, theirs = nda.Array.owner_of(owner), owner.copy()
+        self.join(ours, theirs)
+        views = []
+        for _ in range(6):
+            keys, their_keys = self.keys(theirs)
+            try:
+                views.append((ours.view(keys), theirs[their_keys]))
+            except nda.Failure:
+                continue
+        for view, their_view in views:
+            for other, their_other in views:
+                shares = np.shares_memory(their_view, their_other)
+                self.same("shares", view.ask("shares_memory", other.pointer), shares)
+                Case.pairs_seen[shares] += 1
+        for view, _ in views:
+            view.decref()
 
     def op_transpose(self, ours, theirs):
         axes = list(range(theirs.ndim))
@@ -335,6 +364,16 @@ class Case:
 
         return make, lambda: np.array(items)
 
+    def op_powers_of_two(self, _ours, _theirs):
+        """The numbers whose shortest text is hardest to find, and some wild ones."""
+        items = [2.0 ** self.rng.randint(-1074, 1023) * self.rng.choice([1, -1]) for _ in range(8)]
+        items += [struct.unpack("d", struct.pack("Q", self.rng.getrandbits(64)))[0]
+                  for _ in range(8)]
+        theirs = np.array(items)
+        ours = nda.Array.owner_of(theirs)
+        self.join(ours, theirs)
+        return (lambda: ours.new("astype", nda.Dtype(nda.TEXT, 0)), lambda: theirs.astype("U"))
+
     def op_set(self, ours, theirs):
         if theirs.size == 0:
             return None
@@ -415,7 +454,8 @@ def main():
                 operations[name[3:]] = operations.get(name[3:], 0) + 1
         case.give_back()
     counts = ", ".join(f"{name} {count}" for name, count in sorted(operations.items()))
-    print(f"{cases} cases, {sum(operations.values())} operations: {counts}")
+    print(f"{cases} cases, {sum(operations.values())} operations: {counts}; "
+          f"views of one array: {Case.pairs_seen[1]} pairs overlap, {Case.pairs_seen[0]} do not")
 
 
 if __name__ == "__main__":
