@@ -42,7 +42,8 @@ enum trace_counter {
     TRACE_UNWIND_CORRECTIONS = 6, /* self-checks that found, and put right, a difference */
     TRACE_UNWIND_FULL = 7,        /* captures that needed a full walk by libunwind */
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
-    TRACE_COUNTERS_USED = 9,
+    TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
+    TRACE_COUNTERS_USED = 10,
 };
 #define TRACE_COUNTERS 32
 

@@ -382,6 +382,10 @@ static bool start(char **environment)
     name_thread(state, sys_gettid());
     thread_list_add(&process.threads, state, sys_gettid());
     announce("tracing");
+    if (!process.is_glibc && real_has_own_new()) {
+        LOG(real_allocator_path(),
+            " has an operator new of its own: blocks of C++ code are not seen");
+    }
     return true;
 }
 

@@ -96,6 +96,15 @@ bool real_is_glibc(void)
            object_of(address_in_libc(), &libc_base) != NULL && malloc_base == libc_base;
 }
 
+bool real_has_own_new(void)
+{
+    const void *operator_new = dlsym(RTLD_DEFAULT, "_Znwm");
+    void *new_base = NULL;
+    void *malloc_base = NULL;
+    return operator_new != NULL && object_of(operator_new, &new_base) != NULL &&
+           object_of(address_of_malloc(), &malloc_base) != NULL && new_base == malloc_base;
+}
+
 const char *real_allocator_path(void)
 {
     void *base = NULL;

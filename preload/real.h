@@ -27,6 +27,12 @@ bool real_resolve(void);
 /* Return: true if malloc is glibc's own, whose smallest block takes 32 bytes. */
 bool real_is_glibc(void);
 
+/*
+ * Return: true if the object that malloc is in has an operator new of its own, which does not come
+ * through malloc: C++ allocations are not seen then.
+ */
+bool real_has_own_new(void);
+
 /* Return: path of the object that malloc is in; "" when unknown. Lives as long as the object. */
 const char *real_allocator_path(void);
 
