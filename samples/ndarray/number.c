@@ -27,10 +27,12 @@ static bool round_up(char *text)
 {
     for (char *digit = text + strcspn(text, "e") - 1; digit >= text; digit--) {
         if (*digit >= '0' && *digit < '9') {
-            (*digit)++;
+            *digit = (char)(*digit + 1);
             return true;
         }
-        *digit = *digit == '9' ? '0' : *digit;
+        if (*digit == '9') {
+            *digit = '0';
+        }
     }
     return false;
 }
