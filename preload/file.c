@@ -55,7 +55,8 @@ static void expand(struct text *text, const char *pattern, const char *program,
                    const struct trace_file_header *header, unsigned number)
 {
     bool is_numbered = false;
-    const char *extension = strrchr(pattern, '.');
+    const char *slash = strrchr(pattern, '/');
+    const char *extension = strrchr(slash != NULL ? slash : pattern, '.');
     for (const char *next = pattern; *next != '\0'; next++) {
         if (next == extension && number > 1 && !is_numbered && strstr(next, "%n") == NULL) {
             add(text, ".");

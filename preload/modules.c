@@ -95,6 +95,9 @@ static const char *absolute_path(const char *name, char *buffer)
 /* Return: a copy that lives for ever, cut if there is no memory. */
 static const char *keep_text(const char *text, size_t length)
 {
+    if (length == 0) {
+        return "";
+    }
     if (length > modules.text_left) {
         modules.text = memory_map(TEXT_CHUNK_BYTES);
         modules.text_left = modules.text != NULL ? TEXT_CHUNK_BYTES : 0;

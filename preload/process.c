@@ -109,6 +109,7 @@ static long open_windows(struct thread_state *state)
     state->stream = atomic_fetch_add(&process.threads.streams, 1);
     state->tick = 0;
     state->epoch = 0;
+    state->clock = (struct clock_reading){0}; /* a forked child's ticks start anew */
     definitions_restart(&state->definitions);
     long result =
         window_open(&state->definitions.window, &process.file, TRACE_DEFINITIONS, state->stream);
@@ -383,8 +384,7 @@ static bool start(char **environment)
     thread_list_add(&process.threads, state, sys_gettid());
     announce("tracing");
     if (!process.is_glibc && real_has_own_new()) {
-        LOG(real_allocator_path(),
-            " has an operator new of its own: blocks of C++ code are not seen");
+        process_count(TRACE_FOREIGN_NEW);
     }
     return true;
 }

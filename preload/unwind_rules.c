@@ -28,12 +28,12 @@ static size_t find_read(const struct probe *probe, uintptr_t address, intptr_t *
 static bool read_cfa(const struct probe *probe, struct rule *rule)
 {
     intptr_t offset = 0;
+    intptr_t addend = 0;
     if (is_near(probe->caller.sp, PROBE_SP, &offset)) {
         rule->kind = RULE_SP;
     } else if (is_near(probe->caller.sp, PROBE_BP, &offset)) {
         rule->kind = RULE_BP;
     } else {
-        intptr_t addend = 0;
         size_t read = find_read(probe, probe->caller.sp, &addend);
         if (read == PROBE_READS_MAX || !is_near(probe->reads[read], PROBE_BP, &offset)) {
             return false;
@@ -42,7 +42,7 @@ static bool read_cfa(const struct probe *probe, struct rule *rule)
         rule->cfa_addend = (int32_t)addend;
     }
     rule->cfa_offset = (int32_t)offset;
-    return rule->cfa_offset == offset;
+    return rule->cfa_offset == offset && rule->cfa_addend == addend;
 }
 
 static bool read_bp(const struct probe *probe, struct rule *rule)
