@@ -150,7 +150,7 @@ void config_read(struct config *config, char *const *environment)
 {
     static const char prefix[] = "LIBTRACE_";
     *config = (struct config){
-        .output = "%e.%p.trace", .depth = 256, .is_started = true, .follows_children = true};
+        .output = CONFIG_OUTPUT, .depth = 256, .is_started = true, .follows_children = true};
     for (; environment != NULL && *environment != NULL; environment++) {
         if (strncmp(*environment, prefix, sizeof prefix - 1) == 0) {
             read_entry(config, *environment);

@@ -18,6 +18,7 @@ struct config {
     uint64_t session;              /* LIBTRACE_SESSION: set by trace-run; 0: none */
 };
 
+#define CONFIG_OUTPUT "%e.%p.trace" /* the default of LIBTRACE_OUTPUT */
 #define CONFIG_DEPTH_MAX 1024
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "config.h"
 #include "sys.h"
 
 #define NUMBERS_MAX 100000 /* files of one name */
@@ -97,6 +98,12 @@ static void expand(struct text *text, const char *pattern, const char *program,
     }
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat status = {0};
+    return sys_stat(path, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
 static void make_path(struct file *file, const char *pattern, const char *program,
                       const struct trace_file_header *header, unsigned number)
 {
@@ -107,6 +114,10 @@ static void make_path(struct file *file, const char *pattern, const char *progra
         add(&text, "/");
     }
     expand(&text, pattern, program, header, number);
+    if (is_directory(file->path)) {
+        add(&text, "/");
+        expand(&text, CONFIG_OUTPUT, program, header, number);
+    }
 }
 
 /* --- the descriptor ------------------------------------------------------------------------------
@@ -257,6 +268,14 @@ long file_append(struct file *file, const void *segment, size_t bytes)
 /* --- creation ------------------------------------------------------------------------------------
  */
 
+/* A name that is taken by a file is numbered; one that is taken by a device, say, is a mistake. */
+static bool is_taken_by_file(const char *path)
+{
+    struct stat status = {0};
+    return sys_stat(path, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode) ||
+           S_ISLNK(status.st_mode);
+}
+
 static int open_new(struct file *file, const char *pattern, const char *program,
                     const struct trace_file_header *header)
 {
@@ -264,6 +283,9 @@ static int open_new(struct file *file, const char *pattern, const char *program,
     for (unsigned number = 1; fd == -EEXIST && number <= NUMBERS_MAX; number++) {
         make_path(file, pattern, program, header, number);
         fd = sys_open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd == -EEXIST && !is_taken_by_file(file->path)) {
+            return -ENODEV;
+        }
     }
     return fd;
 }

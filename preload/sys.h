@@ -82,6 +82,12 @@ static inline long sys_fstat(int fd, struct stat *ret_stat)
     return sys_call3(SYS_fstat, fd, (long)ret_stat, 0);
 }
 
+/* @flags: AT_SYMLINK_NOFOLLOW or 0. */
+static inline long sys_stat(const char *path, struct stat *ret_stat, int flags)
+{
+    return sys_call6(SYS_newfstatat, AT_FDCWD, (long)path, (long)ret_stat, flags, 0, 0);
+}
+
 static inline long sys_fallocate(int fd, uint64_t offset, uint64_t length)
 {
     return sys_call6(SYS_fallocate, fd, 0, (long)offset, (long)length, 0, 0);
