@@ -31,7 +31,7 @@ struct file {
  * Create the file, 0600, never through a symbolic link and never over an existing file: a number is
  * put into the name until it is new.
  * @pattern: %e program, %p process id, %n number, %h host, %t start time in seconds, %% a per cent
- * sign; relative to the working directory.
+ * sign; relative to the working directory. A directory stands for the default name in it.
  * @program: for %e.
  * @header: written at the start. Mapped at the same address as before when the file is created
  * anew. Return: 0, or -errno; the path is filled in as far as it was known.

@@ -63,7 +63,7 @@ const char *log_error(long result)
         {EISDIR, "Is a directory"},
         {EMFILE, "Too many open files"},
         {ENFILE, "Too many open files in system"},
-        {ENODEV, "Not a file that can be mapped"},
+        {ENODEV, "Not a regular file"},
         {ENOENT, "No such file or directory"},
         {ENOMEM, "Cannot allocate memory"},
         {ENOSPC, "No space left on device"},
