@@ -1,0 +1,226 @@
+/*
+ * The search for debug files, in a directory of its own: copies of this program, taken apart and
+ * linked to each other by objcopy.
+ */
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debug_file.h"
+
+static char directory[32];
+static struct debug_files files;
+static struct elf_file self; /* this program, for its build-id */
+
+__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
+{
+    char command[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    ck_assert_int_lt(length, (int)sizeof command);
+    ck_assert_int_eq(system(command), 0); // NOLINT(cert-env33-c): the test's own text
+}
+
+/* Take this program apart: prog (stripped) and prog.debug, the former linked to the latter. */
+static void setup(void)
+{
+    (void)snprintf(directory, sizeof directory, "/tmp/check_debug_file.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(elf_file_open("/proc/self/exe", &self, NULL), TRACE_OK);
+    ck_assert_uint_ge(self.build_id_bytes, 2);
+    shell(
+        "cd %s && cp /proc/%d/exe whole && objcopy --only-keep-debug whole prog.debug && "
+        "objcopy --strip-all --add-gnu-debuglink=prog.debug whole prog && "
+        "objcopy --remove-section=.note.gnu.build-id whole whole.noid && "
+        "objcopy --only-keep-debug whole.noid noid.debug 2>/dev/null && "
+        "objcopy --strip-all --add-gnu-debuglink=noid.debug whole.noid noid && mkdir symbols root",
+        directory, (int)getpid());
+}
+
+static void teardown(void)
+{
+    debug_files_close(&files);
+    elf_file_close(&self);
+    shell("rm -rf %s", directory);
+}
+
+/* Search for the files of @name in the directory, whose traced build-id is @build_id. */
+static void search(const char *name, const uint8_t *build_id, size_t build_id_bytes)
+{
+    static char path[128];
+    static char symbols[128];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    (void)snprintf(symbols, sizeof symbols, "%s/symbols", directory);
+    struct debug_file_query query = {.path = path,
+                                     .build_id = build_id,
+                                     .build_id_bytes = build_id_bytes,
+                                     .symbols_dir = symbols};
+    debug_files_open(&query, &files);
+}
+
+/* Put a file where the build-id says, below @root. */
+static void put_by_id(const char *file, const char *root)
+{
+    char id[2 * ELF_FILE_BUILD_ID_MAX + 1] = "";
+    for (size_t i = 0; i < self.build_id_bytes; i++) {
+        (void)snprintf(id + 2 * i, 3, "%02x", self.build_id[i]);
+    }
+    shell("cd %s && mkdir -p %s/.build-id/%.2s && mv %s %s/.build-id/%.2s/%s.debug", directory,
+          root, id, file, root, id, id + 2);
+}
+
+START_TEST(debug_file_needs_none_for_an_unstripped_module)
+{
+    search("whole", self.build_id, self.build_id_bytes);
+    ck_assert(files.module.has_debug_info);
+    ck_assert_int_eq(files.debug.fd, -1);
+    ck_assert_str_eq(files.warning, "");
+}
+END_TEST
+
+START_TEST(debug_file_follows_the_link)
+{
+    search("prog", self.build_id, self.build_id_bytes);
+    ck_assert(!files.module.has_debug_info);
+    ck_assert(files.debug.has_debug_info);
+    ck_assert_str_eq(files.warning, "");
+}
+END_TEST
+
+START_TEST(debug_file_follows_the_link_into_a_subdirectory)
+{
+    shell("cd %s && mkdir .debug && mv prog.debug .debug", directory);
+    search("prog", NULL, 0);
+    ck_assert(files.debug.has_debug_info);
+}
+END_TEST
+
+START_TEST(debug_file_checks_the_crc_without_build_ids)
+{
+    search("noid", NULL, 0);
+    ck_assert(files.debug.has_debug_info);
+    debug_files_close(&files);
+    shell("cd %s && printf x >> noid.debug", directory);
+    search("noid", NULL, 0);
+    ck_assert_int_eq(files.debug.fd, -1);
+    ck_assert_ptr_nonnull(strstr(files.warning, "noid.debug is not used"));
+    ck_assert_ptr_nonnull(strstr(files.warning, "CRC"));
+}
+END_TEST
+
+START_TEST(debug_file_finds_the_build_id_among_the_symbols)
+{
+    put_by_id("prog.debug", "symbols");
+    search("prog", self.build_id, self.build_id_bytes);
+    ck_assert(files.debug.has_debug_info);
+}
+END_TEST
+
+START_TEST(debug_file_takes_an_unstripped_copy_among_the_symbols)
+{
+    shell("cd %s && rm prog.debug && mv whole symbols/prog", directory);
+    search("prog", self.build_id, self.build_id_bytes);
+    ck_assert(files.debug.has_debug_info);
+}
+END_TEST
+
+START_TEST(debug_file_does_without_the_module)
+{
+    shell("cd %s && rm prog", directory);
+    put_by_id("prog.debug", "symbols");
+    search("prog", self.build_id, self.build_id_bytes);
+    ck_assert_int_eq(files.module.fd, -1);
+    ck_assert(files.debug.has_debug_info);
+    ck_assert_str_eq(files.warning, "");
+}
+END_TEST
+
+START_TEST(debug_file_looks_below_the_sysroot)
+{
+    char root[128];
+    (void)snprintf(root, sizeof root, "%s/root", directory);
+    shell("cd %s && mkdir -p root/usr/lib/debug root/bin && mv prog root/bin", directory);
+    put_by_id("prog.debug", "root/usr/lib/debug");
+    struct debug_file_query query = {.path = "/bin/prog",
+                                     .build_id = self.build_id,
+                                     .build_id_bytes = self.build_id_bytes,
+                                     .sysroot_dir = root};
+    debug_files_open(&query, &files);
+    ck_assert_ptr_nonnull(files.module.elf);
+    ck_assert(files.debug.has_debug_info);
+}
+END_TEST
+
+START_TEST(debug_file_refuses_another_build)
+{
+    uint8_t other[20] = {1, 2, 3};
+    search("whole", other, sizeof other);
+    ck_assert_int_eq(files.module.fd, -1);
+    ck_assert_int_eq(files.debug.fd, -1);
+    ck_assert_ptr_nonnull(strstr(files.warning, "/whole is not used: its build-id is "));
+    ck_assert_ptr_nonnull(strstr(files.warning, "the traced one's was 010203"));
+}
+END_TEST
+
+START_TEST(debug_file_refuses_another_builds_debug_file)
+{
+    shell(
+        "cd %s && cp /proc/%d/exe other && "
+        "printf '\\004\\000\\000\\000\\004\\000\\000\\000\\003\\000\\000\\000GNU\\000abcd' > id && "
+        "objcopy --update-section .note.gnu.build-id=id other prog.debug 2>/dev/null",
+        directory, (int)getpid());
+    search("prog", self.build_id, self.build_id_bytes);
+    ck_assert_int_eq(files.debug.fd, -1);
+    ck_assert_ptr_nonnull(strstr(files.warning, "/prog.debug is not used: its build-id is "));
+}
+END_TEST
+
+START_TEST(debug_file_names_what_is_missing)
+{
+    search("nothing", NULL, 0);
+    ck_assert_int_eq(files.module.fd, -1);
+    ck_assert_ptr_nonnull(strstr(files.warning, "nothing: No such file or directory"));
+}
+END_TEST
+
+START_TEST(debug_file_refuses_what_is_not_elf)
+{
+    shell("cd %s && echo text > script && mkfifo pipe", directory);
+    search("script", NULL, 0);
+    ck_assert_ptr_nonnull(strstr(files.warning, "script: not an ELF file"));
+    debug_files_close(&files);
+    search("pipe", NULL, 0);
+    ck_assert_ptr_nonnull(strstr(files.warning, "pipe: not a regular file"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("debug_file");
+    TCase *tests = tcase_create("search");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, debug_file_needs_none_for_an_unstripped_module);
+    tcase_add_test(tests, debug_file_follows_the_link);
+    tcase_add_test(tests, debug_file_follows_the_link_into_a_subdirectory);
+    tcase_add_test(tests, debug_file_checks_the_crc_without_build_ids);
+    tcase_add_test(tests, debug_file_finds_the_build_id_among_the_symbols);
+    tcase_add_test(tests, debug_file_takes_an_unstripped_copy_among_the_symbols);
+    tcase_add_test(tests, debug_file_does_without_the_module);
+    tcase_add_test(tests, debug_file_looks_below_the_sysroot);
+    tcase_add_test(tests, debug_file_refuses_another_build);
+    tcase_add_test(tests, debug_file_refuses_another_builds_debug_file);
+    tcase_add_test(tests, debug_file_names_what_is_missing);
+    tcase_add_test(tests, debug_file_refuses_what_is_not_elf);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,73 @@
+/* Linker names to source names. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sym_demangle.h"
+
+static const struct {
+    const char *name;
+    const char *shown; /* NULL: not a mangled name */
+} names[] = {
+    {"_ZN3foo3barEv", "foo::bar()"},
+    {"_ZN3FooC4Ei", "Foo::Foo(int)"},
+    {"_Znwm", "operator new(unsigned long)"},
+    {"_Z3addRK5pointIdE", "add(point<double> const&)"},
+    {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad"},
+    {"_Z1fv.constprop.0", "f() [clone .constprop.0]"},
+    {"malloc", NULL},
+    {"_start", NULL},
+    {"_Z", NULL},
+    {"_ZN3foo", NULL},
+    {"", NULL},
+};
+
+START_TEST(sym_demangle_shows_source_names)
+{
+    char *shown = sym_demangle(names[_i].name);
+    ck_assert_pstr_eq(shown, names[_i].shown);
+    free(shown);
+}
+END_TEST
+
+/*
+ * Write the name of f(A<int, int>, A<first, first>, A<second, second>, ...): each argument, shown,
+ * is twice as long as the one before.
+ */
+static void write_doubling(char *name, size_t bytes, int levels)
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t used = (size_t)snprintf(name, bytes, "_Z1f1AIiiE");
+    for (int i = 0; i < levels; i++) {
+        used += (size_t)snprintf(name + used, bytes - used, "S_IS%c_S%c_E", digits[i], digits[i]);
+    }
+}
+
+START_TEST(sym_demangle_bounds_what_it_shows)
+{
+    char name[1024];
+    write_doubling(name, sizeof name, 3);
+    char *shown = sym_demangle(name);
+    ck_assert_ptr_nonnull(shown);
+    ck_assert_ptr_nonnull(strstr(shown, "A<A<int, int>, A<int, int> >"));
+    free(shown);
+    write_doubling(name, sizeof name, 35); // 34 GB and more
+    ck_assert_ptr_null(sym_demangle(name));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sym_demangle");
+    TCase *tests = tcase_create("names");
+    tcase_add_loop_test(tests, sym_demangle_shows_source_names, 0,
+                        (int)(sizeof names / sizeof names[0]));
+    tcase_add_test(tests, sym_demangle_bounds_what_it_shows);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

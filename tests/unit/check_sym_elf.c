@@ -1,0 +1,160 @@
+/* ELF symbol tables, those of this program and of the C library. */
+#include <check.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf_file.h"
+#include "sym_elf.h"
+
+#define NOINLINE __attribute__((noinline, used, noipa))
+
+int known_global(int number);
+int known_alias(int number) __attribute__((weak, alias("known_global")));
+
+NOINLINE int known_global(int number)
+{
+    return number + 1;
+}
+
+static NOINLINE int known_static(int number)
+{
+    return number + 2;
+}
+
+static int known_data[4];
+
+__asm__(".pushsection .text\n"
+        ".type known_unsized, @function\n"
+        "known_unsized: nop\n nop\n nop\n ret\n"
+        ".type known_after, @function\n"
+        "known_after: ret\n"
+        ".size known_after, 1\n"
+        ".popsection\n");
+extern const char known_unsized[];
+extern const char known_after[];
+
+static int take_first(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+    (void)bytes;
+    *(uint64_t *)context = info->dlpi_addr;
+    return 1;
+}
+
+/* Return: an address of this program as its file has it. */
+static uint64_t in_file(const void *address)
+{
+    uint64_t bias = 0;
+    (void)dl_iterate_phdr(take_first, &bias);
+    return (uint64_t)(uintptr_t)address - bias;
+}
+
+static struct elf_file file;
+static struct sym_elf *table;
+
+static void open_table(const char *path)
+{
+    ck_assert_int_eq(elf_file_open(path, &file, NULL), TRACE_OK);
+    ck_assert_int_eq(sym_elf_new(&file, &table), TRACE_OK);
+}
+
+static void setup(void)
+{
+    open_table("/proc/self/exe");
+}
+
+static void teardown(void)
+{
+    sym_elf_free(table);
+    elf_file_close(&file);
+}
+
+static const char *name_at(uint64_t address, uint64_t *ret_start)
+{
+    struct sym_elf_match match = {0};
+    if (!sym_elf_find(table, address, &match)) {
+        return NULL;
+    }
+    *ret_start = match.addr;
+    return match.name;
+}
+
+START_TEST(sym_elf_finds_functions_by_any_of_their_addresses)
+{
+    uint64_t start = 0;
+    uint64_t address = in_file((const void *)(uintptr_t)known_static);
+    ck_assert(sym_elf_is_complete(table));
+    ck_assert_int_eq(known_static(1) + known_global(1), 5);
+    ck_assert_str_eq(name_at(address, &start), "known_static");
+    ck_assert_str_eq(name_at(address + 1, &start), "known_static");
+    ck_assert_uint_eq(start, address);
+}
+END_TEST
+
+START_TEST(sym_elf_prefers_global_to_weak_names)
+{
+    uint64_t start = 0;
+    ck_assert_str_eq(name_at(in_file((const void *)(uintptr_t)known_alias), &start),
+                     "known_global");
+}
+END_TEST
+
+START_TEST(sym_elf_ends_unsized_symbols_at_the_next)
+{
+    uint64_t start = 0;
+    ck_assert_str_eq(name_at(in_file(known_unsized) + 3, &start), "known_unsized");
+    ck_assert_uint_eq(start, in_file(known_unsized));
+    ck_assert_str_eq(name_at(in_file(known_after), &start), "known_after");
+}
+END_TEST
+
+START_TEST(sym_elf_ignores_data_and_gaps)
+{
+    uint64_t start = 0;
+    ck_assert_ptr_null(name_at(in_file(known_data), &start));
+    ck_assert_ptr_null(name_at(0, &start));
+    ck_assert_ptr_null(name_at(UINT64_MAX, &start));
+}
+END_TEST
+
+static int take_libc(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+    (void)bytes;
+    if (strstr(info->dlpi_name, "libc.so") == NULL) {
+        return 0;
+    }
+    *(struct dl_phdr_info *)context = *info;
+    return 1;
+}
+
+START_TEST(sym_elf_reads_exported_symbols_of_a_stripped_library)
+{
+    struct dl_phdr_info info = {0};
+    if (dl_iterate_phdr(take_libc, &info) == 0) {
+        return; // linked statically
+    }
+    teardown();
+    open_table(info.dlpi_name);
+    struct sym_elf_match match = {0};
+    ck_assert(sym_elf_find(table, (uint64_t)(uintptr_t)qsort - info.dlpi_addr, &match));
+    ck_assert_str_eq(match.name, "qsort");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sym_elf");
+    TCase *tests = tcase_create("tables");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, sym_elf_finds_functions_by_any_of_their_addresses);
+    tcase_add_test(tests, sym_elf_prefers_global_to_weak_names);
+    tcase_add_test(tests, sym_elf_ends_unsized_symbols_at_the_next);
+    tcase_add_test(tests, sym_elf_ignores_data_and_gaps);
+    tcase_add_test(tests, sym_elf_reads_exported_symbols_of_a_stripped_library);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
