@@ -17,9 +17,9 @@
 #include "grow.h"
 #include "hash.h"
 #include "strings.h"
-#include "sym_debug.h"
 #include "sym_demangle.h"
 #include "sym_elf.h"
+#include "sym_isolate.h"
 
 struct answer {
     uint64_t address;
@@ -332,7 +332,6 @@ static enum trace_status ask_debug(struct job *job)
 {
     const struct debug_files *files = &job->files;
     const struct elf_file *file = files->module.has_debug_info ? &files->module : &files->debug;
-    struct sym_debug *debug = NULL;
     struct trace_error error = {0};
     char text[sizeof error.text + 200];
     if (!file->has_debug_info) {
@@ -346,12 +345,9 @@ static enum trace_status ask_debug(struct job *job)
         warn(job, text);
         return TRACE_OK;
     }
-    enum trace_status status = sym_debug_open(
-        file, files->alternate.elf != NULL ? &files->alternate : NULL, &debug, &error);
-    if (status == TRACE_OK) {
-        status = sym_debug_resolve(debug, job->addresses, job->count, take_frames, job, &error);
-    }
-    sym_debug_free(debug);
+    enum trace_status status =
+        sym_isolate_resolve(file, files->alternate.elf != NULL ? &files->alternate : NULL,
+                            job->addresses, job->count, take_frames, job, &error);
     if (status != TRACE_OK && status != TRACE_NOMEM) {
         (void)snprintf(text, sizeof text, "%s; some names or lines may be missing", error.text);
         warn(job, text);
