@@ -15,9 +15,6 @@ enum { FILES_MAX = 64, LINE_MAX_BYTES = 4096 };
 struct file {
     char *path;
     size_t module;
-    uint64_t *addresses;
-    size_t count;
-    size_t capacity;
 };
 
 struct line {
@@ -74,13 +71,31 @@ static void read_input(struct input *input, struct symbolizer *symbolizer)
         }
         *space = '\0';
         size_t i = find_file(input, symbolizer, text);
-        struct file *file = &input->files[i];
         uint64_t address = strtoull(space + 1, NULL, 16);
-        file->addresses =
-            more(file->addresses, file->count, &file->capacity, sizeof *file->addresses);
-        file->addresses[file->count++] = address;
         input->lines = more(input->lines, input->count, &input->capacity, sizeof *input->lines);
         input->lines[input->count++] = (struct line){.file = i, .address = address};
+    }
+}
+
+static void resolve_file(const struct input *input, size_t i, struct symbolizer *symbolizer)
+{
+    size_t count = 0;
+    const struct file *file = &input->files[i];
+    uint64_t *addresses = calloc(input->count + 1, sizeof *addresses);
+    for (size_t k = 0; k < input->count && addresses != NULL; k++) {
+        if (input->lines[k].file == i) {
+            addresses[count++] = input->lines[k].address;
+        }
+    }
+    if (addresses == NULL ||
+        symbolizer_resolve(symbolizer, file->module, addresses, count) != TRACE_OK) {
+        (void)fprintf(stderr, "symbolize_tool: no memory\n");
+        exit(EXIT_FAILURE);
+    }
+    free(addresses);
+    const char *warning = symbolizer_warning(symbolizer, file->module);
+    if (warning != NULL) {
+        (void)fprintf(stderr, "%s: %s\n", file->path, warning);
     }
 }
 
@@ -129,16 +144,7 @@ int main(int argc, char **argv)
     }
     read_input(&input, symbolizer);
     for (size_t i = 0; i < input.file_count; i++) {
-        struct file *file = &input.files[i];
-        if (symbolizer_resolve(symbolizer, file->module, file->addresses, file->count) !=
-            TRACE_OK) {
-            return EXIT_FAILURE;
-        }
-        const char *warning = symbolizer_warning(symbolizer, file->module);
-        if (warning != NULL) {
-            (void)fprintf(stderr, "%s: %s\n", file->path, warning);
-        }
-        free(file->addresses);
+        resolve_file(&input, i, symbolizer);
     }
     for (size_t i = 0; i < input.count; i++) {
         const struct line *line = &input.lines[i];

@@ -1,0 +1,247 @@
+"""Source positions of call sites, compared with `addr2line -aCfi`, frame by frame.
+
+Files: libc and python3.11 with their -dbg packages, where installed, and symbols_sample.cpp as
+g++ and clang++ build it in several ways. Every address is that of a call instruction's last byte
+(return address minus one). A difference is a failure unless it is one of EXCEPTIONS, each of which
+is a function that looks at one frame and knows why the tools differ.
+"""
+import collections
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import harness
+
+PER_FILE = 1500
+LEAST_COMPARED = 1000
+SLICE_BYTES = 16384
+source = pathlib.Path(__file__).with_name("symbols_sample.cpp")
+tool = harness.programs / "symbolize_tool"
+packaged = ["/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6"]
+builds = [["-O0", "-g"], ["-O2", "-g"], ["-O2", "-gdwarf-2"], ["-O2", "-gdwarf-3"],
+          ["-O2", "-gdwarf-4"], ["-O2", "-gdwarf-5"], ["-O2", "-g", "-gz"], ["-O1", "-g1"],
+          ["-O3", "-g", "-flto"], ["-O2", "-g", "-ffunction-sections", "-Wl,--gc-sections"],
+          ["-O2", "-g", "-s"]]
+
+
+def output(*command, **options):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, **options).stdout
+
+
+# Files
+
+
+def debug_file(path):
+    """The separate debug file that the build-id names, or None."""
+    found = re.search(r"Build ID: (\w\w)(\w+)", output("readelf", "-nW", path))
+    name = f"/usr/lib/debug/.build-id/{found[1]}/{found[2]}.debug" if found else ""
+    return name if os.path.exists(name) else None
+
+
+def text_section(path):
+    found = re.search(r" \.text +PROGBITS +(\w+) +\w+ +(\w+)", output("readelf", "-SW", path))
+    return int(found[1], 16), int(found[2], 16)
+
+
+def call_addresses(path):
+    """Addresses inside call instructions, of slices of .text that are spread over all of it."""
+    start, size = text_section(path)
+    slices = list(range(start, start + size, SLICE_BYTES))
+    random.Random(1).shuffle(slices)
+    found = set()
+    for first in slices:
+        end = min(first + SLICE_BYTES, start + size)
+        is_after_call = False
+        for line in output("objdump", "-d", "--no-show-raw-insn", f"--start-address={first:#x}",
+                           f"--stop-address={end:#x}", path).splitlines():
+            instruction = re.match(r" *([0-9a-f]+):\t(\S+)", line)
+            if instruction:
+                if is_after_call:
+                    found.add(int(instruction[1], 16) - 1)
+                is_after_call = instruction[2].startswith("call")
+        if len(found) > 4 * PER_FILE:
+            break
+    return sorted(random.Random(2).sample(sorted(found), min(PER_FILE, len(found))))
+
+
+def built_samples(directory):
+    """(path, compiler, flags) of each way to build the sample."""
+    for compiler in ("g++", "clang++"):
+        if shutil.which(compiler) is None:
+            continue
+        for number, flags in enumerate(builds):
+            path = f"{directory}/{compiler}-{number}"
+            done = subprocess.run([compiler, "-std=c++17", *flags, str(source), "-o", path],
+                                  stderr=subprocess.DEVNULL, check=False)
+            if done.returncode == 0:
+                yield path, compiler, flags
+
+
+# Answers: for each address, a list of (function, file, line)
+
+
+def parse(text):
+    answers = []
+    for line in text.splitlines():
+        if line.startswith("0x"):
+            answers.append([])
+        else:
+            answers[-1].append(re.sub(r" \(discriminator \d+\)$", "", line))
+    return [[(lines[i], *lines[i + 1].rsplit(":", 1)) for i in range(0, len(lines) - 1, 2)]
+            for lines in answers]
+
+
+def our_answers(path, addresses):
+    lines = "".join(f"{path} {address:x}\n" for address in addresses)
+    return parse(output(str(tool), input=lines))
+
+
+def addr2line_answers(path, addresses):
+    return parse(output("addr2line", "-aCfi", "-e", path,
+                        input="".join(f"{address:#x}\n" for address in addresses)))
+
+
+def llvm_answers(path, addresses):
+    """Or None. Its demangler writes types in its own way: only files and lines are compared."""
+    if shutil.which("llvm-symbolizer") is None:
+        return None
+    return parse(output("llvm-symbolizer", "-afi", "--output-style=GNU", f"--obj={path}",
+                        input="".join(f"{address:#x}\n" for address in addresses)))
+
+
+# Exceptions
+
+
+class Case:
+    """What an exception may look at: a file, and one frame of one address in it."""
+
+    def __init__(self, path, is_clang_dwarf5, symbols):
+        self.path = path
+        self.is_clang_dwarf5 = is_clang_dwarf5
+        self.symbols = symbols  # (start, end, demangled name), sorted
+        self.address = self.ours = self.theirs = self.second = None
+        self.index = 0
+
+    def symbol(self):
+        """Names of the symbols that contain the address."""
+        return {name for start, end, name in self.symbols if start <= self.address < end}
+
+    def second_agrees(self):
+        """Whether llvm-symbolizer, if installed, sees our files and lines in all frames."""
+        return self.second is None or positions(self.ours) == positions(self.second)
+
+
+def positions(answer):
+    return [(os.path.normpath(file), line.replace("?", "0")) for _, file, line in answer]
+
+
+def names_the_object_file(case):
+    """Where only a symbol is known, addr2line gives the object's STT_FILE symbol for a file."""
+    ours, theirs = case.ours[case.index], case.theirs[case.index]
+    return ours[0] == theirs[0] and ours[1:] == ("??", "?") and theirs[2] == "?"
+
+
+def names_what_is_not_linked(case):
+    """A C++ function without a linker name (an unnamed namespace, an inlined extern "C").
+
+    addr2line takes the symbol that contains the address, even for an inlined function, or on its
+    second look at the same function, the plain name. We take the symbol that the function begins
+    with, and the plain name only for inlined functions. Files and lines must be the same.
+    """
+    ours, theirs = case.ours[case.index], case.theirs[case.index]
+    is_symbol = theirs[0] in case.symbol()
+    is_plain = theirs[0].split("<")[0] in ours[0] and "::" not in theirs[0].split("<")[0]
+    return ours[1:] == theirs[1:] and (is_symbol or is_plain)
+
+
+def starts_at_file_0(case):
+    """binutils before 2.42 (PR 30783): rows of DWARF 5 that set no file get file 0, not 1."""
+    ours, theirs = case.ours[case.index], case.theirs[case.index]
+    return (case.index == 0 and ours[0] == theirs[0] and ours[2] == theirs[2] and
+            case.second_agrees())
+
+
+def cannot_read_indexed_ranges(case):
+    """binutils 2.40 does not read DW_FORM_rnglistx, and so misses clang's inlined functions."""
+    return case.is_clang_dwarf5 and case.second is not None and case.second_agrees()
+
+
+# Of one frame, both answers having as many; and of a whole answer.
+EXCEPTIONS = [names_the_object_file, names_what_is_not_linked, starts_at_file_0]
+WHOLE_EXCEPTIONS = [cannot_read_indexed_ranges]
+
+
+def symbols_of(path):
+    found = []
+    for line in output("nm", "-SC", "--defined-only", path).splitlines():
+        match = re.match(r"([0-9a-f]+) ([0-9a-f]+) [tTwWi] (.*)", line)
+        if match:
+            start = int(match[1], 16)
+            found.append((start, start + int(match[2], 16), match[3]))
+    return found
+
+
+def explain(case):
+    """The names of the exceptions that cover the differences, None for one that none covers."""
+    reasons = []
+    frames = zip(case.ours, case.theirs) if len(case.ours) == len(case.theirs) else []
+    for case.index, (ours, theirs) in enumerate(frames):
+        if ours != theirs:
+            reasons.append(next((e.__name__ for e in EXCEPTIONS if e(case)), None))
+    if not reasons or None in reasons:
+        reasons = [next((e.__name__ for e in WHOLE_EXCEPTIONS if e(case)), None)]
+    return reasons
+
+
+def compare_answer(case, counts):
+    """Count how an answer compares. Returns whether all differences are explained."""
+    reasons = explain(case) if case.ours != case.theirs else ["same"]
+    counts["UNEXPLAINED" if None in reasons else reasons[0]] += 1
+    return None not in reasons
+
+
+def compare_file(path, oracle_path, is_clang_dwarf5, label):
+    """Returns how many addresses were compared."""
+    addresses = call_addresses(path)
+    counts = collections.Counter()
+    case = Case(path, is_clang_dwarf5, symbols_of(oracle_path))
+    ours = our_answers(path, addresses)
+    theirs = addr2line_answers(oracle_path, addresses)
+    second = llvm_answers(oracle_path, addresses) or [None] * len(addresses)
+    harness.check_equal((len(ours), len(theirs)), (len(addresses),) * 2, f"{label}: answers")
+    for case.address, case.ours, case.theirs, case.second in zip(addresses, ours, theirs, second):
+        harness.check(compare_answer(case, counts),
+                      f"{label} {case.address:#x}:\n  ours      {case.ours}\n"
+                      f"  addr2line {case.theirs}\n  llvm      {case.second}")
+    print(f"{label}: {len(addresses)} addresses, {sum(map(len, ours))} frames:",
+          ", ".join(f"{count} {what}" for what, count in counts.most_common()))
+    return len(addresses)
+
+
+def main():
+    if shutil.which("addr2line") is None or shutil.which("objdump") is None:
+        harness.skip("needs binutils")
+    compared = 0
+    for path in packaged:
+        debug = debug_file(path) if os.path.exists(path) else None
+        if debug is None:
+            print(f"{path}: no debug file installed, not compared")
+        else:
+            compared += compare_file(path, debug, False, path)
+    with tempfile.TemporaryDirectory() as directory:
+        for path, compiler, flags in built_samples(directory):
+            is_clang_dwarf5 = (compiler == "clang++" and "-O0" not in flags and
+                               not any(re.fullmatch("-gdwarf-[234]|-s", flag) for flag in flags))
+            compared += compare_file(path, path, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+    harness.check(compared >= LEAST_COMPARED, f"only {compared} addresses compared")
+    harness.finish(f"symbols of {compared} addresses")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
