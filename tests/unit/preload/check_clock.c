@@ -1,0 +1,123 @@
+/* Ticks, with a clock that the test moves, and with the kernel's. */
+#include "clock.h"
+
+#include <string.h>
+
+#include "suite.h"
+
+#define SECOND_NS 1000000000u
+
+static struct timespec coarse_time;
+static struct timespec real_time;
+
+static int tell_made_up_time(clockid_t id, struct timespec *ret_now)
+{
+    *ret_now = id == CLOCK_REALTIME ? real_time : coarse_time;
+    return 0;
+}
+
+static struct clock start_made_up(time_t second, long nanosecond)
+{
+    struct clock clock = {.gettime = tell_made_up_time};
+    coarse_time = (struct timespec){second, nanosecond};
+    clock_restart(&clock);
+    return clock;
+}
+
+START_TEST(clock_counts_whole_milliseconds)
+{
+    static const struct {
+        time_t second;
+        long nanosecond;
+        uint32_t tick;
+    } moments[] = {
+        {7, 999999999, 0},        {8, 0, 0},       {8, 999998, 0}, {8, 999999, 1},
+        {8, 1000000, 1},          {8, 1999999, 2}, {9, 0, 1000},   {9, 999999999, 2000},
+        {7 + 86400, 0, 86399000},
+    };
+    struct clock clock = start_made_up(7, 999999999);
+    struct clock_reading reading = {0};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        coarse_time = (struct timespec){moments[i].second, moments[i].nanosecond};
+        ck_assert_uint_eq(clock_tick(&clock, &reading), moments[i].tick);
+        ck_assert_uint_eq(clock_tick(&clock, &reading), moments[i].tick);
+    }
+}
+END_TEST
+
+START_TEST(clock_tells_apart_moments_with_equal_fractions)
+{
+    struct clock clock = start_made_up(1000, 5);
+    struct clock_reading reading = {0};
+    for (uint32_t second = 0; second < 10; second++) {
+        coarse_time.tv_sec = 1000 + second;
+        ck_assert_uint_eq(clock_tick(&clock, &reading), second * 1000);
+    }
+}
+END_TEST
+
+START_TEST(clock_wraps_after_49_days)
+{
+    struct clock clock = start_made_up(0, 1);
+    struct clock_reading reading = {0};
+    coarse_time = (struct timespec){4294967, 295 * 1000000 + 1};
+    ck_assert_uint_eq(clock_tick(&clock, &reading), UINT32_MAX);
+    coarse_time.tv_nsec += 1000000;
+    ck_assert_uint_eq(clock_tick(&clock, &reading), 0);
+}
+END_TEST
+
+START_TEST(clock_starts_again)
+{
+    struct clock clock = start_made_up(50, 0);
+    struct clock_reading reading = {0};
+    coarse_time.tv_sec = 60;
+    ck_assert_uint_eq(clock_tick(&clock, &reading), 10000);
+    clock_restart(&clock);
+    reading = (struct clock_reading){0};
+    ck_assert_uint_eq(clock_tick(&clock, &reading), 0);
+    ck_assert_uint_eq(clock.start_ns, 60 * (uint64_t)SECOND_NS);
+}
+END_TEST
+
+START_TEST(clock_tells_real_time)
+{
+    struct clock clock = start_made_up(50, 0);
+    real_time = (struct timespec){1700000000, 123456789};
+    ck_assert_uint_eq(clock_realtime_ns(&clock), 1700000000123456789u);
+}
+END_TEST
+
+START_TEST(clock_follows_the_kernel)
+{
+    struct clock clock = {0};
+    struct clock_reading reading = {0};
+    struct timespec now;
+    clock_start(&clock);
+    ck_assert(clock.gettime != NULL);
+    ck_assert_uint_le(clock_tick(&clock, &reading), 100);
+    ck_assert_int_eq(usleep(30000), 0);
+    uint32_t tick = clock_tick(&clock, &reading);
+    ck_assert_uint_ge(tick, 20);
+    ck_assert_uint_le(tick, 10000);
+    ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &now), 0);
+    uint64_t now_ns = (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+    uint64_t told_ns = clock_realtime_ns(&clock);
+    ck_assert_uint_ge(told_ns, now_ns);
+    ck_assert_uint_lt(told_ns - now_ns, 10 * (uint64_t)SECOND_NS);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        clock_counts_whole_milliseconds,
+        clock_tells_apart_moments_with_equal_fractions,
+        clock_wraps_after_49_days,
+        clock_starts_again,
+        clock_tells_real_time,
+        clock_follows_the_kernel,
+        NULL,
+    };
+    return suite_run("clock", tests);
+}

@@ -1,0 +1,206 @@
+/* The environment: every variable, what is malformed, and what is said about it. */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "suite.h"
+
+static const struct config defaults = {
+    .output = "%e.%p.trace", .depth = 256, .is_started = true, .follows_children = true};
+
+static char log_text[SUITE_CAPTURE_BYTES];
+
+/* Read one entry, or none. What is logged is in log_text. */
+static struct config read_one(const char *entry)
+{
+    static struct config config;
+    char copy[2 * TRACE_PATH_BYTES] = "";
+    char *environment[] = {"PATH=/bin", NULL, "HOME=/", NULL};
+    if (entry != NULL) {
+        ck_assert_uint_lt(strlen(entry), sizeof copy);
+        strcpy(copy, entry);
+        environment[1] = copy;
+    }
+    memset(&config, 0xff, sizeof config);
+    struct suite_capture capture = suite_capture_begin();
+    config_read(&config, environment);
+    suite_capture_end(&capture, log_text);
+    return config;
+}
+
+static void assert_same(const struct config *config, const struct config *expected)
+{
+    ck_assert_str_eq(config->output, expected->output);
+    ck_assert_uint_eq(config->depth, expected->depth);
+    ck_assert_int_eq(config->is_started, expected->is_started);
+    ck_assert_int_eq(config->follows_children, expected->follows_children);
+    ck_assert_int_eq(config->snapshot_signal, expected->snapshot_signal);
+    ck_assert_int_eq(config->is_verbose, expected->is_verbose);
+    ck_assert_uint_eq(config->session, expected->session);
+}
+
+START_TEST(config_has_defaults)
+{
+    struct config config = read_one(NULL);
+    assert_same(&config, &defaults);
+    ck_assert_str_eq(log_text, "");
+    memset(&config, 0xff, sizeof config);
+    config_read(&config, NULL);
+    assert_same(&config, &defaults);
+}
+END_TEST
+
+START_TEST(config_reads_every_variable)
+{
+    static struct config config;
+    char *environment[] = {
+        "LIBTRACE_OUTPUT=/tmp/a b=c.%p",
+        "LIBTRACE_DEPTH=1024",
+        "LIBTRACE_START=0",
+        "LIBTRACE_CHILDREN=0",
+        "LIBTRACE_SNAPSHOT_SIGNAL=SIGUSR2",
+        "LIBTRACE_VERBOSE=1",
+        "LIBTRACE_SESSION=fedcba9876543210",
+        "LIBTRACE=1",
+        "XLIBTRACE_DEPTH=5",
+        NULL,
+    };
+    struct suite_capture capture = suite_capture_begin();
+    config_read(&config, environment);
+    suite_capture_end(&capture, log_text);
+    ck_assert_str_eq(log_text, "");
+    assert_same(&config, &(struct config){.output = "/tmp/a b=c.%p",
+                                          .depth = 1024,
+                                          .snapshot_signal = SIGUSR2,
+                                          .is_verbose = true,
+                                          .session = 0xfedcba9876543210u});
+}
+END_TEST
+
+START_TEST(config_takes_limits)
+{
+    ck_assert_uint_eq(read_one("LIBTRACE_DEPTH=1").depth, 1);
+    ck_assert_uint_eq(read_one("LIBTRACE_DEPTH=0000000000000000000064").depth, 64);
+    ck_assert_int_eq(read_one("LIBTRACE_START=1").is_started, true);
+    ck_assert_int_eq(read_one("LIBTRACE_CHILDREN=1").follows_children, true);
+    ck_assert_int_eq(read_one("LIBTRACE_VERBOSE=0").is_verbose, false);
+    ck_assert_uint_eq(read_one("LIBTRACE_SESSION=ffffffffffffffff").session, UINT64_MAX);
+    ck_assert_str_eq(log_text, "");
+}
+END_TEST
+
+START_TEST(config_knows_signals_with_and_without_sig)
+{
+    static const struct {
+        const char *entry;
+        int number;
+    } cases[] = {
+        {"LIBTRACE_SNAPSHOT_SIGNAL=USR1", SIGUSR1},   {"LIBTRACE_SNAPSHOT_SIGNAL=SIGHUP", SIGHUP},
+        {"LIBTRACE_SNAPSHOT_SIGNAL=SIGIO", SIGIO},    {"LIBTRACE_SNAPSHOT_SIGNAL=PROF", SIGPROF},
+        {"LIBTRACE_SNAPSHOT_SIGNAL=WINCH", SIGWINCH}, {"LIBTRACE_SNAPSHOT_SIGNAL=CHLD", SIGCHLD},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert_int_eq(read_one(cases[i].entry).snapshot_signal, cases[i].number);
+        ck_assert_str_eq(log_text, "");
+    }
+}
+END_TEST
+
+/* Each is reported in one line that repeats it, and every value stays a default. */
+static void assert_refused(const char *entry)
+{
+    struct config config = read_one(entry);
+    assert_same(&config, &defaults);
+    ck_assert_msg(strncmp(log_text, "libtrace: ", 10) == 0, "%s: %s", entry, log_text);
+    ck_assert_msg(strstr(log_text, entry) == log_text + 10, "%s: %s", entry, log_text);
+    ck_assert_ptr_eq(strchr(log_text, '\n'), log_text + strlen(log_text) - 1);
+}
+
+START_TEST(config_refuses_malformed_numbers)
+{
+    assert_refused("LIBTRACE_DEPTH=");
+    assert_refused("LIBTRACE_DEPTH=0");
+    assert_refused("LIBTRACE_DEPTH=1025");
+    assert_refused("LIBTRACE_DEPTH=-1");
+    assert_refused("LIBTRACE_DEPTH=+1");
+    assert_refused("LIBTRACE_DEPTH= 1");
+    assert_refused("LIBTRACE_DEPTH=1 ");
+    assert_refused("LIBTRACE_DEPTH=0x10");
+    assert_refused("LIBTRACE_DEPTH=4294967297");
+    assert_refused("LIBTRACE_DEPTH=18446744073709551617");
+    assert_refused("LIBTRACE_DEPTH=99999999999999999999999999999999");
+}
+END_TEST
+
+START_TEST(config_refuses_malformed_switches_and_sessions)
+{
+    assert_refused("LIBTRACE_START=");
+    assert_refused("LIBTRACE_START=yes");
+    assert_refused("LIBTRACE_CHILDREN=2");
+    assert_refused("LIBTRACE_CHILDREN=00");
+    assert_refused("LIBTRACE_VERBOSE=01");
+    assert_refused("LIBTRACE_SESSION=");
+    assert_refused("LIBTRACE_SESSION=123");
+    assert_refused("LIBTRACE_SESSION=0123456789abcdeg");
+    assert_refused("LIBTRACE_SESSION=0123456789abcdef0");
+}
+END_TEST
+
+START_TEST(config_refuses_signals_that_cannot_be_taken)
+{
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=SIG");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=SIGSIGUSR1");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=usr1");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=10");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=KILL");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=STOP");
+    assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=SEGV");
+    assert_refused("LIBTRACE_OUTPUT=");
+}
+END_TEST
+
+START_TEST(config_reports_names_that_it_does_not_know)
+{
+    assert_refused("LIBTRACE_DEPHT=10");
+    assert_refused("LIBTRACE_=1");
+    assert_refused("LIBTRACE_DEPTH");
+    assert_refused("LIBTRACE_DEPTHS=1");
+    assert_refused("LIBTRACE_START =0");
+}
+END_TEST
+
+START_TEST(config_takes_patterns_up_to_the_longest_path)
+{
+    static char entry[2 * TRACE_PATH_BYTES];
+    strcpy(entry, "LIBTRACE_OUTPUT=");
+    size_t prefix = strlen(entry);
+    memset(entry + prefix, 'x', TRACE_PATH_BYTES - 1);
+    struct config config = read_one(entry);
+    ck_assert_str_eq(config.output, entry + prefix);
+    ck_assert_str_eq(log_text, "");
+    entry[prefix + TRACE_PATH_BYTES - 1] = 'x';
+    config = read_one(entry);
+    ck_assert_str_eq(config.output, defaults.output);
+    ck_assert_uint_lt(strlen(log_text), 600);
+    ck_assert_ptr_eq(strchr(log_text, '\n'), log_text + strlen(log_text) - 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        config_has_defaults,
+        config_reads_every_variable,
+        config_takes_limits,
+        config_knows_signals_with_and_without_sig,
+        config_refuses_malformed_numbers,
+        config_refuses_malformed_switches_and_sessions,
+        config_refuses_signals_that_cannot_be_taken,
+        config_reports_names_that_it_does_not_know,
+        config_takes_patterns_up_to_the_longest_path,
+        NULL,
+    };
+    return suite_run("config", tests);
+}
