@@ -6,7 +6,9 @@ compiled needs a C compiler; a case that cannot be made on this machine is named
 """
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -208,6 +210,44 @@ def check_stop(directory):
     check_equal(process.wait(timeout=10), 0, "stop: exit status after going on")
 
 
+def check_terminal(directory):
+    """At a terminal: Ctrl-Z gives the shell back, fg goes on, Ctrl-C reaches the program once."""
+    script = "trap 'echo caught' INT; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.3; done; exit 7"
+    make(f"{directory}/job", f"#!/bin/sh\n{script}\n".encode())
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(directory)
+        os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"],
+                  environment(PS1="prompt> ", TERM="dumb", HISTFILE=""))
+    shown = b""
+
+    def type_and_await(text, awaited):
+        nonlocal shown
+        seen_before = len(shown)
+        os.write(terminal, text)
+        end = time.monotonic() + 10
+        while awaited not in shown[seen_before:] and time.monotonic() < end:
+            if select.select([terminal], [], [], 0.2)[0]:
+                shown += os.read(terminal, 4096)
+        return check(awaited in shown[seen_before:],
+                     f"terminal: after {text!r} no {awaited!r} but {shown[seen_before:]!r}")
+
+    type_and_await(f"{run_tool} -q --no-children ./job\n".encode(), b"ready")
+    # A shell that is stopped between vfork and exec hangs, traced or not: let it come to its sleep.
+    time.sleep(0.15)
+    type_and_await(b"\x1a", b"Stopped")
+    type_and_await(b"fg\n", b"job")
+    time.sleep(0.3)  # bash names the job before it hands over the terminal
+    type_and_await(b"\x03", b"caught")
+    time.sleep(0.3)
+    type_and_await(b"", b"prompt> ")
+    type_and_await(b"echo status $?\n", b"status 7")
+    check_equal(shown.count(b"caught\r\n"), 1, "terminal: times that Ctrl-C arrives")
+    os.write(terminal, b"exit\n")
+    os.close(terminal)
+    os.waitpid(pid, 0)
+
+
 def check_closing_lines(directory):
     """Three lines: what was recorded, how it ended, what to type next."""
     outcome = run([run_tool, "sort", "/etc/passwd"], directory)
@@ -250,6 +290,7 @@ def main():
         check_environment(directory)
         check_signals(directory)
         check_stop(directory)
+        check_terminal(directory)
         check_closing_lines(directory)
     finish("trace-run")
 
