@@ -48,11 +48,32 @@ const char *pattern_base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* Return: whether @at is right after the word "operator", whose blank is part of the name. */
+/* Return: whether @at is right after the word "operator". */
 static bool follows_operator(const char *start, const char *at)
 {
     const size_t length = sizeof "operator" - 1;
-    return (size_t)(at - start) >= length && memcmp(at - length, "operator", length) == 0;
+    size_t before = (size_t)(at - start);
+    if (before < length || memcmp(at - length, "operator", length) != 0) {
+        return false;
+    }
+    char previous = before > length ? at[-(ptrdiff_t)length - 1] : ' ';
+    return isalnum((unsigned char)previous) == 0 && previous != '_';
+}
+
+/* Return: the last character of the operator whose symbol, blank or parenthesis is at @at. */
+static const char *skip_operator(const char *at)
+{
+    if (at[0] == '(' && at[1] == ')') {
+        return at + 1;
+    }
+    size_t length = strspn(at, "<>=!-+*/%^&|~,[]");
+    bool has_arguments = length > 0 && at[length] == ' ' && at[length + 1] == '<';
+    return at + (length > 0 ? length - 1 : 0) + (has_arguments ? 1 : 0);
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
 void pattern_plain_name(const char *function, char *name, size_t room)
@@ -61,18 +82,17 @@ void pattern_plain_name(const char *function, char *name, size_t room)
     const char *at = function;
     int depth = 0;
     for (; *at != '\0'; at++) {
-        bool is_symbol = follows_operator(function, at) || (at > function && at[-1] == '-');
-        if (*at == '<' && !is_symbol) {
+        if (follows_operator(function, at)) {
+            // "operator new[]" keeps its blank, "operator<" does not open template arguments.
+            at = skip_operator(at);
+        } else if (*at == '<') {
             depth++;
-        } else if (*at == '>' && !is_symbol) {
+        } else if (*at == '>') {
             depth--;
-        } else if (*at == '(' && depth <= 0 && !follows_operator(function, at) &&
-                   strncmp(at, "(anonymous", sizeof "(anonymous" - 1) != 0) {
+        } else if (*at == '(' && depth <= 0 && !starts_with(at, "(anonymous namespace)")) {
             break;
-        } else if (*at == ' ' && depth <= 0 && !follows_operator(function, at) &&
-                   strncmp(at + 1, "namespace)", sizeof "namespace)" - 1) != 0) {
-            // "operator new[]" and "operator delete" keep their blank; a return type goes.
-            start = at + 1;
+        } else if (*at == ' ' && depth <= 0 && !starts_with(at, " namespace)")) {
+            start = at + 1; // what is before is a return type
         }
     }
     size_t length = (size_t)(at - start);

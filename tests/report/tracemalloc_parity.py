@@ -1,0 +1,131 @@
+"""Random blocks, once as a trace for trace-report and once as a Snapshot for CPython's tracemalloc:
+the same statistics must come out, line by line and in the same order, filtered alike.
+
+usage: tracemalloc_parity.py TRACE_REPORT [SEED]
+TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
+"""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+
+import synthetic
+
+ROUNDS = 25
+BIAS = 0x400000
+FILES = ["a.c", "b.c", "lib/a.c", "lib/util/x.c", "/abs/main.c", "z.h"]
+
+
+class Case:
+    """One random program: frames, stacks, and the blocks that are left."""
+
+    def __init__(self, rng):
+        self.frames = [(rng.choice(FILES), rng.randrange(1, 40)) for _ in range(rng.randrange(1, 60))]
+        self.stacks = [tuple(rng.randrange(len(self.frames)) for _ in range(rng.randrange(1, 8)))
+                       for _ in range(rng.randrange(1, 50))]
+        sizes = [rng.choice((0, 1, 16, 24, 100, 1000, 5000, 123456, 1 << 20)) for _ in range(6)]
+        self.blocks = [(rng.choice(self.stacks), rng.choice(sizes))
+                       for _ in range(rng.randrange(1, 400))]
+
+    def write(self, directory):
+        """Write table and trace. Stacks are written oldest frame first."""
+        with open(os.path.join(directory, "app"), "w", encoding="utf-8") as table:
+            for number, (name, line) in enumerate(self.frames):
+                table.write(f"{number + 1:#x} {name} {line} f{number}\n")
+        trace = synthetic.Trace()
+        trace.process("/bin/app", "/")
+        trace.module(1, BIAS, "app")
+        nodes, sites = {}, {}
+        for stack, size in self.blocks:
+            parent = synthetic.WHOLE
+            for depth in range(1, len(stack) + 1):
+                prefix = stack[:depth]
+                if prefix not in nodes:
+                    nodes[prefix] = synthetic.FIRST + len(nodes)
+                    trace.stack(nodes[prefix], parent, 1, BIAS + prefix[-1] + 2)
+                parent = nodes[prefix]
+            if (stack, size) not in sites:
+                sites[stack, size] = 1 + len(sites)
+                trace.site(0, sites[stack, size], parent, size)
+        for block in self.blocks:
+            trace.allocate(0, sites[block])
+        with open(os.path.join(directory, "t.trace"), "wb") as file:
+            file.write(trace.to_bytes())
+
+    def snapshot(self):
+        traces = [(0, size, tuple(self.frames[frame] for frame in reversed(stack)), len(stack))
+                  for stack, size in self.blocks]
+        return tracemalloc.Snapshot(traces, 256)
+
+
+def random_filters(rng):
+    """Return tracemalloc's filters and our arguments for them."""
+    filters, arguments = [], []
+    all_frames = rng.random() < 0.4
+    for _ in range(rng.randrange(3)):
+        pattern = rng.choice(("lib/*", "*/a.c", "*.h", "*[ab].c", "/abs/*", "lib/?.c", "*"))
+        line = rng.choice((None, None, rng.randrange(1, 40)))
+        inclusive = rng.random() < 0.5
+        filters.append(tracemalloc.Filter(inclusive, pattern, line, all_frames))
+        arguments += ["--filter" if inclusive else "--exclude",
+                      pattern if line is None else f"{pattern}:{line}"]
+    return filters, arguments + (["--all-frames"] if all_frames else [])
+
+
+def expected_lines(statistics, by, limit, most_recent_first):
+    lines = []
+    for statistic in statistics:
+        if by != "traceback":
+            lines.append(str(statistic))
+            continue
+        # Python names a traceback by its oldest frame, we by the one that allocated.
+        text = str(statistic)
+        numbers = text[len(str(statistic.traceback)):]
+        lines.append(f"{statistic.traceback[-1]}{numbers}")
+        lines += statistic.traceback.format(limit, most_recent_first)
+    return lines
+
+
+def run_round(report, rng, directory):
+    case = Case(rng)
+    case.write(directory)
+    failures = 0
+    for by, cumulative in (("lineno", False), ("filename", False), ("traceback", False),
+                           ("lineno", True), ("filename", True)):
+        filters, arguments = random_filters(rng)
+        limit = rng.choice((None, 0, 1, 2, 3, 100, -1, -2))
+        most_recent_first = rng.random() < 0.3
+        statistics = case.snapshot().filter_traces(filters).statistics(by, cumulative)
+        expected = expected_lines(statistics, by, limit, most_recent_first)
+        command = [report, "--top", "0", "--by", by, *arguments, "t.trace"]
+        command += ["--cumulative"] if cumulative else []
+        command += [f"--limit={limit}"] if limit is not None else []
+        command += ["--most-recent-first"] if most_recent_first else []
+        result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        got = result.stdout.splitlines()[1:] if expected else []
+        if result.returncode != 0 or got != expected:
+            failures += 1
+            print(f"FAILED: {command}: exit {result.returncode} {result.stderr}")
+            for line, other in zip(got + [""] * len(expected), expected + [""] * len(got)):
+                if line != other:
+                    print(f"  got      {line}\n  expected {other}")
+                    break
+    return failures
+
+
+def main():
+    report = os.path.abspath(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2 ** 32)
+    rng = random.Random(seed)
+    failures = 0
+    with tempfile.TemporaryDirectory() as directory:
+        for _ in range(ROUNDS):
+            failures += run_round(report, rng, directory)
+    print(f"tracemalloc_parity: {ROUNDS} rounds, {failures} failed, seed {seed}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+/*
+ * Damaged traces: a small one, cut at every byte, and with every byte changed in several ways. The
+ * answer is a report or a refusal, never a crash; under a sanitizer not a wrong access either.
+ */
+#include <string.h>
+
+#include "scene.h"
+#include "unit.h"
+
+enum { BYTES_MAX = 1 << 18 };
+
+static uint8_t whole[BYTES_MAX];
+static uint8_t changed[BYTES_MAX];
+static size_t length;
+
+/* A trace with a chunk of each kind: plain, compressed, and a window at its end. */
+static void make_whole(void)
+{
+    struct trace_builder *builder = scene_new();
+    for (uint32_t i = 1; i <= 8; i++) {
+        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, i * 10);
+    }
+    builder_thread(builder, 1, 4712, "worker");
+    builder_seal(builder, 0, TRACE_DEFINITIONS, BUILDER_PLAIN);
+    builder_seal(builder, 1, TRACE_DEFINITIONS, BUILDER_ZSTD);
+    for (uint32_t i = 1; i <= 8; i++) {
+        builder_time(builder, i % 2, i * 10, i);
+        builder_allocate(builder, i % 2, i);
+        builder_reallocate(builder, i % 2, i, 3, 9 - i);
+        builder_release(builder, i % 2, i, i);
+    }
+    builder_snapshot(builder, 0, "name");
+    builder_implied_free(builder, 0, 2, 9);
+    builder_inherited_free(builder, 0, 4096);
+    builder_seal(builder, 0, TRACE_EVENTS, BUILDER_PLAIN);
+    builder_seal(builder, 1, TRACE_EVENTS, BUILDER_ZSTD);
+    builder_allocate(builder, 0, 2);
+    builder_seal(builder, 0, TRACE_EVENTS, BUILDER_WINDOW);
+    const uint8_t *bytes = builder_bytes(builder, &length);
+    ck_assert_uint_le(length, BYTES_MAX);
+    memcpy(whole, bytes, length);
+    builder_free(builder);
+}
+
+static void setup(void)
+{
+    scene_enter();
+    make_whole();
+}
+
+static const char *const reports[] = {
+    "t.trace",
+    "--by traceback --at peak --format json t.trace",
+    "--summary t.trace",
+    "--each-snapshot --cumulative t.trace",
+};
+enum { REPORTS = sizeof reports / sizeof reports[0] };
+
+static void try_bytes(const uint8_t *bytes, size_t count, const char *arguments)
+{
+    int code = -1;
+    builder_write_file("t.trace", bytes, count);
+    char *text = scene_report(arguments, &code);
+    ck_assert(code == 0 || code == 1);
+    ck_assert_uint_gt(strlen(text), 0);
+    free(text);
+}
+
+/* Return: the byte after @at that is worth trying; most of a window and of the header is zero. */
+static size_t next_offset(size_t at)
+{
+    at++;
+    while (at < length && whole[at] == 0 && at % 61 != 0) {
+        at++;
+    }
+    return at;
+}
+
+START_TEST(damage_by_a_cut)
+{
+    for (size_t cut = 0; cut < length; cut = cut < 200 ? cut + 1 : next_offset(cut)) {
+        try_bytes(whole, cut, reports[_i]);
+    }
+}
+END_TEST
+
+START_TEST(damage_of_a_byte)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    for (size_t at = 0; at < length; at = next_offset(at)) {
+        for (size_t m = 0; m < sizeof masks; m++) {
+            memcpy(changed, whole, length);
+            changed[at] ^= masks[m];
+            try_bytes(changed, length, reports[_i]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(damage_is_told)
+{
+    // What cannot be decompressed any more is a chunk less, and is said.
+    size_t at = length;
+    while (memcmp(whole + at - 4, "\x28\xb5\x2f\xfd", 4) != 0) {
+        at--;
+    }
+    memcpy(changed, whole, length);
+    changed[at] ^= 0xff;
+    builder_write_file("t.trace", changed, length);
+    char *text = scene_report("--summary t.trace", NULL);
+    ck_assert_ptr_nonnull(strstr(text, "- 1 pieces of the trace are damaged and were skipped"));
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("damage");
+    tcase_set_timeout(tests, 280);
+    tcase_add_checked_fixture(tests, setup, scene_leave);
+    tcase_add_loop_test(tests, damage_by_a_cut, 0, REPORTS);
+    tcase_add_loop_test(tests, damage_of_a_byte, 0, REPORTS);
+    tcase_add_test(tests, damage_is_told);
+    return unit_run("damage", tests);
+}

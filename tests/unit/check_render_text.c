@@ -1,0 +1,257 @@
+/* render_text.c, render_summary.c and safe_text.c: what people read. */
+#include "render.h"
+
+#include <string.h>
+
+#include "safe_text.h"
+#include "scene.h"
+#include "unit.h"
+
+static void check_report(const char *arguments, const char *expected)
+{
+    char *text = scene_report(arguments, NULL);
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+
+START_TEST(render_text_titles)
+{
+    static const struct {
+        const char *arguments;
+        const char *title;
+    } titles[] = {
+        {"t.trace", "[ Top 10 by lineno, at end: 1517 B live in 9 blocks ]\n"},
+        {"--top 0 t.trace", "[ All by lineno, at end: 1517 B live in 9 blocks ]\n"},
+        {"--at peak t.trace",
+         "[ Top 10 by lineno, at peak (2.000 s): 3517 B live in 11 blocks ]\n"},
+        {"--at #1 t.trace",
+         "[ Top 10 by lineno, at snapshot #1 \"warm\" (1.500 s): 500 B live in 6 blocks ]\n"},
+        {"--at 1.2s --allocated t.trace",
+         "[ Top 10 by lineno, at 1.2s: 400 B allocated in 4 blocks ]\n"},
+        {"--each-snapshot t.trace",
+         "[ Top 10 by lineno, at snapshot #1 \"warm\" (1.500 s): 500 B live in 6 blocks ]\n"},
+    };
+    scene_write("t.trace");
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        char *text = scene_report(titles[i].arguments, NULL);
+        ck_assert_msg(strncmp(text, titles[i].title, strlen(titles[i].title)) == 0, "%s", text);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(render_text_shows_tracebacks)
+{
+    static const char source[] = "one\n  \tint *p = malloc(4);  \n\n";
+    struct trace_builder *builder = scene_new();
+    builder_write_file("work.c", source, sizeof source - 1);
+    builder_write_file("app",
+                       "0x1 main.c 3 main\n0x2 work.c 2 work\n0x3 - 0 -\n0x4 work.c 3 deep\n", 66);
+    builder_stack(builder, 50, TRACE_STACK_WHOLE, 1, SCENE_BIAS + 2);
+    builder_stack(builder, 51, 50, 1, SCENE_BIAS + 4);
+    builder_stack(builder, 52, 51, 1, SCENE_BIAS + 3);
+    builder_stack(builder, 53, 52, 1, SCENE_BIAS + 5);
+    builder_site(builder, 0, 1, 53, 10);
+    builder_allocate(builder, 0, 1);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+#define HEAD                                                                                       \
+    "[ Top 10 by traceback, at end: 10 B live in 1 block ]\n"                                      \
+    "work.c:3: size=10 B, count=1, average=10 B\n"
+#define MAIN "  File \"main.c\", line 3\n"
+#define WORK "  File \"work.c\", line 2\n    int *p = malloc(4);\n"
+#define DEEP "  File \"work.c\", line 3\n"
+    char *text = scene_report("--by traceback t.trace", NULL);
+    ck_assert_ptr_nonnull(strstr(text, HEAD MAIN "  app!0x3\n" WORK DEEP));
+    free(text);
+    check_report("--by traceback --most-recent-first t.trace", HEAD DEEP WORK "  app!0x3\n" MAIN);
+    check_report("--by traceback --limit 2 t.trace", HEAD WORK DEEP);
+    check_report("--by traceback --limit 99 t.trace", HEAD MAIN "  app!0x3\n" WORK DEEP);
+    check_report("--by traceback --limit 0 t.trace", HEAD);
+    check_report("--by traceback --limit -1 t.trace", HEAD MAIN "  app!0x3\n" WORK);
+    check_report("--by traceback --limit -99 t.trace", HEAD);
+    check_report("--by traceback --limit 2 --most-recent-first t.trace", HEAD DEEP WORK);
+}
+END_TEST
+
+START_TEST(render_text_lists_snapshots)
+{
+    scene_write("t.trace");
+    check_report("--snapshots t.trace", "#1 1.500 s: 500 B live in 6 blocks  warm\n");
+    struct trace_builder *builder = scene_new();
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    char *text = scene_report("--each-snapshot t.trace", NULL);
+    ck_assert_ptr_nonnull(strstr(text, "No snapshots were taken"));
+    free(text);
+}
+END_TEST
+
+START_TEST(render_text_says_when_nothing_is_live)
+{
+    struct trace_builder *builder = scene_new();
+    builder_site(builder, 0, 1, SCENE_WORK, 2048);
+    builder_allocate(builder, 0, 1);
+    builder_time(builder, 0, 90, 1);
+    builder_release(builder, 0, 1, 90);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    check_report("t.trace",
+                 "Nothing is live at end; the peak was 2048 B in 1 block, after 0.000 s.\n");
+}
+END_TEST
+
+START_TEST(render_text_misses_a_snapshot)
+{
+    int code = 0;
+    scene_write("t.trace");
+    char *text = scene_report("--at cold t.trace", &code);
+    ck_assert_str_eq(text, "t.trace: has no snapshot \"cold\"; it has #1 warm");
+    ck_assert_int_eq(code, 1);
+    free(text);
+}
+END_TEST
+
+START_TEST(render_text_sums_up)
+{
+    scene_write("t.trace");
+    check_report("--summary t.trace",
+                 "Trace:         t.trace\n"
+                 "Program:       /bin/app\n"
+                 "Command:       /bin/app --flag ... (1 more)\n"
+                 "Directory:     /scene\n"
+                 "Process:       4711, child of 4710, on host\n"
+                 "Allocator:     /lib/libc.so.6\n"
+                 "Started:       2027-01-15 08:00:00 UTC\n"
+                 "Traced for:    2.000 s\n"
+                 "Ended:         normally, by exit() or a return from main\n"
+                 "Threads:       1: app (4711)\n"
+                 "Allocated:     11 blocks, 3517 B\n"
+                 "Freed:         2 blocks, 2000 B\n"
+                 "Reallocated:   0 times, counted above as one of each\n"
+                 "Live at end:   9 blocks, 1517 B\n"
+                 "Peak:          3517 B in 11 blocks, after 2.000 s\n"
+                 "Call stacks:   8 nodes, 5 sites\n"
+                 "Snapshots:     1; --snapshots lists them\n"
+                 "\n"
+                 "To know:\n"
+                 "- 1 call stacks are cut at the depth limit; set LIBTRACE_DEPTH higher\n"
+                 "- 1 addresses have no name; install debug symbols, or give --symbols DIR or "
+                 "--sysroot DIR\n");
+}
+END_TEST
+
+START_TEST(render_text_says_what_went_wrong)
+{
+    struct trace_builder *builder = scene_new();
+    struct trace_file_header *header = builder_header(builder);
+    header->end_state = TRACE_END_NONE;
+    for (size_t i = 0; i < TRACE_COUNTERS_USED; i++) {
+        header->counters[i] = 100 + i;
+    }
+    builder_site(builder, 0, 1, SCENE_WORK, 10);
+    builder_release(builder, 0, 1, 1);
+    builder_inherited_free(builder, 0, 5);
+    builder_allocate(builder, 0, 9);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    char *text = scene_report("--summary t.trace", NULL);
+    static const char *const parts[] = {
+        "did not end normally: killed, crashed or replaced by exec",
+        "Live at end:   0 blocks, 0 B\n",
+        "Inherited:     1 block, 5 B\n",
+        "- 1 pieces of the trace are damaged",
+        "- 1 sites were freed more often than allocated",
+        "- 102 events lost, the disk was full",
+        "- 101 events lost, the tracer got no memory",
+        "- 100 events lost, of signal handlers",
+        "- 103 events lost, of addresses",
+        "- 104 frees of blocks that the trace does not know",
+        "- 106 call stacks were corrected",
+        "105 call stacks taken twice, 106 differed",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        ck_assert_msg(strstr(text, parts[i]) != NULL, "no \"%s\" in\n%s", parts[i], text);
+    }
+    free(text);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *shown;
+} texts[] = {
+    {"plain", "plain"},
+    {"", ""},
+    {"a\033[31mb\r\n\tc\x7f", "a\\x1b[31mb\\x0d\\n\\tc\\x7f"},
+    {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+    {"\xc2\x9b"
+     "31m",
+     "\\xc2\\x9b31m"}, // CSI as one character of the C1 set
+    {"\x9b"
+     "31m",
+     "\\x9b31m"},                                 // and as a byte
+    {"\xc0\xaf", "\\xc0\\xaf"},                   // overlong
+    {"\xed\xa0\x80", "\\xed\\xa0\\x80"},          // a surrogate
+    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, // beyond Unicode
+    {"\xe2\x82", "\\xe2\\x82"},                   // cut
+};
+
+START_TEST(safe_text_is_safe)
+{
+    char *shown = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&shown, &length);
+    safe_text_print(out, texts[_i].text);
+    (void)fclose(out);
+    ck_assert_str_eq(shown, texts[_i].shown);
+    free(shown);
+}
+END_TEST
+
+START_TEST(render_text_obeys_no_escapes_of_a_trace)
+{
+    static const char table[] = "0x1 \033[2Jevil.c 3 main\n";
+    struct trace_builder *builder = scene_new();
+    builder_write_file("app", table, sizeof table - 1);
+    builder_stack(builder, 50, TRACE_STACK_WHOLE, 1, SCENE_BIAS + 2);
+    builder_site(builder, 1, 1, 50, 10);
+    builder_thread(builder, 1, 5, "\033]0;title\007");
+    builder_allocate(builder, 1, 1);
+    builder_time(builder, 1, 1, 1);
+    builder_snapshot(builder, 1, "\033c");
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    static const char *const reports[] = {
+        "t.trace",
+        "--by thread t.trace",
+        "--by traceback t.trace",
+        "--snapshots t.trace",
+        "--each-snapshot t.trace",
+        "--summary t.trace",
+        "--by function --format json t.trace",
+    };
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        char *text = scene_report(reports[i], NULL);
+        ck_assert_ptr_null(strchr(text, '\033'));
+        ck_assert_ptr_null(strchr(text, '\007'));
+        free(text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("render_text");
+    tcase_add_checked_fixture(tests, scene_enter, scene_leave);
+    tcase_add_test(tests, render_text_titles);
+    tcase_add_test(tests, render_text_shows_tracebacks);
+    tcase_add_test(tests, render_text_lists_snapshots);
+    tcase_add_test(tests, render_text_says_when_nothing_is_live);
+    tcase_add_test(tests, render_text_misses_a_snapshot);
+    tcase_add_test(tests, render_text_sums_up);
+    tcase_add_test(tests, render_text_says_what_went_wrong);
+    tcase_add_loop_test(tests, safe_text_is_safe, 0, sizeof texts / sizeof texts[0]);
+    tcase_add_test(tests, render_text_obeys_no_escapes_of_a_trace);
+    return unit_run("render_text", tests);
+}
