@@ -76,21 +76,20 @@ static uint64_t chunk_end(const struct trace_chunk *header, uint64_t offset)
     return (end + TRACE_SEGMENT_ALIGN - 1) / TRACE_SEGMENT_ALIGN * TRACE_SEGMENT_ALIGN;
 }
 
-static enum trace_status append(struct chunk_index *index, const struct chunk *chunk,
-                                struct trace_error *error)
+/* Return: the new last element of the index, a copy of @chunk; NULL without memory. */
+static struct chunk *append(struct chunk_index *index, const struct chunk *chunk)
 {
     if (index->count == index->capacity) {
         size_t capacity = index->capacity == 0 ? 256 : index->capacity * 2;
         struct chunk *chunks = realloc(index->chunks, capacity * sizeof *chunks);
         if (chunks == NULL) {
-            return trace_fail(error, TRACE_NOMEM, chunk->offset,
-                              "no memory for an index of %zu chunks", capacity);
+            return NULL;
         }
         index->chunks = chunks;
         index->capacity = capacity;
     }
-    index->chunks[index->count++] = *chunk;
-    return TRACE_OK;
+    index->chunks[index->count] = *chunk;
+    return &index->chunks[index->count++];
 }
 
 static struct chunk chunk_of(const struct trace_chunk *header, uint64_t offset)
@@ -166,12 +165,12 @@ static enum trace_status copy_window(const struct trace_file *file, struct chunk
     return TRACE_OK;
 }
 
-/* Take a chunk whose header is valid. Definition windows are left for later. */
+/* Take a chunk whose header is valid. Definition windows are copied later. */
 static enum trace_status take(struct chunk_index *index, const struct trace_file *file,
                               const struct trace_chunk *header, uint64_t offset,
                               struct damage *damage, struct trace_error *error)
 {
-    struct chunk chunk = chunk_of(header, offset);
+    const struct chunk chunk = chunk_of(header, offset);
     if (header->content != TRACE_DEFINITIONS && header->content != TRACE_EVENTS) {
         damage->unknown_chunks++;
         return TRACE_OK;
@@ -180,19 +179,19 @@ static enum trace_status take(struct chunk_index *index, const struct trace_file
         damage->corrupt_chunks++;
         return TRACE_OK;
     }
-    if (chunk.is_window && header->content == TRACE_EVENTS) {
-        enum trace_status status = copy_window(file, &chunk, damage, error);
-        if (status == TRACE_NOT_FOUND) {
-            damage->corrupt_chunks++;
-            return TRACE_OK;
-        }
-        if (status != TRACE_OK) {
-            return status;
-        }
+    struct chunk *taken = append(index, &chunk);
+    if (taken == NULL) {
+        return trace_fail(error, TRACE_NOMEM, offset, "no memory for an index of %zu chunks",
+                          index->count);
     }
-    enum trace_status status = append(index, &chunk, error);
-    if (status != TRACE_OK) {
-        free(chunk.copy);
+    if (!chunk.is_window || chunk.content != TRACE_EVENTS) {
+        return TRACE_OK;
+    }
+    enum trace_status status = copy_window(file, taken, damage, error);
+    if (status == TRACE_NOT_FOUND) {
+        index->count--;
+        damage->corrupt_chunks++;
+        return TRACE_OK;
     }
     return status;
 }

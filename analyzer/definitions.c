@@ -200,7 +200,7 @@ static bool load_thread(struct loader *loader, struct trace_cursor *cursor)
         latest->name = name;
         return true;
     }
-    if (definitions->thread_count == loader->thread_capacity) {
+    if (definitions->threads == NULL || definitions->thread_count == loader->thread_capacity) {
         size_t capacity = loader->thread_capacity == 0 ? 64 : loader->thread_capacity * 2;
         struct thread_definition *threads =
             realloc(definitions->threads, capacity * sizeof *threads);

@@ -205,7 +205,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
 }
 
 /* Options that only switch something on, or take a string as it is. */
-static error_t parse_switch(struct options *options, int key, char *text)
+static error_t parse_switch(struct options *options, int key, const char *text)
 {
     switch (key) {
     case KEY_ALLOCATED:

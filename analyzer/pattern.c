@@ -56,8 +56,8 @@ static bool follows_operator(const char *start, const char *at)
     if (before < length || memcmp(at - length, "operator", length) != 0) {
         return false;
     }
-    char previous = before > length ? at[-(ptrdiff_t)length - 1] : ' ';
-    return isalnum((unsigned char)previous) == 0 && previous != '_';
+    unsigned char previous = before > length ? (unsigned char)at[-(ptrdiff_t)length - 1] : ' ';
+    return isalnum(previous) == 0 && previous != '_';
 }
 
 /* Return: the last character of the operator whose symbol, blank or parenthesis is at @at. */

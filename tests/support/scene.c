@@ -38,7 +38,10 @@ void scene_leave(void)
         abort();
     }
     DIR *stream = opendir(".");
-    for (const struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;) {
+    if (stream == NULL) {
+        abort();
+    }
+    for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
         (void)unlink(entry->d_name);
     }
     (void)closedir(stream);

@@ -67,7 +67,8 @@ struct trace_builder *builder_new(void)
         .first_site = TRACE_SITE_FIRST,
         .end_state = TRACE_END_EXIT,
     };
-    memcpy(builder->header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES);
+    static const uint8_t magic[TRACE_MAGIC_BYTES] = {0x89, 'l', 't', 'r', 'a', 'c', 'e', '\n'};
+    memcpy(builder->header.magic, magic, sizeof magic);
     static const uint8_t zeros[TRACE_HEADER_BYTES];
     builder_gap(builder, zeros, sizeof zeros);
     return builder;
@@ -130,17 +131,17 @@ void builder_seal(struct trace_builder *builder, uint32_t stream, enum trace_con
     if (making->used == 0) {
         return;
     }
-    struct trace_chunk header = {
-        .magic = chunk == BUILDER_WINDOW ? TRACE_WINDOW_MAGIC : TRACE_SEGMENT_MAGIC,
-        .content = (uint8_t)content,
-        .compression = chunk == BUILDER_ZSTD ? TRACE_ZSTD : TRACE_PLAIN,
-        .stream = stream,
-        .sequence = making->sequence,
-        .stored = (uint32_t)making->used,
-        .first_tick = making->first_tick,
-        .first_epoch = making->first_epoch,
-        .used = (uint32_t)making->used,
-    };
+    struct trace_chunk header;
+    memset(&header, 0, sizeof header);
+    header.magic = chunk == BUILDER_WINDOW ? TRACE_WINDOW_MAGIC : TRACE_SEGMENT_MAGIC;
+    header.content = (uint8_t)content;
+    header.compression = chunk == BUILDER_ZSTD ? TRACE_ZSTD : TRACE_PLAIN;
+    header.stream = stream;
+    header.sequence = making->sequence;
+    header.stored = (uint32_t)making->used;
+    header.first_tick = making->first_tick;
+    header.first_epoch = making->first_epoch;
+    header.used = (uint32_t)making->used;
     const uint8_t *from = making->records;
     if (chunk == BUILDER_ZSTD) {
         ZSTD_CCtx *context = checked(ZSTD_createCCtx());

@@ -18,7 +18,7 @@ static void make_whole(void)
 {
     struct trace_builder *builder = scene_new();
     for (uint32_t i = 1; i <= 8; i++) {
-        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, i * 10);
+        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, 10);
     }
     builder_thread(builder, 1, 4712, "worker");
     builder_seal(builder, 0, TRACE_DEFINITIONS, BUILDER_PLAIN);

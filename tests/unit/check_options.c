@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-enum { WORDS_MAX = 16 };
+enum { WORDS_MAX = 32 };
 
 static struct options options;
 static char text[512]; // options point into these two

@@ -188,8 +188,7 @@ START_TEST(reader_prefers_a_segment_to_its_window)
     size_t length = 0;
     const uint8_t *bytes = builder_bytes(builder, &length);
     // The same once more, as the segment that the window was being made into.
-    uint64_t at =
-        (TRACE_HEADER_BYTES + TRACE_WINDOW_ALIGN - 1) / TRACE_WINDOW_ALIGN * TRACE_WINDOW_ALIGN;
+    const size_t at = TRACE_HEADER_BYTES; // a multiple of TRACE_WINDOW_ALIGN
     struct trace_chunk header;
     uint8_t records[128] = {0};
     memcpy(&header, bytes + at, sizeof header);

@@ -42,11 +42,11 @@ END_TEST
 
 START_TEST(render_text_shows_tracebacks)
 {
+    static const char table[] = "0x1 main.c 3 main\n0x2 work.c 2 work\n0x4 work.c 3 deep\n";
     static const char source[] = "one\n  \tint *p = malloc(4);  \n\n";
     struct trace_builder *builder = scene_new();
     builder_write_file("work.c", source, sizeof source - 1);
-    builder_write_file("app",
-                       "0x1 main.c 3 main\n0x2 work.c 2 work\n0x3 - 0 -\n0x4 work.c 3 deep\n", 66);
+    builder_write_file("app", table, sizeof table - 1);
     builder_stack(builder, 50, TRACE_STACK_WHOLE, 1, SCENE_BIAS + 2);
     builder_stack(builder, 51, 50, 1, SCENE_BIAS + 4);
     builder_stack(builder, 52, 51, 1, SCENE_BIAS + 3);

@@ -61,7 +61,7 @@ static struct trace_builder *with_sites(void)
 {
     struct trace_builder *builder = scene_new();
     for (uint32_t i = 1; i <= 4; i++) {
-        builder_site(builder, i % 2, i, SCENE_WORK, i * 100);
+        builder_site(builder, i % 2, i, SCENE_WORK, (uint64_t)i * 100);
     }
     return builder;
 }
@@ -281,7 +281,7 @@ END_TEST
 /* More streams than may have a buffer at once, each played a little at a time. */
 START_TEST(replay_shares_buffers_among_many_streams)
 {
-    enum { STREAMS = 4500 };
+    enum { STREAMS = 4500, BLOCKS = 3 * STREAMS };
     struct trace_builder *builder = with_sites();
     for (uint32_t round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < STREAMS; i++) {
@@ -290,8 +290,8 @@ START_TEST(replay_shares_buffers_among_many_streams)
         }
     }
     play(builder, "peak");
-    ck_assert_int_eq(replay.live_blocks, 3 * STREAMS);
-    ck_assert_int_eq(seen.live_blocks, 3 * STREAMS);
+    ck_assert_int_eq(replay.live_blocks, BLOCKS);
+    ck_assert_int_eq(seen.live_blocks, BLOCKS);
     finish();
 }
 END_TEST
