@@ -21,12 +21,20 @@
 #define SUITE_TIMEOUT_SECONDS 30
 #define SUITE_CAPTURE_BYTES 16384 /* less than what a pipe holds */
 
-/* Run every test of @tests, which ends with NULL. Return: the exit status of main(). */
-static inline int suite_run(const char *module, const TTest *const *tests)
+/*
+ * Run every test of @tests, which ends with NULL, each in a process of its own.
+ * @setup, @teardown: around each test, in its process; may be NULL.
+ * Return: the exit status of main().
+ */
+static inline int suite_run_with(const char *module, const TTest *const *tests, SFun setup,
+                                 SFun teardown)
 {
     Suite *suite = suite_create(module);
     TCase *tcase = tcase_create(module);
     tcase_set_timeout(tcase, SUITE_TIMEOUT_SECONDS);
+    if (setup != NULL) {
+        tcase_add_checked_fixture(tcase, setup, teardown);
+    }
     for (; *tests != NULL; tests++) {
         tcase_add_test(tcase, *tests);
     }
@@ -36,6 +44,11 @@ static inline int suite_run(const char *module, const TTest *const *tests)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static inline int suite_run(const char *module, const TTest *const *tests)
+{
+    return suite_run_with(module, tests, NULL, NULL);
 }
 
 /* A seed that a failed run prints, and that the variable SEED repeats. */

@@ -1,0 +1,482 @@
+/* The trace file: its name, its place, and what the program may do to it meanwhile. */
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "suite.h"
+
+#define THREADS 4
+#define SEGMENTS_OF_THREAD 200
+
+static const struct trace_file_header header = {
+    .magic = TRACE_MAGIC,
+    .version = TRACE_VERSION,
+    .pid = 4711,
+    .start_realtime_ns = 1700000000999999999u,
+};
+static char directory[] = "/tmp/check_file.XXXXXX";
+static struct file file;
+
+static void enter_directory(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(chdir(directory), 0);
+}
+
+static void remove_directory(void)
+{
+    char command[256];
+    ck_assert_int_eq(chdir("/"), 0);
+    (void)snprintf(command, sizeof command, "chmod -R u+w %s; rm -r %s", directory, directory);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Create a file by @pattern. Return: its name inside the test's directory. */
+static const char *create(const char *pattern)
+{
+    file = (struct file){.fd = -1};
+    ck_assert_int_eq(file_create(&file, pattern, "program", &header), 0);
+    ck_assert_int_eq(strncmp(file.path, directory, strlen(directory)), 0);
+    ck_assert_int_eq(access(file.path, F_OK), 0);
+    return file.path + strlen(directory) + 1;
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    return (uint64_t)status.st_size;
+}
+
+/* --- the name ----------------------------------------------------------------------------------
+ */
+
+START_TEST(file_expands_patterns)
+{
+    struct utsname names;
+    char expected[512];
+    ck_assert_int_eq(uname(&names), 0);
+    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.trace");
+    ck_assert_str_eq(create("t%t"), "t1700000000");
+    ck_assert_str_eq(create("100%%"), "100%");
+    ck_assert_str_eq(create("n%n.trace"), "n1.trace");
+    ck_assert_str_eq(create("x%x%"), "x%x%");
+    ck_assert_str_eq(create("%%e"), "%e");
+    (void)snprintf(expected, sizeof expected, "on %s", names.nodename);
+    ck_assert_str_eq(create("on %h"), expected);
+}
+END_TEST
+
+START_TEST(file_puts_numbers_before_the_extension)
+{
+    ck_assert_str_eq(create("a.trace"), "a.trace");
+    ck_assert_str_eq(create("a.trace"), "a.2.trace");
+    ck_assert_str_eq(create("a.trace"), "a.3.trace");
+    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.trace");
+    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.2.trace");
+    ck_assert_str_eq(create("plain"), "plain");
+    ck_assert_str_eq(create("plain"), "plain.2");
+    ck_assert_str_eq(create("%n-%n.trace"), "1-1.trace");
+    ck_assert_str_eq(create("%n-%n.trace"), "2-2.trace");
+    ck_assert_str_eq(create("b.%n"), "b.1");
+    ck_assert_str_eq(create("b.%n"), "b.2");
+}
+END_TEST
+
+START_TEST(file_leaves_dots_of_directories_alone)
+{
+    ck_assert_int_eq(mkdir("d.d", 0700), 0);
+    ck_assert_str_eq(create("d.d/plain"), "d.d/plain");
+    ck_assert_str_eq(create("d.d/plain"), "d.d/plain.2");
+    ck_assert_str_eq(create("./plain"), "./plain");
+    ck_assert_str_eq(create("./plain"), "./plain.2");
+    ck_assert_str_eq(create("d.d/../other"), "d.d/../other");
+    ck_assert_str_eq(create("d.d/../other"), "d.d/../other.2");
+}
+END_TEST
+
+START_TEST(file_takes_absolute_patterns_as_they_are)
+{
+    char pattern[128];
+    (void)snprintf(pattern, sizeof pattern, "%s/absolute.trace", directory);
+    ck_assert_str_eq(create(pattern), "absolute.trace");
+    ck_assert_str_eq(file.path, pattern);
+}
+END_TEST
+
+/* The working directory and the pattern together are too long. */
+START_TEST(file_never_shortens_a_name)
+{
+    static char pattern[TRACE_PATH_BYTES];
+    static const char name[] = "a-name-that-is-longer-than-what-is-left.trace";
+    file = (struct file){.fd = -1};
+    for (size_t i = 0; i < sizeof pattern - 1; i++) {
+        pattern[i] = "./"[i % 2];
+    }
+    memcpy(pattern + sizeof pattern - sizeof name, name, sizeof name);
+    pattern[sizeof pattern - sizeof name - 1] = '/';
+    ck_assert_int_eq(file_create(&file, pattern, "program", &header), -ENAMETOOLONG);
+}
+END_TEST
+
+START_TEST(file_goes_into_a_directory_that_is_named)
+{
+    ck_assert_int_eq(mkdir("d.d", 0700), 0);
+    ck_assert_int_eq(symlink("d.d", "link"), 0);
+    ck_assert_str_eq(create("d.d"), "d.d/program.4711.trace");
+    ck_assert_str_eq(create("d.d/"), "d.d//program.4711.2.trace");
+    ck_assert_str_eq(create("link"), "link/program.4711.3.trace");
+}
+END_TEST
+
+/* --- creation ----------------------------------------------------------------------------------
+ */
+
+START_TEST(file_begins_with_its_header)
+{
+    struct trace_file_header read_back;
+    struct stat status;
+    (void)create("a.trace");
+    ck_assert_int_eq(memcmp(file.header, &header, sizeof header), 0);
+    int fd = open("a.trace", O_RDONLY);
+    ck_assert_int_eq(read(fd, &read_back, sizeof read_back), sizeof read_back);
+    ck_assert_int_eq(memcmp(&read_back, &header, sizeof header), 0);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    ck_assert_int_eq(status.st_size, TRACE_HEADER_BYTES);
+    ck_assert_int_eq(status.st_mode & 07777, 0600);
+    file.header->end_state = TRACE_END_EXIT;
+    ck_assert_int_eq(pread(fd, &read_back, sizeof read_back, 0), sizeof read_back);
+    ck_assert_uint_eq(read_back.end_state, TRACE_END_EXIT);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(file_is_private_whatever_the_mask)
+{
+    struct stat status;
+    (void)umask(0);
+    (void)create("a.trace");
+    ck_assert_int_eq(stat("a.trace", &status), 0);
+    ck_assert_int_eq(status.st_mode & 07777, 0600);
+}
+END_TEST
+
+START_TEST(file_does_not_follow_or_replace_what_is_there)
+{
+    char target[64];
+    int fd = open("precious.trace", O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_eq(write(fd, "precious", 8), 8);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(symlink("precious.trace", "link.trace"), 0);
+    ck_assert_int_eq(symlink("nowhere", "dangling.trace"), 0);
+    ck_assert_int_eq(mkfifo("fifo.trace", 0600), 0);
+    ck_assert_str_eq(create("precious.trace"), "precious.2.trace");
+    ck_assert_str_eq(create("link.trace"), "link.2.trace");
+    ck_assert_str_eq(create("dangling.trace"), "dangling.2.trace");
+    ck_assert_int_eq(file_create(&file, "fifo.trace", "program", &header), -ENODEV);
+    ck_assert_int_eq(file_create(&file, "/dev/full", "program", &header), -ENODEV);
+    ck_assert_uint_eq(size_of("precious.trace"), 8);
+    ck_assert_int_eq(readlink("link.trace", target, sizeof target), 14);
+    ck_assert_int_ne(access("nowhere", F_OK), 0);
+}
+END_TEST
+
+START_TEST(file_stays_out_of_the_way_of_low_descriptors)
+{
+    int before = dup(0);
+    ck_assert_int_eq(close(before), 0);
+    (void)create("a.trace");
+    ck_assert_int_ge(atomic_load(&file.fd), 256);
+    ck_assert_int_eq(fcntl(atomic_load(&file.fd), F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(dup(0), before);
+}
+END_TEST
+
+START_TEST(file_works_with_few_descriptors)
+{
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){16, 1024}), 0);
+    (void)create("a.trace");
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}), 0);
+}
+END_TEST
+
+START_TEST(file_tells_why_it_cannot_be_created)
+{
+    file = (struct file){.fd = -1};
+    ck_assert_int_eq(file_create(&file, "missing/a.trace", "p", &header), -ENOENT);
+    ck_assert_str_eq(file.path + strlen(directory), "/missing/a.trace");
+    ck_assert_int_eq(close(open("a", O_WRONLY | O_CREAT, 0600)), 0);
+    ck_assert_int_eq(file_create(&file, "a/a.trace", "p", &header), -ENOTDIR);
+    ck_assert_int_eq(mkdir("closed", 0500), 0);
+    if (geteuid() != 0) {
+        ck_assert_int_eq(file_create(&file, "closed/a.trace", "p", &header), -EACCES);
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, 1024}), 0);
+    ck_assert_int_eq(file_create(&file, "a.trace", "p", &header), -EMFILE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}), 0);
+}
+END_TEST
+
+START_TEST(file_is_not_left_behind_when_there_is_no_room_for_the_header)
+{
+    file = (struct file){.fd = -1};
+    /* check itself writes to files: no assertion until the limit is lifted */
+    (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, RLIM_INFINITY});
+    long result = file_create(&file, "a.trace", "p", &header);
+    (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+    ck_assert_int_eq(result, -EFBIG);
+    ck_assert_int_ne(access("a.trace", F_OK), 0);
+}
+END_TEST
+
+START_TEST(file_of_a_child_has_its_header_where_the_parent_had_it)
+{
+    (void)create("a.trace");
+    struct trace_file_header *before = file.header;
+    struct trace_file_header other = header;
+    other.pid = 5000;
+    ck_assert_int_eq(file_create(&file, "a.trace", "program", &other), 0);
+    ck_assert_ptr_eq(file.header, before);
+    ck_assert_uint_eq(file.header->pid, 5000);
+    ck_assert_str_eq(strrchr(file.path, '/'), "/a.2.trace");
+    ck_assert_uint_eq(atomic_load(&file.tail), TRACE_HEADER_BYTES);
+    int fd = open("a.trace", O_RDONLY);
+    struct trace_file_header first;
+    ck_assert_int_eq(read(fd, &first, sizeof first), sizeof first);
+    ck_assert_uint_eq(first.pid, 4711);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+/* --- windows and segments ----------------------------------------------------------------------
+ */
+
+START_TEST(file_gives_windows_that_reach_the_disk)
+{
+    struct trace_chunk *windows[3] = {NULL};
+    unsigned char byte = 0;
+    (void)create("a.trace");
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(file_append(&file, "odd length", 10), 0);
+        ck_assert_int_eq(file_map_window(&file, NULL, &windows[i]), 0);
+        const unsigned char *bytes = (const unsigned char *)windows[i];
+        for (size_t k = 0; k < TRACE_WINDOW_BYTES; k++) {
+            byte |= bytes[k];
+        }
+        memset(windows[i], 'A' + (int)i, TRACE_WINDOW_BYTES);
+    }
+    ck_assert_uint_eq(byte, 0);
+    int fd = open("a.trace", O_RDONLY);
+    for (size_t i = 0; i < 3; i++) {
+        off_t at = (off_t)(2 * TRACE_WINDOW_ALIGN + i * (TRACE_WINDOW_BYTES + TRACE_WINDOW_ALIGN));
+        ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+        ck_assert_uint_eq(byte, 'A' + i);
+        ck_assert_int_eq(pread(fd, &byte, 1, at + TRACE_WINDOW_BYTES - 1), 1);
+        ck_assert_uint_eq(byte, 'A' + i);
+    }
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(file_maps_a_window_where_it_is_told)
+{
+    struct trace_chunk *window = NULL;
+    struct trace_chunk *again = NULL;
+    (void)create("a.trace");
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    window->magic = 1;
+    ck_assert_int_eq(file_map_window(&file, window, &again), 0);
+    ck_assert_ptr_eq(again, window);
+    ck_assert_uint_eq(again->magic, 0);
+}
+END_TEST
+
+START_TEST(file_has_its_space_promised_by_the_disk)
+{
+    struct trace_chunk *window = NULL;
+    struct stat status;
+    (void)create("a.trace");
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_int_eq(stat("a.trace", &status), 0);
+    ck_assert_int_eq(status.st_size, TRACE_HEADER_BYTES + TRACE_WINDOW_BYTES);
+    ck_assert_int_ge(status.st_blocks * 512, TRACE_HEADER_BYTES + TRACE_WINDOW_BYTES);
+}
+END_TEST
+
+static void *append_many(void *argument)
+{
+    uint64_t segment[16];
+    for (size_t i = 0; i < SEGMENTS_OF_THREAD; i++) {
+        for (size_t k = 0; k < 16; k++) {
+            segment[k] = (uintptr_t)argument * SEGMENTS_OF_THREAD + i;
+        }
+        ck_assert_int_eq(file_append(&file, segment, sizeof segment - i % 2 * 8), 0);
+    }
+    return NULL;
+}
+
+START_TEST(file_keeps_segments_of_threads_apart)
+{
+    static bool is_seen[(THREADS + 1) * SEGMENTS_OF_THREAD];
+    pthread_t threads[THREADS];
+    size_t found = 0;
+    uint64_t segment[16];
+    (void)create("a.trace");
+    for (uintptr_t i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, append_many, (void *)(i + 1)), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    int fd = open("a.trace", O_RDONLY);
+    for (off_t at = TRACE_HEADER_BYTES; pread(fd, segment, sizeof segment, at) > 0; at += 128) {
+        ck_assert_uint_lt(segment[0], sizeof is_seen);
+        ck_assert(!is_seen[segment[0]]);
+        ck_assert_uint_eq(segment[14], segment[0]);
+        is_seen[segment[0]] = true;
+        found++;
+    }
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_uint_eq(found, THREADS * SEGMENTS_OF_THREAD);
+}
+END_TEST
+
+/* --- what the program does to it ---------------------------------------------------------------
+ */
+
+START_TEST(file_is_found_again_when_its_descriptor_was_closed)
+{
+    struct trace_chunk *window = NULL;
+    (void)create("a.trace");
+    int before = dup(0);
+    ck_assert_int_eq(close(before), 0);
+    for (int fd = 3; fd < 1024; fd++) {
+        (void)close(fd);
+    }
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
+    ck_assert_uint_eq(size_of(file.path), TRACE_HEADER_BYTES + 7);
+    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_int_ge(atomic_load(&file.fd), 256);
+}
+END_TEST
+
+START_TEST(file_does_not_write_to_descriptors_of_the_program)
+{
+    struct trace_chunk *window = NULL;
+    (void)create("a.trace");
+    int fd = atomic_load(&file.fd);
+    int other = open("other", O_RDWR | O_CREAT, 0600);
+    ck_assert_int_eq(dup2(other, fd), fd);
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
+    ck_assert_int_ne(atomic_load(&file.fd), fd);
+    ck_assert_int_eq(dup2(other, atomic_load(&file.fd)), atomic_load(&file.fd));
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_uint_eq(size_of("other"), 0);
+    ck_assert_uint_eq(size_of("a.trace"), 2 * TRACE_WINDOW_ALIGN + TRACE_WINDOW_BYTES);
+}
+END_TEST
+
+START_TEST(file_that_was_deleted_is_used_as_long_as_it_is_open)
+{
+    struct trace_chunk *window = NULL;
+    (void)create("a.trace");
+    ck_assert_int_eq(unlink("a.trace"), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
+    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), -ENOENT);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), -ENOENT);
+    ck_assert_ptr_null(window);
+}
+END_TEST
+
+START_TEST(file_that_was_replaced_is_left_alone)
+{
+    (void)create("a.trace");
+    ck_assert_int_eq(rename("a.trace", "kept"), 0);
+    ck_assert_int_eq(close(open("a.trace", O_WRONLY | O_CREAT, 0600)), 0);
+    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
+    int before = dup(0);
+    ck_assert_int_eq(close(before), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), -ESTALE);
+    ck_assert_uint_eq(size_of("a.trace"), 0);
+    int after = dup(0);
+    ck_assert_int_eq(after, before); /* no descriptor is lost on the way */
+    ck_assert_int_eq(unlink("a.trace"), 0);
+    ck_assert_int_eq(symlink("kept", "a.trace"), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), -ELOOP);
+}
+END_TEST
+
+START_TEST(file_gives_an_error_at_the_size_limit_and_no_signal)
+{
+    struct trace_chunk *window = NULL;
+    rlim_t limit = TRACE_HEADER_BYTES + TRACE_WINDOW_BYTES;
+    (void)create("a.trace");
+    (void)signal(SIGXFSZ, SIG_DFL);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, limit}), 0);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), -EFBIG);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), -EFBIG);
+    ck_assert_uint_eq(size_of("a.trace"), limit);
+}
+END_TEST
+
+START_TEST(file_passes_on_what_the_disk_says)
+{
+    struct stat status;
+    struct trace_chunk *window = NULL;
+    int fd = open("/dev/full", O_RDWR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    struct file full = {
+        .path = "/dev/full", .fd = fd, .device = status.st_dev, .inode = status.st_ino};
+    ck_assert_int_eq(file_append(&full, "segment", 7), -ENOSPC);
+    ck_assert_int_lt(file_map_window(&full, NULL, &window), 0);
+    ck_assert_ptr_null(window);
+}
+END_TEST
+
+/* Each test in a directory of its own. */
+int main(void)
+{
+    const TTest *const tests[] = {
+        file_expands_patterns,
+        file_puts_numbers_before_the_extension,
+        file_leaves_dots_of_directories_alone,
+        file_takes_absolute_patterns_as_they_are,
+        file_never_shortens_a_name,
+        file_goes_into_a_directory_that_is_named,
+        file_begins_with_its_header,
+        file_is_private_whatever_the_mask,
+        file_does_not_follow_or_replace_what_is_there,
+        file_stays_out_of_the_way_of_low_descriptors,
+        file_works_with_few_descriptors,
+        file_tells_why_it_cannot_be_created,
+        file_is_not_left_behind_when_there_is_no_room_for_the_header,
+        file_of_a_child_has_its_header_where_the_parent_had_it,
+        file_gives_windows_that_reach_the_disk,
+        file_maps_a_window_where_it_is_told,
+        file_has_its_space_promised_by_the_disk,
+        file_keeps_segments_of_threads_apart,
+        file_is_found_again_when_its_descriptor_was_closed,
+        file_does_not_write_to_descriptors_of_the_program,
+        file_that_was_deleted_is_used_as_long_as_it_is_open,
+        file_that_was_replaced_is_left_alone,
+        file_gives_an_error_at_the_size_limit_and_no_signal,
+        file_passes_on_what_the_disk_says,
+        NULL,
+    };
+    return suite_run_with("file", tests, enter_directory, remove_directory);
+}
