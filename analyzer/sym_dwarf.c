@@ -32,13 +32,23 @@ static void ignore_error(Dwarf_Error error, Dwarf_Ptr context)
     (void)context;
 }
 
+const char *sym_dwarf_complaint(const struct sym_dwarf *dwarf)
+{
+    return dwarf->complaint[0] != '\0' ? dwarf->complaint : NULL;
+}
+
+void sym_dwarf_complain(struct sym_dwarf *dwarf, const char *text)
+{
+    if (dwarf->complaint[0] == '\0') {
+        (void)snprintf(dwarf->complaint, sizeof dwarf->complaint, "%s", text);
+    }
+}
+
 /* Note and free an error. Return: whether the call succeeded. */
 static bool is_there(struct sym_dwarf *dwarf, int result, Dwarf_Error error)
 {
     if (result == DW_DLV_ERROR) {
-        if (dwarf->complaint[0] == '\0') {
-            (void)snprintf(dwarf->complaint, sizeof dwarf->complaint, "%s", dwarf_errmsg(error));
-        }
+        sym_dwarf_complain(dwarf, dwarf_errmsg(error));
         dwarf_dealloc_error(dwarf->debug, error);
     }
     return result == DW_DLV_OK;
@@ -96,11 +106,6 @@ void sym_dwarf_set_alternate(struct sym_dwarf *dwarf, struct sym_dwarf *alternat
     Dwarf_Error error = NULL;
     dwarf->alternate = alternate;
     (void)is_there(dwarf, dwarf_set_tied_dbg(dwarf->debug, alternate->debug, &error), error);
-}
-
-const char *sym_dwarf_complaint(const struct sym_dwarf *dwarf)
-{
-    return dwarf->complaint[0] != '\0' ? dwarf->complaint : NULL;
 }
 
 /* Languages whose compilers mangle. Of the others, DW_AT_name is what the linker sees. */

@@ -68,8 +68,9 @@ void sym_dwarf_free(struct sym_dwarf *dwarf);
 /* Use @alternate (which the caller frees after @dwarf) for what dwz moved out of @dwarf. */
 void sym_dwarf_set_alternate(struct sym_dwarf *dwarf, struct sym_dwarf *alternate);
 
-/* Return: what was found broken so far, in libdwarf's words, the first of them; or NULL. */
+/* Return: what was found broken so far, the first of it, mostly in libdwarf's words; or NULL. */
 const char *sym_dwarf_complaint(const struct sym_dwarf *dwarf);
+void sym_dwarf_complain(struct sym_dwarf *dwarf, const char *text);
 
 /* Give the next unit. Return: false after the last, or at the first header that is broken. */
 bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_unit);

@@ -29,10 +29,12 @@ struct walk {
     uint32_t *innermost;      /* of each address */
     uint64_t *innermost_size; /* bytes of the range that made it so */
     uint64_t work;            /* left */
+    uint64_t last_offset;     /* of the DIE read last */
     uint64_t unit_low;
     struct sym_ranges ranges; /* of the DIE at hand */
     bool is_everywhere;       /* the second walk */
     bool has_memory;
+    bool is_broken; /* this walk goes nowhere */
 };
 
 static bool spend(struct walk *walk, uint64_t amount)
@@ -143,6 +145,21 @@ static void visit_function(struct walk *walk, struct Dwarf_Die_s *die, bool is_i
     }
 }
 
+/*
+ * Return: whether to go on with a DIE. A walk meets DIEs in the order of the file; one that leads
+ * back (by a bad DW_AT_sibling, say) would never end.
+ */
+static bool is_next(struct walk *walk, struct Dwarf_Die_s *die)
+{
+    uint64_t offset = sym_dwarf_offset(walk->dwarf, die);
+    if (offset <= walk->last_offset) {
+        sym_dwarf_complain(walk->dwarf, "its entries form a loop");
+        walk->is_broken = true;
+    }
+    walk->last_offset = offset;
+    return !walk->is_broken && spend(walk, 1);
+}
+
 /* @scope: the function that the children are in, or SYM_SCOPE_NONE. */
 static void walk_children(struct walk *walk, struct Dwarf_Die_s *die, uint32_t scope,
                           unsigned depth)
@@ -151,7 +168,7 @@ static void walk_children(struct walk *walk, struct Dwarf_Die_s *die, uint32_t s
         return;
     }
     struct Dwarf_Die_s *child = sym_dwarf_child(walk->dwarf, die);
-    while (child != NULL && walk->has_memory && spend(walk, 1)) {
+    while (child != NULL && walk->has_memory && is_next(walk, child)) {
         enum sym_die_kind kind = sym_dwarf_kind(walk->dwarf, child);
         if (kind == SYM_DIE_FUNCTION || kind == SYM_DIE_INLINED) {
             visit_function(walk, child, kind == SYM_DIE_INLINED, scope, depth);
@@ -181,6 +198,8 @@ static void walk_again(struct walk *first, struct Dwarf_Die_s *unit_die, size_t 
         }
         walk.addresses = addresses;
         walk.is_everywhere = true;
+        walk.last_offset = 0;
+        walk.is_broken = false;
         walk.ranges = (struct sym_ranges){0};
         walk_children(&walk, unit_die, SYM_SCOPE_NONE, 0);
         for (size_t i = 0, at = 0; i < first->count; i++) {

@@ -1,6 +1,7 @@
 /* ELF symbol tables, those of this program and of the C library. */
 #include <check.h>
 #include <link.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,8 +137,8 @@ START_TEST(sym_elf_reads_exported_symbols_of_a_stripped_library)
     teardown();
     open_table(info.dlpi_name);
     struct sym_elf_match match = {0};
-    ck_assert(sym_elf_find(table, (uint64_t)(uintptr_t)qsort - info.dlpi_addr, &match));
-    ck_assert_str_eq(match.name, "qsort");
+    ck_assert(sym_elf_find(table, (uint64_t)(uintptr_t)insque - info.dlpi_addr, &match));
+    ck_assert_str_eq(match.name, "insque");
 }
 END_TEST
 
