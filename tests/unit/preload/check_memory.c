@@ -1,0 +1,89 @@
+/* Pages from the kernel. */
+#include "memory.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "suite.h"
+
+#define BYTES ((size_t)8 * 4096)
+
+static void assert_zero(const unsigned char *memory, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (memory[i] != 0) {
+            ck_abort_msg("byte %zu is not zero", i);
+        }
+    }
+}
+
+START_TEST(memory_is_zeroed_counted_and_given_back)
+{
+    uint64_t before = memory_mapped_bytes();
+    unsigned char *memory = memory_map(BYTES);
+    ck_assert_ptr_nonnull(memory);
+    ck_assert_uint_eq((uintptr_t)memory % 4096, 0);
+    assert_zero(memory, BYTES);
+    ck_assert_uint_eq(memory_mapped_bytes(), before + BYTES);
+    memory_unmap(memory, BYTES);
+    ck_assert_uint_eq(memory_mapped_bytes(), before);
+    ck_assert_int_ne(msync(memory, BYTES, MS_ASYNC), 0);
+    memory_unmap(NULL, BYTES);
+    ck_assert_uint_eq(memory_mapped_bytes(), before);
+}
+END_TEST
+
+START_TEST(memory_that_is_not_there_is_null)
+{
+    uint64_t before = memory_mapped_bytes();
+    ck_assert_ptr_null(memory_map((size_t)1 << 60));
+    ck_assert_ptr_null(memory_map(0));
+    ck_assert_uint_eq(memory_mapped_bytes(), before);
+}
+END_TEST
+
+START_TEST(memory_of_any_size_costs_address_space_only)
+{
+    struct rusage before;
+    struct rusage after;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &before), 0);
+    unsigned char *memory = memory_map((size_t)1 << 30);
+    ck_assert_ptr_nonnull(memory);
+    memory[(size_t)1 << 29] = 1;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
+    ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 1024);
+}
+END_TEST
+
+START_TEST(memory_can_be_cleared)
+{
+    uint64_t before = memory_mapped_bytes();
+    unsigned char *memory = memory_map(BYTES);
+    memset(memory, 0xff, BYTES);
+    memory_clear(memory, BYTES);
+    assert_zero(memory, BYTES);
+    memory[5] = 1;
+    ck_assert_uint_eq(memory_mapped_bytes(), before + BYTES);
+}
+END_TEST
+
+START_TEST(memory_can_be_cleared_where_it_is_locked)
+{
+    unsigned char *memory = memory_map(BYTES);
+    memset(memory, 0xff, BYTES);
+    ck_assert_int_eq(mlock(memory, BYTES), 0);
+    memory_clear(memory, BYTES);
+    assert_zero(memory, BYTES);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        memory_is_zeroed_counted_and_given_back,     memory_that_is_not_there_is_null,
+        memory_of_any_size_costs_address_space_only, memory_can_be_cleared,
+        memory_can_be_cleared_where_it_is_locked,    NULL,
+    };
+    return suite_run("memory", tests);
+}

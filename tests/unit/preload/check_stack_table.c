@@ -1,0 +1,220 @@
+/* Interned stacks: one node, one id, whoever comes first. */
+#include "stack_table.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "suite.h"
+
+#define THREADS 4
+#define NODES 20000
+#define MANY 500000
+
+static struct stack_table table;
+
+static void make_table(void)
+{
+    ck_assert(stack_table_init(&table));
+}
+
+static uint32_t intern(uint32_t parent, uint32_t module, uintptr_t address)
+{
+    uint32_t id = stack_table_find(&table, parent, module, address);
+    if (id == 0) {
+        id = stack_table_create(&table, parent, module, address);
+        id = id != STACK_NONE ? stack_table_publish(&table, id) : id;
+    }
+    return id;
+}
+
+START_TEST(stack_table_starts_with_the_first_id)
+{
+    ck_assert_uint_eq(stack_table_find(&table, 0, 0, 0), 0);
+    ck_assert_uint_eq(intern(TRACE_STACK_WHOLE, 1, 0x1000), TRACE_STACK_FIRST);
+    ck_assert_uint_eq(intern(TRACE_STACK_CUT, 1, 0x1000), TRACE_STACK_FIRST + 1);
+    ck_assert_uint_eq(intern(TRACE_STACK_WHOLE, 1, 0x1000), TRACE_STACK_FIRST);
+}
+END_TEST
+
+START_TEST(stack_table_shows_a_node_only_when_it_is_published)
+{
+    uint32_t id = stack_table_create(&table, 5, 6, 7);
+    ck_assert_uint_ne(id, STACK_NONE);
+    ck_assert_uint_eq(stack_table_find(&table, 5, 6, 7), 0);
+    const struct stack_node *node = stack_table_node(&table, id);
+    ck_assert_uint_eq(node->parent, 5);
+    ck_assert_uint_eq(node->module, 6);
+    ck_assert_uint_eq(node->address, 7);
+    ck_assert_uint_eq(stack_table_publish(&table, id), id);
+    ck_assert_uint_eq(stack_table_find(&table, 5, 6, 7), id);
+}
+END_TEST
+
+START_TEST(stack_table_gives_the_twin_that_came_first)
+{
+    uint32_t first = stack_table_create(&table, 5, 6, 7);
+    uint32_t second = stack_table_create(&table, 5, 6, 7);
+    uint32_t third = stack_table_create(&table, 5, 6, 7);
+    ck_assert_uint_eq(stack_table_publish(&table, second), second);
+    ck_assert_uint_eq(stack_table_publish(&table, first), second);
+    ck_assert_uint_eq(stack_table_publish(&table, third), second);
+    ck_assert_uint_eq(stack_table_find(&table, 5, 6, 7), second);
+}
+END_TEST
+
+START_TEST(stack_table_compares_every_part)
+{
+    const uint32_t numbers[] = {0, 1, 2, 3, 16383, UINT32_MAX};
+    const uintptr_t addresses[] = {0, 1, 0x401000, UINTPTR_MAX, UINTPTR_MAX - 1};
+    uint32_t expected = TRACE_STACK_FIRST;
+    for (int round = 0; round < 2; round++, expected = TRACE_STACK_FIRST) {
+        for (size_t i = 0; i < 6; i++) {
+            for (size_t k = 0; k < 6; k++) {
+                for (size_t n = 0; n < 5; n++, expected++) {
+                    ck_assert_uint_eq(intern(numbers[i], numbers[k], addresses[n]), expected);
+                }
+            }
+        }
+    }
+}
+END_TEST
+
+/* Far more nodes than a chunk has, and fewer buckets than nodes. */
+START_TEST(stack_table_keeps_many_nodes)
+{
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < MANY; i++) {
+            if (intern(i / 3, i % 5, 0x400000 + i / 7 * 16) != TRACE_STACK_FIRST + i) {
+                ck_abort_msg("round %d: node %u has another id", round, i);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(stack_table_forgets_but_never_gives_out_an_id_again)
+{
+    uint32_t first = intern(0, 1, 0x1000);
+    uint32_t second = intern(first, 1, 0x2000);
+    stack_table_forget(&table);
+    ck_assert_uint_eq(stack_table_find(&table, 0, 1, 0x1000), 0);
+    ck_assert_uint_eq(stack_table_find(&table, first, 1, 0x2000), 0);
+    ck_assert_uint_eq(stack_table_node(&table, second)->address, 0x2000);
+    ck_assert_uint_eq(intern(0, 1, 0x1000), second + 1);
+}
+END_TEST
+
+START_TEST(stack_table_stops_at_the_last_id)
+{
+    uint32_t last = 0;
+    atomic_store(&table.next_id, STACK_NONE - 4);
+    for (uint32_t id = intern(0, 0, 1); id != STACK_NONE; id = intern(0, 0, id)) {
+        ck_assert_uint_gt(id, last);
+        last = id;
+    }
+    ck_assert_uint_lt(last, STACK_NONE);
+    ck_assert_uint_eq(intern(9, 9, 9), STACK_NONE);
+}
+END_TEST
+
+START_TEST(stack_table_does_without_memory)
+{
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){4096, RLIM_INFINITY}), 0);
+    uint32_t id = stack_table_create(&table, 0, 1, 2);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
+    ck_assert_uint_eq(id, STACK_NONE);
+    ck_assert_uint_eq(intern(0, 1, 2), TRACE_STACK_FIRST);
+}
+END_TEST
+
+/* Every thread interns the same chains, in an order of its own. */
+struct worker {
+    uint64_t random;
+    uint32_t ids[NODES];
+};
+
+static void *intern_all(void *argument)
+{
+    struct worker *worker = argument;
+    uint32_t start = (uint32_t)(suite_random(&worker->random) % NODES);
+    for (uint32_t i = 0; i < NODES; i++) {
+        uint32_t n = (start + i) % NODES;
+        uint32_t parent = intern(0, 1, 0x1000 + n / 16);
+        worker->ids[n] = intern(parent, 2, n);
+        const struct stack_node *node = stack_table_node(&table, worker->ids[n]);
+        if (node->parent != parent || node->address != n) {
+            return worker;
+        }
+    }
+    return NULL;
+}
+
+START_TEST(stack_table_gives_all_threads_the_same_ids)
+{
+    static struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    uint64_t seed = suite_seed();
+    for (size_t i = 0; i < THREADS; i++) {
+        workers[i].random = seed + i;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, intern_all, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        void *wrong = NULL;
+        ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+        ck_assert_ptr_null(wrong);
+    }
+    for (size_t n = 0; n < NODES; n++) {
+        for (size_t i = 1; i < THREADS; i++) {
+            ck_assert_uint_eq(workers[i].ids[n], workers[0].ids[n]);
+        }
+    }
+}
+END_TEST
+
+/* All threads at one bucket: the same node is created and published at the same moment. */
+static _Atomic uint32_t gate;
+
+static void *publish_in_step(void *argument)
+{
+    uint32_t *ids = argument;
+    for (uint32_t i = 0; i < 2000; i++) {
+        uint32_t id = stack_table_create(&table, 0, 3, i);
+        (void)atomic_fetch_add(&gate, 1);
+        for (int spin = 0; spin < 1000 && atomic_load(&gate) < (i + 1) * 2; spin++) {
+        }
+        ids[i] = stack_table_publish(&table, id);
+    }
+    return NULL;
+}
+
+START_TEST(stack_table_settles_races_for_one_node)
+{
+    static uint32_t ids[2][2000];
+    pthread_t other;
+    ck_assert_int_eq(pthread_create(&other, NULL, publish_in_step, ids[1]), 0);
+    (void)publish_in_step(ids[0]);
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        ck_assert_uint_eq(ids[0][i], ids[1][i]);
+        ck_assert_uint_eq(stack_table_find(&table, 0, 3, i), ids[0][i]);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        stack_table_starts_with_the_first_id,
+        stack_table_shows_a_node_only_when_it_is_published,
+        stack_table_gives_the_twin_that_came_first,
+        stack_table_compares_every_part,
+        stack_table_keeps_many_nodes,
+        stack_table_forgets_but_never_gives_out_an_id_again,
+        stack_table_stops_at_the_last_id,
+        stack_table_does_without_memory,
+        stack_table_gives_all_threads_the_same_ids,
+        stack_table_settles_races_for_one_node,
+        NULL,
+    };
+    return suite_run_with("stack_table", tests, make_table, NULL);
+}
