@@ -16,6 +16,7 @@ struct frame {
     /* What is known; NULL when it is not. Interned: equal names are equal pointers. */
     const char *function;
     const char *file;   /* relative to the working directory when below it */
+    const char *path;   /* of the file, as the compiler recorded it */
     const char *module; /* path */
     bool is_inlined;
     /* What the rules say. */

@@ -187,6 +187,7 @@ static bool make_frame(struct frame_table *table, const struct location *locatio
         .is_inlined = symbol->is_inlined,
         .function = strings_text(table->strings, symbol->function),
         .file = shown_file(table, symbol->file),
+        .path = strings_text(table->strings, symbol->file),
         .module = module_table_path(table->modules, location->module),
     };
     if (!name_place(table, frame, location, symbol)) {

@@ -124,7 +124,7 @@ bool patterns_match(const struct patterns *patterns, const struct frame *frame)
         if (pattern->line != 0 && pattern->line != frame->line) {
             continue;
         }
-        if (path_matches(pattern->glob, frame->file) ||
+        if (path_matches(pattern->glob, frame->file) || glob_matches(pattern->glob, frame->path) ||
             path_matches(pattern->glob, frame->module) ||
             glob_matches(pattern->glob, frame->function) ||
             (frame->function != NULL && glob_matches(pattern->glob, plain)) ||

@@ -26,9 +26,10 @@ bool patterns_add(struct patterns *patterns, const char *text, bool has_line);
 void patterns_fini(struct patterns *patterns);
 
 /*
- * Return: whether a pattern matches the frame's file, function or module. A glob matches a whole
- * name, and its "*" matches slashes, as in tracemalloc; without a slash it may also match what
- * follows the last one. Functions match with and without their parameters.
+ * Return: whether a pattern matches the frame's file (as shown or as recorded), function or
+ * module. A glob matches a whole name, and its "*" matches slashes, as in tracemalloc; without a
+ * slash it may also match what follows the last one. Functions match with and without their
+ * parameters.
  */
 bool patterns_match(const struct patterns *patterns, const struct frame *frame);
 

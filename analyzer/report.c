@@ -63,7 +63,8 @@ uint64_t report_lost_events(const struct report_totals *totals)
 
 struct note {
     uint64_t number;
-    const char *text;
+    const char *what;
+    const char *advice;
 };
 
 bool report_make_notes(struct report *report)
@@ -72,36 +73,34 @@ bool report_make_notes(struct report *report)
     const uint64_t *counters = totals->counters;
     const struct damage *damage = &totals->damage;
     const struct note notes[] = {
-        {damage->truncated_chunks, "pieces of the trace are cut off; copy the file again, whole"},
-        {damage->corrupt_chunks, "pieces of the trace are damaged and were skipped; totals are too "
-                                 "low, copy the file or record it again"},
-        {damage->unknown_chunks, "pieces of the trace are of a newer kind and were skipped; use a "
-                                 "newer trace-report"},
-        {damage->missing_chunks,
-         "pieces of the trace are missing; totals are too low, record again"},
-        {totals->negative_sites, "sites were freed more often than allocated, since events are "
-                                 "missing; they count as 0"},
-        {counters[TRACE_LOST_SPACE], "events lost, the disk was full; make room and record again"},
-        {counters[TRACE_LOST_MEMORY],
-         "events lost, the tracer got no memory; raise the limit of the "
-         "address space (ulimit -v)"},
-        {counters[TRACE_LOST_NESTED],
-         "events lost, of signal handlers that allocate inside others; "
-         "such a program is at risk without the tracer, too"},
-        {counters[TRACE_LOST_ADDRESS], "events lost, of addresses that the tracer cannot map; the "
-                                       "allocator uses an unusual address range"},
-        {totals->cut_stacks, "call stacks are cut at the depth limit; set LIBTRACE_DEPTH higher"},
-        {totals->broken_stacks, "call stacks end early, where unwind information is missing; build "
-                                "with -fasynchronous-unwind-tables"},
-        {counters[TRACE_UNKNOWN_FREES], "frees of blocks that the trace does not know, from before "
-                                        "it began or from another allocator; nothing is counted"},
-        {totals->implied_frees, "frees happened where the tracer cannot see, and were noticed when "
-                                "the address came again (a private allocator, or RTLD_DEEPBIND)"},
-        {counters[TRACE_UNWIND_CORRECTIONS],
-         "call stacks were corrected by the unwinder's "
-         "self-check; a few others may be wrong, please report"},
-        {report->unresolved_frames, "addresses have no name; install debug symbols, or give "
-                                    "--symbols DIR or --sysroot DIR"},
+        {damage->truncated_chunks, "pieces of the trace cut off", "copy the file again, whole"},
+        {damage->corrupt_chunks, "pieces of the trace damaged and skipped",
+         "totals are too low, copy the file or record it again"},
+        {damage->unknown_chunks, "pieces of the trace of a newer kind, skipped",
+         "use a newer trace-report"},
+        {damage->missing_chunks, "pieces of the trace missing",
+         "totals are too low, record it again"},
+        {totals->negative_sites, "sites freed more often than allocated",
+         "events are missing; these sites count as 0"},
+        {counters[TRACE_LOST_SPACE], "events lost because the disk was full",
+         "make room and record again"},
+        {counters[TRACE_LOST_MEMORY], "events lost because the tracer got no memory",
+         "raise the limit of the address space (ulimit -v)"},
+        {counters[TRACE_LOST_NESTED], "events lost in signal handlers inside signal handlers",
+         "a handler that allocates is at risk without the tracer, too"},
+        {counters[TRACE_LOST_ADDRESS], "events lost at addresses that the tracer cannot map",
+         "the allocator uses an unusual range; please report it"},
+        {totals->cut_stacks, "call stacks cut at the depth limit", "set LIBTRACE_DEPTH higher"},
+        {totals->broken_stacks, "call stacks that end early, without unwind information",
+         "build with -fasynchronous-unwind-tables"},
+        {counters[TRACE_UNKNOWN_FREES], "frees of blocks that the trace does not know",
+         "they are from before it began, or of another allocator, and are not counted"},
+        {totals->implied_frees, "frees that the tracer could not see",
+         "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
+        {counters[TRACE_UNWIND_CORRECTIONS], "call stacks corrected by the unwinder's self-check",
+         "a few others may be wrong; please report it"},
+        {report->unresolved_frames, "addresses without a name",
+         "install debug symbols, or give --symbols DIR or --sysroot DIR"},
     };
     const size_t count = sizeof notes / sizeof notes[0];
     const char **lines = arena_array(&report->arena, count, sizeof(const char *));
@@ -109,8 +108,8 @@ bool report_make_notes(struct report *report)
     report->notes = lines;
     for (size_t i = 0; lines != NULL && i < count; i++) {
         if (notes[i].number > 0) {
-            const char *line =
-                arena_format(&report->arena, "%" PRIu64 " %s", notes[i].number, notes[i].text);
+            const char *line = arena_format(&report->arena, "%s: %" PRIu64 "; %s", notes[i].what,
+                                            notes[i].number, notes[i].advice);
             if (line == NULL) {
                 return false;
             }

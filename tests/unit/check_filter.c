@@ -1,6 +1,7 @@
 /* filter.c: tracemalloc's filters. Totals say what is left of 1517 bytes in 9 blocks. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "scene.h"
 #include "unit.h"
@@ -54,12 +55,36 @@ START_TEST(filter_that_nothing_passes_is_said)
 }
 END_TEST
 
+/* A file below the working directory is shown relative to it, and matches either way. */
+START_TEST(filter_knows_a_file_by_both_its_names)
+{
+    char directory[64];
+    char line[256];
+    ck_assert_ptr_nonnull(getcwd(directory, sizeof directory));
+    (void)snprintf(line, sizeof line, "0x200 %s/sub/a.c 3 f\n", directory);
+    scene_write("t.trace");
+    builder_write_file("app", line, strlen(line));
+    (void)snprintf(line, sizeof line, "%s/sub/*", directory);
+    const char *const globs[] = {"sub/a.c", line, "a.c:3"};
+    for (size_t i = 0; i < sizeof globs / sizeof globs[0]; i++) {
+        char arguments[512];
+        (void)snprintf(arguments, sizeof arguments, "--own f --filter %s t.trace", globs[i]);
+        char *text = scene_report(arguments, NULL);
+        ck_assert_msg(strstr(text, "\nsub/a.c:3: size=400 B, count=4") != NULL, "%s: %s", arguments,
+                      text);
+        ck_assert_ptr_null(strstr(text, "app!"));
+        free(text);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("filter");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_loop_test(tests, filter_keeps_what_tracemalloc_keeps, 0,
                         sizeof rows / sizeof rows[0]);
+    tcase_add_test(tests, filter_knows_a_file_by_both_its_names);
     tcase_add_test(tests, filter_that_nothing_passes_is_said);
     return unit_run("filter", tests);
 }

@@ -135,8 +135,8 @@ START_TEST(render_text_sums_up)
                  "Snapshots:     1; --snapshots lists them\n"
                  "\n"
                  "To know:\n"
-                 "- 1 call stacks are cut at the depth limit; set LIBTRACE_DEPTH higher\n"
-                 "- 1 addresses have no name; install debug symbols, or give --symbols DIR or "
+                 "- call stacks cut at the depth limit: 1; set LIBTRACE_DEPTH higher\n"
+                 "- addresses without a name: 1; install debug symbols, or give --symbols DIR or "
                  "--sysroot DIR\n");
 }
 END_TEST
@@ -160,14 +160,14 @@ START_TEST(render_text_says_what_went_wrong)
         "did not end normally: killed, crashed or replaced by exec",
         "Live at end:   0 blocks, 0 B\n",
         "Inherited:     1 block, 5 B\n",
-        "- 1 pieces of the trace are damaged",
-        "- 1 sites were freed more often than allocated",
-        "- 102 events lost, the disk was full",
-        "- 101 events lost, the tracer got no memory",
-        "- 100 events lost, of signal handlers",
-        "- 103 events lost, of addresses",
-        "- 104 frees of blocks that the trace does not know",
-        "- 106 call stacks were corrected",
+        "- pieces of the trace damaged and skipped: 1; ",
+        "- sites freed more often than allocated: 1; ",
+        "- events lost because the disk was full: 102; ",
+        "- events lost because the tracer got no memory: 101; ",
+        "- events lost in signal handlers inside signal handlers: 100; ",
+        "- events lost at addresses that the tracer cannot map: 103; ",
+        "- frees of blocks that the trace does not know: 104; ",
+        "- call stacks corrected by the unwinder's self-check: 106; ",
         "105 call stacks taken twice, 106 differed",
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
