@@ -133,6 +133,24 @@ static bool try_symbols_dir(struct search *search, const char *file_name)
             try_path(search, "%s%s.debug", symbols, path));
 }
 
+/* Look for what a debuginfod client has fetched. Source: debuginfod_find_debuginfo(3). */
+static bool try_debuginfod_cache(struct search *search)
+{
+    char id[2 * ELF_FILE_BUILD_ID_MAX + 1];
+    const char *cache = getenv("DEBUGINFOD_CACHE_PATH");
+    const char *xdg = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    format_id(search->build_id, search->build_id_bytes, id, sizeof id);
+    if (id[0] == '\0') {
+        return false;
+    }
+    if (cache != NULL && cache[0] != '\0') {
+        return try_path(search, "%s/%s/debuginfo", cache, id);
+    }
+    return (xdg != NULL && try_path(search, "%s/debuginfod_client/%s/debuginfo", xdg, id)) ||
+           (home != NULL && try_path(search, "%s/.cache/debuginfod_client/%s/debuginfo", home, id));
+}
+
 static void find_debug_file(struct search *search, const char *root)
 {
     char directory[PATH_MAX];
@@ -145,7 +163,8 @@ static void find_debug_file(struct search *search, const char *root)
     memcpy(directory, path, length);
     directory[length] = '\0';
     (void)(try_symbols_dir(search, slash != NULL ? slash + 1 : path) ||
-           try_build_id(search, root, DEBUG_DIR) || try_link(search, root, directory));
+           try_build_id(search, root, DEBUG_DIR) || try_link(search, root, directory) ||
+           try_debuginfod_cache(search));
 }
 
 /* Open the module if it is the traced one. */

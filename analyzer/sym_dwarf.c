@@ -129,6 +129,13 @@ static bool language_mangles(Dwarf_Unsigned language)
     }
 }
 
+static bool has_attribute(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+{
+    Dwarf_Bool is_present = 0;
+    Dwarf_Error error = NULL;
+    return is_there(dwarf, dwarf_hasattr(die, name, &is_present, &error), error) && is_present;
+}
+
 bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_unit)
 {
     Dwarf_Unsigned header_bytes = 0;
@@ -158,6 +165,9 @@ bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_uni
     ret_unit->die_offset = sym_dwarf_offset(dwarf, die);
     if (is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
         ret_unit->is_compile_unit = tag == DW_TAG_compile_unit || tag == DW_TAG_skeleton_unit;
+    }
+    if (tag == DW_TAG_skeleton_unit || has_attribute(dwarf, die, DW_AT_GNU_dwo_name)) {
+        sym_dwarf_complain(dwarf, "it is split (-gsplit-dwarf), and .dwo files are not read");
     }
     bool has_language = is_there(dwarf, dwarf_srclang(die, &language, &error), error);
     ret_unit->names_are_linked = has_language && !language_mangles(language);

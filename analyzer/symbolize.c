@@ -335,12 +335,12 @@ static enum trace_status ask_debug(struct job *job)
     struct trace_error error = {0};
     char text[sizeof error.text + 200];
     if (!file->has_debug_info) {
-        const char *names = job->symbols == NULL                ? "nothing"
-                            : sym_elf_is_complete(job->symbols) ? "function names"
-                                                                : "names of exported functions";
+        const char *names = job->symbols == NULL ? "no symbols and no debug information"
+                            : sym_elf_is_complete(job->symbols)
+                                ? "function names, but no debug information"
+                                : "names of exported functions, but no debug information";
         (void)snprintf(text, sizeof text,
-                       "it has no debug information, %s only: install its -dbg or -dbgsym package, "
-                       "or rebuild it with -g",
+                       "it has %s: install its -dbg or -dbgsym package, or rebuild it with -g",
                        names);
         warn(job, text);
         return TRACE_OK;

@@ -13,7 +13,8 @@
 
 static char directory[32];
 static struct debug_files files;
-static struct elf_file self; /* this program, for its build-id */
+static struct elf_file self;                   /* this program, for its build-id */
+static char id[2 * ELF_FILE_BUILD_ID_MAX + 1]; /* the same in digits */
 
 __attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 {
@@ -33,6 +34,9 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(directory));
     ck_assert_int_eq(elf_file_open("/proc/self/exe", &self, NULL), TRACE_OK);
     ck_assert_uint_ge(self.build_id_bytes, 2);
+    for (size_t i = 0; i < self.build_id_bytes; i++) {
+        (void)snprintf(id + 2 * i, 3, "%02x", self.build_id[i]);
+    }
     shell(
         "cd %s && cp /proc/%d/exe whole && objcopy --only-keep-debug whole prog.debug && "
         "objcopy --strip-all --add-gnu-debuglink=prog.debug whole prog && "
@@ -66,10 +70,6 @@ static void search(const char *name, const uint8_t *build_id, size_t build_id_by
 /* Put a file where the build-id says, below @root. */
 static void put_by_id(const char *file, const char *root)
 {
-    char id[2 * ELF_FILE_BUILD_ID_MAX + 1] = "";
-    for (size_t i = 0; i < self.build_id_bytes; i++) {
-        (void)snprintf(id + 2 * i, 3, "%02x", self.build_id[i]);
-    }
     shell("cd %s && mkdir -p %s/.build-id/%.2s && mv %s %s/.build-id/%.2s/%s.debug", directory,
           root, id, file, root, id, id + 2);
 }
@@ -156,6 +156,18 @@ START_TEST(debug_file_looks_below_the_sysroot)
 }
 END_TEST
 
+START_TEST(debug_file_finds_what_debuginfod_fetched)
+{
+    shell("cd %s && mkdir -p root/%s && mv prog.debug root/%s/debuginfo", directory, id, id);
+    char cache[128];
+    (void)snprintf(cache, sizeof cache, "%s/root", directory);
+    ck_assert_int_eq(setenv("DEBUGINFOD_CACHE_PATH", cache, 1), 0);
+    search("prog", NULL, 0);
+    ck_assert(files.debug.has_debug_info);
+    (void)unsetenv("DEBUGINFOD_CACHE_PATH");
+}
+END_TEST
+
 START_TEST(debug_file_refuses_another_build)
 {
     uint8_t other[20] = {1, 2, 3};
@@ -213,6 +225,7 @@ int main(void)
     tcase_add_test(tests, debug_file_takes_an_unstripped_copy_among_the_symbols);
     tcase_add_test(tests, debug_file_does_without_the_module);
     tcase_add_test(tests, debug_file_looks_below_the_sysroot);
+    tcase_add_test(tests, debug_file_finds_what_debuginfod_fetched);
     tcase_add_test(tests, debug_file_refuses_another_build);
     tcase_add_test(tests, debug_file_refuses_another_builds_debug_file);
     tcase_add_test(tests, debug_file_names_what_is_missing);
