@@ -115,7 +115,9 @@ static void make_path(struct file *file, const char *pattern, const char *progra
     }
     expand(&text, pattern, program, header, number);
     if (is_directory(file->path)) {
-        add(&text, "/");
+        if (text.bytes[text.used - 1] != '/') {
+            add(&text, "/");
+        }
         expand(&text, CONFIG_OUTPUT, program, header, number);
     }
 }
@@ -144,24 +146,44 @@ static int move_up(int fd)
     return (int)moved;
 }
 
-/* Return: a descriptor of the file, or -errno. */
-static int get_fd(struct file *file)
+/* Return: a descriptor of the file, to be given back; or -errno. */
+static int borrow_fd(struct file *file)
 {
     int fd = atomic_load(&file->fd);
     if (is_ours(file, fd)) {
         return fd;
     }
     fd = sys_open(file->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
-    if (fd < 0) {
-        return fd;
-    }
-    if (!is_ours(file, fd)) {
+    if (fd >= 0 && !is_ours(file, fd)) {
         (void)sys_close(fd);
         return -ESTALE;
     }
-    fd = move_up(fd);
-    atomic_store(&file->fd, fd);
     return fd;
+}
+
+static void give_back_fd(const struct file *file, int fd)
+{
+    if (fd >= 0 && fd != atomic_load(&file->fd)) {
+        (void)sys_close(fd);
+    }
+}
+
+void file_hold(struct file *file)
+{
+    if (file->header != NULL && !is_ours(file, atomic_load(&file->fd))) {
+        int fd = borrow_fd(file);
+        if (fd >= 0) {
+            atomic_store(&file->fd, move_up(fd));
+        }
+    }
+}
+
+void file_release(struct file *file)
+{
+    int fd = atomic_exchange(&file->fd, -1);
+    if (is_ours(file, fd)) {
+        (void)sys_close(fd);
+    }
 }
 
 /* --- space ---------------------------------------------------------------------------------------
@@ -227,20 +249,19 @@ static uint64_t take_space(struct file *file, size_t bytes, size_t alignment)
 static long map_part(struct file *file, void *address, uint64_t offset, size_t bytes,
                      void **ret_memory)
 {
-    int fd = get_fd(file);
-    if (fd < 0) {
-        return fd;
-    }
-    long result = check_limit(offset + bytes);
+    int fixed = address != NULL ? MAP_FIXED : 0;
+    int fd = borrow_fd(file);
+    long result = fd < 0 ? fd : check_limit(offset + bytes);
     if (result == 0) {
         result = reserve_on_disk(fd, offset, bytes);
     }
-    if (result != 0) {
-        return result;
+    if (result == 0) {
+        *ret_memory =
+            sys_mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, fd, offset);
+        result = *ret_memory != NULL ? 0 : -ENODEV;
     }
-    int fixed = address != NULL ? MAP_FIXED : 0;
-    *ret_memory = sys_mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, fd, offset);
-    return *ret_memory != NULL ? 0 : -ENODEV;
+    give_back_fd(file, fd);
+    return result;
 }
 
 long file_map_window(struct file *file, void *address, struct trace_chunk **ret_window)
@@ -256,13 +277,17 @@ long file_map_window(struct file *file, void *address, struct trace_chunk **ret_
 
 long file_append(struct file *file, const void *segment, size_t bytes)
 {
-    uint64_t offset = take_space(file, bytes, TRACE_SEGMENT_ALIGN);
-    int fd = get_fd(file);
+    int fd = borrow_fd(file);
     if (fd < 0) {
-        return fd;
+        return fd; /* before space is taken: the caller may try again */
     }
+    uint64_t offset = take_space(file, bytes, TRACE_SEGMENT_ALIGN);
     long result = check_limit(offset + bytes);
-    return result != 0 ? result : write_all(fd, segment, bytes, offset);
+    if (result == 0) {
+        result = write_all(fd, segment, bytes, offset);
+    }
+    give_back_fd(file, fd);
+    return result;
 }
 
 /* --- creation ------------------------------------------------------------------------------------
@@ -299,7 +324,6 @@ long file_create(struct file *file, const char *pattern, const char *program,
     if (fd < 0) {
         return fd;
     }
-    fd = move_up(fd);
     long result = sys_fstat(fd, &status);
     file->device = status.st_dev;
     file->inode = status.st_ino;

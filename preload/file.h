@@ -1,10 +1,14 @@
 /*
  * The trace file of one process: reserving space, mapping windows, appending segments.
  *
- * The program may close every descriptor, open its own under our number, change its root and its
- * user. So the descriptor is compared with the file (device and inode) before each use, and opened
- * again by path if it is not ours; and space is reserved on the disk before it is touched through a
- * mapping, since a full disk would otherwise be a SIGBUS in the program.
+ * No descriptor is kept: the program, or its tests, would see it, and one that closes every
+ * descriptor and opens its own would have its file under our number. The file is opened by path
+ * whenever it is needed, once in 64 KiB of records, and compared (device and inode). Only a process
+ * that is about to change its root or its user keeps one, at a high number, compared before each
+ * use.
+ *
+ * Space is reserved on the disk before it is touched through a mapping, since a full disk would
+ * otherwise be a SIGBUS in the program.
  *
  * Context: file_create() once a process; everything else any thread, async-signal-safe, lock-free.
  */
@@ -20,7 +24,7 @@
 
 struct file {
     char path[TRACE_PATH_BYTES]; /* absolute */
-    _Atomic int fd;
+    _Atomic int fd;              /* -1: none is kept */
     uint64_t device;
     uint64_t inode;
     _Atomic uint64_t tail;            /* where free space begins */
@@ -38,6 +42,12 @@ struct file {
  */
 long file_create(struct file *file, const char *pattern, const char *program,
                  const struct trace_file_header *header);
+
+/* Keep a descriptor from now on: the path may soon lead nowhere. */
+void file_hold(struct file *file);
+
+/* Keep none: after file_create(), which leaves one open for the first windows. */
+void file_release(struct file *file);
 
 /*
  * Map a new window of TRACE_WINDOW_BYTES.

@@ -365,6 +365,7 @@ static bool start(char **environment)
     if (process.config.session == 0) {
         process.config.session = random_number();
     }
+    atomic_store(&process.file.fd, -1);
     if (!init_tables() || !libunwind_load() || create_file() != 0) {
         return false;
     }
@@ -379,6 +380,7 @@ static bool start(char **environment)
         LOG(process.file.path, ": ", log_error(result), "; nothing is traced");
         return false;
     }
+    file_release(&process.file);
     write_process(state);
     name_thread(state, sys_gettid());
     thread_list_add(&process.threads, state, sys_gettid());
@@ -471,7 +473,8 @@ static long restart_state(struct thread_state *state)
  */
 static long start_child(struct thread_state *self)
 {
-    (void)sys_close(atomic_load(&process.file.fd));
+    bool is_held = atomic_load(&process.file.fd) >= 0;
+    file_release(&process.file);
     clock_restart(&process.clock);
     stack_table_forget(&process.stacks);
     modules_forget_definitions();
@@ -488,6 +491,9 @@ static long start_child(struct thread_state *self)
         write_process(self);
         name_thread(self, sys_gettid());
         thread_list_add(&process.threads, self, sys_gettid());
+    }
+    if (!is_held) {
+        file_release(&process.file);
     }
     return result;
 }
@@ -553,6 +559,13 @@ bool tracer_set_recording(bool is_on)
     }
     atomic_store(&gate.is_recording, is_on);
     return true;
+}
+
+void tracer_moving(void)
+{
+    if (atomic_load(&gate.is_open)) {
+        file_hold(&process.file);
+    }
 }
 
 void tracer_ending(enum trace_end how)

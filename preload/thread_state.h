@@ -58,7 +58,8 @@ struct thread_state {
     /* of new definitions */
     struct definitions definitions;
     uint32_t stream;
-    char name[16]; /* as last written; the kernel's limit */
+    char name[16];           /* as last written; the kernel's limit */
+    uint32_t events_to_lose; /* before the next attempt to make room for them */
     /* of its life */
     _Atomic int owner; /* thread id */
     struct thread_state *next;

@@ -15,6 +15,7 @@
  */
 #include "tracer.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "encoder.h"
@@ -26,6 +27,8 @@
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+#define EVENTS_TO_LOSE 10000 /* when no descriptor is free: an attempt costs 0.3 ms */
 
 static inline bool is_recording(void)
 {
@@ -120,11 +123,18 @@ static void seal_on_own_stack(void *argument)
     task->result = window_seal(task->window, &process.file, task->state->tick, task->state->epoch);
 }
 
-/* Return: false if the file cannot grow; the tracer has stopped then. */
+/*
+ * Return: false if the file cannot grow. The tracer has stopped then, unless the program has only
+ * run out of descriptors.
+ */
 static __attribute__((noinline, cold)) bool seal(struct thread_state *state, struct window *window)
 {
     struct seal_task task = {.window = window, .state = state};
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
+    if (task.result == -EMFILE || task.result == -ENFILE) {
+        state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
+        return false;
+    }
     if (task.result != 0) {
         process_stop(task.result);
         return false;
@@ -156,6 +166,11 @@ static void refresh_name(struct thread_state *state)
 static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_state *state,
                                                                 size_t room)
 {
+    if (state->events_to_lose > 0) {
+        state->events_to_lose--;
+        process_count(TRACE_LOST_SPACE);
+        return NULL;
+    }
     if (window_advance(&state->events, room)) {
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
         refresh_name(state);

@@ -54,6 +54,9 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
 /* A library may have been unloaded. */
 void tracer_code_unloaded(void);
 
+/* The process is about to change its root, its user or its namespaces. */
+void tracer_moving(void);
+
 /* The process is about to end. Does nothing in a vfork child, whose memory is its parent's. */
 void tracer_ending(enum trace_end how);
 

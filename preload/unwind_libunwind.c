@@ -232,6 +232,28 @@ static bool find_function(void *library, const char *name, void *ret_function)
     return symbol != NULL;
 }
 
+/*
+ * libunwind's first use opens a pipe, to test addresses with, and keeps it. We test addresses
+ * ourselves, and the program would see the two descriptors, perhaps as its standard input: they are
+ * closed again. Source: tdep_init_mem_validate() in libunwind's src/x86_64/Ginit.c.
+ */
+static void use_first_time(void)
+{
+    struct probe probe;
+    struct stat status = {0};
+    int lowest[2];
+    lowest[0] = sys_open("/", O_PATH | O_CLOEXEC, 0);
+    lowest[1] = sys_open("/", O_PATH | O_CLOEXEC, 0);
+    (void)sys_close(lowest[0]);
+    (void)sys_close(lowest[1]);
+    (void)libunwind_probe((uintptr_t)__builtin_return_address(0), &probe);
+    for (size_t i = 0; i < 2; i++) {
+        if (lowest[i] >= 0 && sys_fstat(lowest[i], &status) == 0 && S_ISFIFO(status.st_mode)) {
+            (void)sys_close(lowest[i]);
+        }
+    }
+}
+
 bool libunwind_load(void)
 {
     static unw_accessors_t accessors = {
@@ -262,6 +284,7 @@ bool libunwind_load(void)
         LOG(LIBRARY, " lacks functions that version 1.6 has; nothing is traced");
         return false;
     }
+    use_first_time();
     return true;
 }
 

@@ -1,0 +1,43 @@
+/*
+ * Calls after which the trace file may be out of reach by its path: another root, another user,
+ * other namespaces. The tracer is told before, and keeps a descriptor. Nothing else about the calls
+ * changes.
+ */
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "tracer.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* The next definition of a function. Looked up at every call: they are rare. */
+static void find_next(const char *name, void *ret_function)
+{
+    void *symbol = dlsym(RTLD_NEXT, name);
+    memcpy(ret_function, &symbol, sizeof symbol);
+}
+
+/* @names: the arguments' names, in parentheses. */
+#define MOVE(name, parameters, names)                                                              \
+    EXPORT int name parameters;                                                                    \
+    EXPORT int name parameters                                                                     \
+    {                                                                                              \
+        int(*next) parameters = NULL;                                                              \
+        find_next(#name, &next);                                                                   \
+        tracer_moving();                                                                           \
+        return next names;                                                                         \
+    }
+
+MOVE(chroot, (const char *path), (path))
+MOVE(unshare, (int flags), (flags))
+MOVE(setns, (int fd, int type), (fd, type))
+MOVE(setuid, (uid_t user), (user))
+MOVE(seteuid, (uid_t user), (user))
+MOVE(setreuid, (uid_t real_user, uid_t user), (real_user, user))
+MOVE(setresuid, (uid_t real_user, uid_t user, uid_t saved_user), (real_user, user, saved_user))
+MOVE(setgid, (gid_t group), (group))
+MOVE(setegid, (gid_t group), (group))
+MOVE(setregid, (gid_t real_group, gid_t group), (real_group, group))
+MOVE(setresgid, (gid_t real_group, gid_t group, gid_t saved_group),
+     (real_group, group, saved_group))
