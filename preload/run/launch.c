@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define LIBRARY_NAME "libtrace.so"
-#define DEFAULT_OUTPUT "%e.%p.trace"
 
 static bool set_variable(const char *name, const char *value, struct refusal *ret_refusal)
 {
@@ -143,7 +142,7 @@ bool launch_set_output(char *ret_pattern, struct refusal *ret_refusal)
     char directory[2 * PATH_MAX] = "";
     const char *pattern = getenv("LIBTRACE_OUTPUT");
     if (pattern == NULL || pattern[0] == '\0') {
-        pattern = DEFAULT_OUTPUT;
+        pattern = LAUNCH_DEFAULT_OUTPUT;
     }
     if (pattern[0] != '/') {
         fill_directory(directory, sizeof(directory));

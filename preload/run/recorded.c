@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch.h"
 #include "trace_format.h"
 
 #define FILES_NAMED_MAX 6 /* more of them are not spelled out in the command to type next */
@@ -37,7 +38,8 @@ struct recorded {
  */
 static bool fill_glob(const char *pattern, char *ret_glob, size_t room)
 {
-    const char *extension = strrchr(pattern, '.');
+    const char *slash = strrchr(pattern, '/');
+    const char *extension = strrchr(slash != NULL ? slash : pattern, '.');
     size_t length = 0;
     for (; *pattern != '\0'; pattern++) {
         if (length + 5 > room) {
@@ -111,12 +113,11 @@ static void add_trace(struct recorded *recorded, const char *path,
     recorded->bytes += bytes;
 }
 
-static void find_traces(const char *pattern, uint64_t session, pid_t pid,
-                        struct recorded *ret_recorded)
+/* Add the traces that a pattern gave rise to. */
+static void find_traces(const char *pattern, uint64_t session, pid_t pid, struct recorded *recorded)
 {
     char pattern_to_match[2 * PATH_MAX];
     glob_t matches = {0};
-    memset(ret_recorded, 0, sizeof(*ret_recorded));
     if (!fill_glob(pattern, pattern_to_match, sizeof(pattern_to_match)) ||
         glob(pattern_to_match, GLOB_PERIOD, NULL, &matches) != 0) {
         return;
@@ -125,10 +126,24 @@ static void find_traces(const char *pattern, uint64_t session, pid_t pid,
         struct trace_file_header header;
         uint64_t bytes;
         if (read_trace(matches.gl_pathv[i], session, &header, &bytes)) {
-            add_trace(ret_recorded, matches.gl_pathv[i], &header, bytes, pid);
+            add_trace(recorded, matches.gl_pathv[i], &header, bytes, pid);
         }
     }
     globfree(&matches);
+}
+
+/* Where a directory is named, traces have their default name in it. */
+static void find_traces_inside(const char *pattern, uint64_t session, pid_t pid,
+                               struct recorded *recorded)
+{
+    char inside[PATH_MAX];
+    size_t length = strlen(pattern);
+    const char *separator = length > 0 && pattern[length - 1] == '/' ? "" : "/";
+    int written =
+        snprintf(inside, sizeof(inside), "%s%s%s", pattern, separator, LAUNCH_DEFAULT_OUTPUT);
+    if (written > 0 && (size_t)written < sizeof(inside)) {
+        find_traces(inside, session, pid, recorded);
+    }
 }
 
 /* Sizes as the report writes them. */
@@ -185,9 +200,10 @@ static void print_next(const struct recorded *recorded)
 void recorded_print(const char *program, const char *pattern, uint64_t session,
                     const struct child *child)
 {
-    struct recorded recorded;
+    struct recorded recorded = {.file_count = 0};
     char size[32];
     find_traces(pattern, session, child->pid, &recorded);
+    find_traces_inside(pattern, session, child->pid, &recorded);
     if (recorded.file_count == 0) {
         dprintf(STDERR_FILENO, "trace-run: nothing was recorded: no trace at %s\n", pattern);
         print_end(program, child, &recorded);

@@ -270,6 +270,10 @@ def check_closing_lines(directory):
     outcome = run([run_tool, "-o", trace[1] if trace else "x", "sort", "/etc/passwd"], directory)
     check(re.search(r"recorded sort\.\d+\.2\.trace", outcome.stderr),
           f"an output that is there already: {outcome.stderr!r}")
+    os.mkdir(f"{directory}/place")
+    outcome = run([run_tool, "-o", "place", "sort", "/etc/passwd"], directory)
+    check(re.search(r"recorded place/sort\.\d+\.trace", outcome.stderr),
+          f"a directory as output: {outcome.stderr!r}")
     os.mkdir(f"{directory}/100% [of] it")
     outcome = run([run_tool, "sort", "/etc/passwd"], f"{directory}/100% [of] it")
     check("trace-run: recorded sort." in outcome.stderr,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "recorded.h"
@@ -106,6 +107,16 @@ START_TEST(recorded_finds_numbered_traces)
 }
 END_TEST
 
+START_TEST(recorded_looks_into_a_directory)
+{
+    static const char *const patterns[] = {"for %h", "for %h/"};
+    ck_assert_int_eq(mkdir("for me", 0700), 0);
+    make_trace("for me/prog.4711.2.trace", SESSION, PID, TRACE_END_EXIT);
+    print(patterns[_i], 0);
+    ck_assert_ptr_nonnull(strstr(said, "trace-report 'for me/prog.4711.2.trace'"));
+}
+END_TEST
+
 START_TEST(recorded_says_that_there_is_nothing)
 {
     make_trace("prog.4711.trace", SESSION + 1, PID, TRACE_END_EXIT);
@@ -131,6 +142,7 @@ int main(void)
     tcase_add_test(tests, recorded_names_several_with_the_program_first);
     tcase_add_test(tests, recorded_does_not_spell_out_many);
     tcase_add_loop_test(tests, recorded_finds_numbered_traces, 0, 3);
+    tcase_add_loop_test(tests, recorded_looks_into_a_directory, 0, 2);
     tcase_add_test(tests, recorded_says_that_there_is_nothing);
     tcase_add_test(tests, recorded_says_that_the_tracer_gave_up);
     return unit_run("recorded", tests);
