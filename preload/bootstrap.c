@@ -38,10 +38,14 @@ static void *finish_block(uintptr_t block, size_t size)
 
 static void *allocate_big(size_t alignment, size_t size)
 {
-    unsigned index = atomic_fetch_add(&big_blocks_used, 1);
     size_t bytes = (size + alignment + sizeof(size_t) + 4095) & ~(size_t)4095;
-    void *pages = index < BIG_BLOCKS_MAX && bytes > size ? memory_map(bytes) : NULL;
+    void *pages = bytes > size ? memory_map(bytes) : NULL;
     if (pages == NULL) {
+        return NULL;
+    }
+    unsigned index = atomic_fetch_add(&big_blocks_used, 1);
+    if (index >= BIG_BLOCKS_MAX) {
+        memory_unmap(pages, bytes);
         return NULL;
     }
     uintptr_t start = (uintptr_t)pages;

@@ -19,13 +19,17 @@ struct text {
     char *bytes;
     size_t used;
     size_t size;
+    bool is_cut;
 };
 
 static void add(struct text *text, const char *part)
 {
     size_t length = strlen(part);
     size_t room = text->size - 1 - text->used;
-    length = length < room ? length : room;
+    if (length > room) {
+        length = room;
+        text->is_cut = true;
+    }
     memcpy(text->bytes + text->used, part, length);
     text->used += length;
     text->bytes[text->used] = '\0';
@@ -98,13 +102,8 @@ static void expand(struct text *text, const char *pattern, const char *program,
     }
 }
 
-static bool is_directory(const char *path)
-{
-    struct stat status = {0};
-    return sys_stat(path, &status, 0) == 0 && S_ISDIR(status.st_mode);
-}
-
-static void make_path(struct file *file, const char *pattern, const char *program,
+/* Return: 0 and file->path, or -ENAMETOOLONG. */
+static long make_path(struct file *file, const char *pattern, const char *program,
                       const struct trace_file_header *header, unsigned number)
 {
     struct text text = {.bytes = file->path, .size = sizeof file->path};
@@ -114,12 +113,29 @@ static void make_path(struct file *file, const char *pattern, const char *progra
         add(&text, "/");
     }
     expand(&text, pattern, program, header, number);
-    if (is_directory(file->path)) {
-        if (text.bytes[text.used - 1] != '/') {
-            add(&text, "/");
-        }
-        expand(&text, CONFIG_OUTPUT, program, header, number);
+    return text.is_cut ? -ENAMETOOLONG : 0;
+}
+
+/*
+ * A pattern that stands for a directory: the default name in it.
+ * @buffer: TRACE_PATH_BYTES, for the new pattern.
+ * Return: the pattern to use.
+ */
+static const char *look_into_directory(struct file *file, const char *pattern, const char *program,
+                                       const struct trace_file_header *header, char *buffer)
+{
+    struct stat status = {0};
+    struct text text = {.bytes = buffer, .size = TRACE_PATH_BYTES};
+    if (make_path(file, pattern, program, header, 1) != 0 ||
+        sys_stat(file->path, &status, 0) != 0 || !S_ISDIR(status.st_mode)) {
+        return pattern;
     }
+    add(&text, pattern);
+    if (buffer[text.used - 1] != '/') {
+        add(&text, "/");
+    }
+    add(&text, CONFIG_OUTPUT);
+    return text.is_cut ? pattern : buffer;
 }
 
 /* --- the descriptor ------------------------------------------------------------------------------
@@ -304,9 +320,13 @@ static bool is_taken_by_file(const char *path)
 static int open_new(struct file *file, const char *pattern, const char *program,
                     const struct trace_file_header *header)
 {
+    char buffer[TRACE_PATH_BYTES];
     int fd = -EEXIST;
+    pattern = look_into_directory(file, pattern, program, header, buffer);
     for (unsigned number = 1; fd == -EEXIST && number <= NUMBERS_MAX; number++) {
-        make_path(file, pattern, program, header, number);
+        if (make_path(file, pattern, program, header, number) != 0) {
+            return -ENAMETOOLONG;
+        }
         fd = sys_open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd == -EEXIST && !is_taken_by_file(file->path)) {
             return -ENODEV;

@@ -63,6 +63,7 @@ const char *log_error(long result)
         {EISDIR, "Is a directory"},
         {EMFILE, "Too many open files"},
         {ENFILE, "Too many open files in system"},
+        {ENAMETOOLONG, "File name too long"},
         {ENODEV, "Not a regular file"},
         {ENOENT, "No such file or directory"},
         {ENOMEM, "Cannot allocate memory"},

@@ -28,9 +28,12 @@ void memory_unmap(void *memory, size_t bytes)
 
 void memory_clear(void *memory, size_t bytes)
 {
-    /* not MADV_DONTNEED, which refuses the locked pages of programs that call mlockall() */
-    (void)sys_mmap(memory, bytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (sys_madvise(memory, bytes, MADV_DONTNEED) != 0) {
+        /* the pages are locked, as in programs that call mlockall() */
+        (void)sys_mmap(memory, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        (void)sys_madvise(memory, bytes, MADV_NOHUGEPAGE);
+    }
 }
 
 uint64_t memory_mapped_bytes(void)

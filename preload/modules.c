@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
@@ -72,23 +73,52 @@ static void read_build_id(struct module *module)
     }
 }
 
+/*
+ * Find the path of the mapping that begins at @start: the last field of its line in
+ * /proc/self/maps.
+ * @buffer: TRACE_PATH_BYTES. Return: false if there is none.
+ * Source: proc(5). The loader knows only the relative name that it was asked for.
+ */
+static bool find_mapped_path(uintptr_t start, char *buffer)
+{
+    char line[TRACE_PATH_BYTES + 128];
+    size_t used = 0;
+    bool is_found = false;
+    int fd = sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    for (long got = 1; fd >= 0 && !is_found && got > 0;) {
+        got = sys_read(fd, line + used, sizeof line - used);
+        used += got > 0 ? (size_t)got : 0;
+        for (char *end; !is_found && (end = memchr(line, '\n', used)) != NULL;) {
+            *end = '\0';
+            const char *path = strchr(line, '/');
+            is_found = path != NULL && strtoull(line, NULL, 16) == start &&
+                       (size_t)(end - path) < TRACE_PATH_BYTES;
+            if (is_found) {
+                memcpy(buffer, path, (size_t)(end - path) + 1);
+            }
+            used -= (size_t)(end + 1 - line);
+            memmove(line, end + 1, used);
+        }
+        if (used == sizeof line) {
+            used = 0; /* longer than any path can be */
+        }
+    }
+    if (fd >= 0) {
+        (void)sys_close(fd);
+    }
+    return is_found;
+}
+
 /* What the loader calls the object, made absolute. @buffer: TRACE_PATH_BYTES. */
-static const char *absolute_path(const char *name, char *buffer)
+static const char *absolute_path(const char *name, uintptr_t start, char *buffer)
 {
     if (name[0] == '\0') {
         return modules.executable;
     }
     /* "linux-vdso.so.1" has no directory and no file */
-    if (name[0] == '/' || strchr(name, '/') == NULL) {
+    if (name[0] == '/' || strchr(name, '/') == NULL || !find_mapped_path(start, buffer)) {
         return name;
     }
-    long length = sys_getcwd(buffer, TRACE_PATH_BYTES);
-    size_t name_bytes = strlen(name);
-    if (length <= 0 || (size_t)length + name_bytes >= TRACE_PATH_BYTES) {
-        return name;
-    }
-    buffer[length - 1] = '/';
-    memcpy(buffer + length, name, name_bytes + 1);
     return buffer;
 }
 
@@ -132,8 +162,8 @@ uint32_t modules_find(uintptr_t address)
         .start = (uintptr_t)object.dlfo_map_start,
         .end = (uintptr_t)object.dlfo_map_end,
         .bias = object.dlfo_link_map->l_addr,
-        .path = absolute_path(object.dlfo_link_map->l_name, buffer),
     };
+    found.path = absolute_path(object.dlfo_link_map->l_name, found.start, buffer);
     found.path_bytes = (uint32_t)strnlen(found.path, TRACE_PATH_BYTES - 1);
     read_build_id(&found);
     /* the newest first: an address range belongs to the last module that was loaded there */

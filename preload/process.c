@@ -123,13 +123,22 @@ static void name_thread(struct thread_state *state, int thread)
     (void)define_thread(&state->definitions, (uint32_t)thread, state->name);
 }
 
+/* What a state knows about its thread's stack means nothing to another thread. */
+static void forget_stack(struct thread_state *state)
+{
+    state->busy = THREAD_IDLE;
+    state->unwinder.memo_used = 0;
+    memset(state->unwinder.extents, 0, sizeof state->unwinder.extents);
+}
+
 /* A state whose thread has ended, made ready for the next one. Return: 0 or -errno. */
 static long renew(struct thread_state *state)
 {
     long result = 0;
-    state->busy = THREAD_IDLE;
-    state->unwinder.memo_used = 0;
-    memset(state->unwinder.extents, 0, sizeof state->unwinder.extents);
+    forget_stack(state);
+    if (state->nested != NULL) {
+        forget_stack(state->nested);
+    }
     if (atomic_load(&process.threads.streams) < THREAD_STREAMS_MAX) {
         result = window_seal(&state->events, &process.file, 0, 0);
         if (result == 0) {
