@@ -9,7 +9,7 @@
 #include "suite.h"
 
 #define ARENA_BYTES 65536
-#define BLOCKS 200
+#define BLOCKS 60
 #define THREADS 4
 #define BLOCKS_OF_THREAD 100
 

@@ -133,7 +133,7 @@ START_TEST(file_goes_into_a_directory_that_is_named)
     ck_assert_int_eq(mkdir("d.d", 0700), 0);
     ck_assert_int_eq(symlink("d.d", "link"), 0);
     ck_assert_str_eq(create("d.d"), "d.d/program.4711.trace");
-    ck_assert_str_eq(create("d.d/"), "d.d//program.4711.2.trace");
+    ck_assert_str_eq(create("d.d/"), "d.d/program.4711.2.trace");
     ck_assert_str_eq(create("link"), "link/program.4711.3.trace");
 }
 END_TEST
@@ -190,14 +190,50 @@ START_TEST(file_does_not_follow_or_replace_what_is_there)
 }
 END_TEST
 
-START_TEST(file_stays_out_of_the_way_of_low_descriptors)
+static int lowest_free(void)
 {
-    int before = dup(0);
-    ck_assert_int_eq(close(before), 0);
+    int fd = dup(0);
+    ck_assert_int_eq(close(fd), 0);
+    return fd;
+}
+
+START_TEST(file_takes_no_descriptor_from_the_program)
+{
+    struct trace_chunk *window = NULL;
+    int before = lowest_free();
     (void)create("a.trace");
-    ck_assert_int_ge(atomic_load(&file.fd), 256);
-    ck_assert_int_eq(fcntl(atomic_load(&file.fd), F_GETFD), FD_CLOEXEC);
-    ck_assert_int_eq(dup(0), before);
+    file_release(&file);
+    file_release(&file);
+    ck_assert_int_eq(atomic_load(&file.fd), -1);
+    ck_assert_int_eq(lowest_free(), before);
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_int_eq(atomic_load(&file.fd), -1);
+    ck_assert_int_eq(lowest_free(), before);
+    ck_assert_int_eq(dup2(0, 1000), 1000);
+    file_release(&file);
+    ck_assert_int_eq(fcntl(1000, F_GETFD), 0);
+}
+END_TEST
+
+START_TEST(file_is_held_at_a_high_number)
+{
+    struct stat status;
+    int before = lowest_free();
+    (void)create("a.trace");
+    file_release(&file);
+    file_hold(&file);
+    int fd = atomic_load(&file.fd);
+    ck_assert_int_ge(fd, 256);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(lowest_free(), before);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    ck_assert_uint_eq(status.st_ino, file.inode);
+    file_hold(&file);
+    ck_assert_int_eq(atomic_load(&file.fd), fd);
+    file = (struct file){.fd = -1};
+    file_hold(&file); /* before there is one */
+    ck_assert_int_eq(atomic_load(&file.fd), -1);
 }
 END_TEST
 
@@ -358,17 +394,14 @@ START_TEST(file_is_found_again_when_its_descriptor_was_closed)
 {
     struct trace_chunk *window = NULL;
     (void)create("a.trace");
-    int before = dup(0);
-    ck_assert_int_eq(close(before), 0);
-    for (int fd = 3; fd < 1024; fd++) {
-        (void)close(fd);
-    }
+    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
     ck_assert_int_eq(chdir("/"), 0);
     ck_assert_int_eq(file_append(&file, "segment", 7), 0);
     ck_assert_uint_eq(size_of(file.path), TRACE_HEADER_BYTES + 7);
+    file_hold(&file);
     ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
     ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
-    ck_assert_int_ge(atomic_load(&file.fd), 256);
+    ck_assert_uint_eq(size_of(file.path), 2 * TRACE_WINDOW_ALIGN + TRACE_WINDOW_BYTES);
 }
 END_TEST
 
@@ -376,46 +409,68 @@ START_TEST(file_does_not_write_to_descriptors_of_the_program)
 {
     struct trace_chunk *window = NULL;
     (void)create("a.trace");
+    file_release(&file);
+    file_hold(&file);
     int fd = atomic_load(&file.fd);
     int other = open("other", O_RDWR | O_CREAT, 0600);
     ck_assert_int_eq(dup2(other, fd), fd);
     ck_assert_int_eq(file_append(&file, "segment", 7), 0);
-    ck_assert_int_ne(atomic_load(&file.fd), fd);
-    ck_assert_int_eq(dup2(other, atomic_load(&file.fd)), atomic_load(&file.fd));
     ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    file_release(&file);
+    ck_assert_int_ne(fcntl(fd, F_GETFD), -1);
     ck_assert_uint_eq(size_of("other"), 0);
     ck_assert_uint_eq(size_of("a.trace"), 2 * TRACE_WINDOW_ALIGN + TRACE_WINDOW_BYTES);
 }
 END_TEST
 
-START_TEST(file_that_was_deleted_is_used_as_long_as_it_is_open)
+/* What follows a change of the root: the path leads nowhere, and the file is still written to. */
+START_TEST(file_that_is_held_needs_no_path)
 {
     struct trace_chunk *window = NULL;
     (void)create("a.trace");
-    ck_assert_int_eq(unlink("a.trace"), 0);
+    file_release(&file);
+    file_hold(&file);
+    ck_assert_int_eq(rename("a.trace", "moved"), 0);
     ck_assert_int_eq(file_append(&file, "segment", 7), 0);
-    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
+    ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
+    ck_assert_uint_eq(size_of("moved"), 2 * TRACE_WINDOW_ALIGN + TRACE_WINDOW_BYTES);
+}
+END_TEST
+
+START_TEST(file_that_was_deleted_gives_an_error)
+{
+    struct trace_chunk *window = NULL;
+    (void)create("a.trace");
+    file_release(&file);
+    ck_assert_int_eq(unlink("a.trace"), 0);
+    int before = lowest_free();
     ck_assert_int_eq(file_append(&file, "segment", 7), -ENOENT);
     ck_assert_int_eq(file_map_window(&file, NULL, &window), -ENOENT);
     ck_assert_ptr_null(window);
+    file_hold(&file);
+    ck_assert_int_eq(atomic_load(&file.fd), -1);
+    ck_assert_int_eq(lowest_free(), before);
 }
 END_TEST
 
 START_TEST(file_that_was_replaced_is_left_alone)
 {
     (void)create("a.trace");
+    file_release(&file);
     ck_assert_int_eq(rename("a.trace", "kept"), 0);
     ck_assert_int_eq(close(open("a.trace", O_WRONLY | O_CREAT, 0600)), 0);
-    ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
-    int before = dup(0);
-    ck_assert_int_eq(close(before), 0);
+    int before = lowest_free();
     ck_assert_int_eq(file_append(&file, "segment", 7), -ESTALE);
+    file_hold(&file);
+    ck_assert_int_eq(atomic_load(&file.fd), -1);
     ck_assert_uint_eq(size_of("a.trace"), 0);
-    int after = dup(0);
-    ck_assert_int_eq(after, before); /* no descriptor is lost on the way */
+    ck_assert_int_eq(lowest_free(), before);
     ck_assert_int_eq(unlink("a.trace"), 0);
     ck_assert_int_eq(symlink("kept", "a.trace"), 0);
     ck_assert_int_eq(file_append(&file, "segment", 7), -ELOOP);
+    ck_assert_int_eq(unlink("a.trace"), 0);
+    ck_assert_int_eq(rename("kept", "a.trace"), 0);
+    ck_assert_int_eq(file_append(&file, "segment", 7), 0);
 }
 END_TEST
 
@@ -461,7 +516,8 @@ int main(void)
         file_begins_with_its_header,
         file_is_private_whatever_the_mask,
         file_does_not_follow_or_replace_what_is_there,
-        file_stays_out_of_the_way_of_low_descriptors,
+        file_takes_no_descriptor_from_the_program,
+        file_is_held_at_a_high_number,
         file_works_with_few_descriptors,
         file_tells_why_it_cannot_be_created,
         file_is_not_left_behind_when_there_is_no_room_for_the_header,
@@ -472,7 +528,8 @@ int main(void)
         file_keeps_segments_of_threads_apart,
         file_is_found_again_when_its_descriptor_was_closed,
         file_does_not_write_to_descriptors_of_the_program,
-        file_that_was_deleted_is_used_as_long_as_it_is_open,
+        file_that_is_held_needs_no_path,
+        file_that_was_deleted_gives_an_error,
         file_that_was_replaced_is_left_alone,
         file_gives_an_error_at_the_size_limit_and_no_signal,
         file_passes_on_what_the_disk_says,

@@ -112,7 +112,8 @@ END_TEST
 
 START_TEST(modules_finds_libc)
 {
-    uint32_t id = find_and_check(address_of(RTLD_DEFAULT, "qsort"));
+    void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD); /* a sanitizer has its own qsort */
+    uint32_t id = find_and_check(address_of(libc, "qsort"));
     const struct module *module = modules_get(id);
     ck_assert_ptr_nonnull(strstr(path_of(module), "/libc.so.6"));
     ck_assert_int_eq(path_of(module)[0], '/');
