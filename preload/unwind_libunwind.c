@@ -60,10 +60,16 @@ static uintptr_t read_imaginary(struct probe *probe, uintptr_t address, bool *re
     return PROBE_VALUE(i);
 }
 
+/* Return: true if a word at @address lies within [@start, @end). Any address, however high. */
+static bool is_word_within(uintptr_t address, uintptr_t start, uintptr_t end)
+{
+    return address >= start && address < end && end - address >= sizeof(unw_word_t);
+}
+
 /* Read a word that may not be mapped. Whole pages are remembered as readable. */
 static bool read_checked(struct task *task, uintptr_t address, unw_word_t *ret_word)
 {
-    if (address < task->good_start || address + sizeof *ret_word > task->good_end) {
+    if (!is_word_within(address, task->good_start, task->good_end)) {
         struct iovec to = {ret_word, sizeof *ret_word};
         struct iovec from = {(void *)address, sizeof *ret_word};
         if (sys_process_vm_readv(sys_getpid(), &to, &from) != (long)sizeof *ret_word) {
@@ -86,7 +92,7 @@ static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t 
     if (write) {
         return -UNW_EINVAL;
     }
-    if (address >= task->object_start && address + sizeof *word <= task->object_end) {
+    if (is_word_within(address, task->object_start, task->object_end)) {
         memcpy(word, (const void *)address, sizeof *word);
         return 0;
     }
