@@ -5,7 +5,7 @@
 
 #include "suite.h"
 
-#define SECOND_NS 1000000000u
+#define SECOND_NS ((uint64_t)1000000000)
 
 static struct timespec coarse_time;
 static struct timespec real_time;
@@ -51,7 +51,7 @@ START_TEST(clock_tells_apart_moments_with_equal_fractions)
     struct clock_reading reading = {0};
     for (uint32_t second = 0; second < 10; second++) {
         coarse_time.tv_sec = 1000 + second;
-        ck_assert_uint_eq(clock_tick(&clock, &reading), second * 1000);
+        ck_assert_uint_eq(clock_tick(&clock, &reading), (uint64_t)second * 1000);
     }
 }
 END_TEST
@@ -76,7 +76,7 @@ START_TEST(clock_starts_again)
     clock_restart(&clock);
     reading = (struct clock_reading){0};
     ck_assert_uint_eq(clock_tick(&clock, &reading), 0);
-    ck_assert_uint_eq(clock.start_ns, 60 * (uint64_t)SECOND_NS);
+    ck_assert_uint_eq(clock.start_ns, 60 * SECOND_NS);
 }
 END_TEST
 
@@ -104,7 +104,7 @@ START_TEST(clock_follows_the_kernel)
     uint64_t now_ns = (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
     uint64_t told_ns = clock_realtime_ns(&clock);
     ck_assert_uint_ge(told_ns, now_ns);
-    ck_assert_uint_lt(told_ns - now_ns, 10 * (uint64_t)SECOND_NS);
+    ck_assert_uint_lt(told_ns - now_ns, 10 * SECOND_NS);
 }
 END_TEST
 

@@ -19,7 +19,7 @@ static struct config read_one(const char *entry)
     char *environment[] = {"PATH=/bin", NULL, "HOME=/", NULL};
     if (entry != NULL) {
         ck_assert_uint_lt(strlen(entry), sizeof copy);
-        strcpy(copy, entry);
+        memcpy(copy, entry, strlen(entry) + 1);
         environment[1] = copy;
     }
     memset(&config, 0xff, sizeof config);
@@ -173,8 +173,7 @@ END_TEST
 
 START_TEST(config_takes_patterns_up_to_the_longest_path)
 {
-    static char entry[2 * TRACE_PATH_BYTES];
-    strcpy(entry, "LIBTRACE_OUTPUT=");
+    static char entry[2 * TRACE_PATH_BYTES] = "LIBTRACE_OUTPUT=";
     size_t prefix = strlen(entry);
     memset(entry + prefix, 'x', TRACE_PATH_BYTES - 1);
     struct config config = read_one(entry);

@@ -147,13 +147,14 @@ END_TEST
 START_TEST(definitions_keep_at_most_4096_arguments)
 {
     static char *arguments[2 * TRACE_ARGUMENTS_MAX + 1];
-    for (size_t i = 0; i < 2 * TRACE_ARGUMENTS_MAX; i++) {
+    for (size_t i = 0; i < (size_t)2 * TRACE_ARGUMENTS_MAX; i++) {
         arguments[i] = "";
     }
     const struct process_description process = {"/e", "/d", "h", "/a", arguments};
     struct definitions definitions = start();
     ck_assert(define_process(&definitions, &process));
-    ck_assert_uint_le(assert_process(&process, 2 * TRACE_ARGUMENTS_MAX), TRACE_ARGUMENTS_MAX);
+    ck_assert_uint_le(assert_process(&process, (size_t)2 * TRACE_ARGUMENTS_MAX),
+                      TRACE_ARGUMENTS_MAX);
 }
 END_TEST
 

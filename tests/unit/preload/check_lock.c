@@ -7,7 +7,7 @@
 #include "suite.h"
 
 #define THREADS 4
-#define ROUNDS 20000
+#define ROUNDS ((uint64_t)20000)
 
 static struct lock lock;
 static uint64_t counter; /* under the lock */
@@ -15,7 +15,7 @@ static uint64_t counter; /* under the lock */
 static void *count_up(void *argument)
 {
     (void)argument;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (uint64_t i = 0; i < ROUNDS; i++) {
         lock_acquire(&lock);
         counter++;
         lock_release(&lock);

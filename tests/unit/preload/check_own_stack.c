@@ -12,13 +12,15 @@
 #include "memory.h"
 #include "suite.h"
 
+#define STACK_BYTES ((size_t)OWN_STACK_BYTES)
+
 static unsigned char *stack;
 
 static void make_stack(void)
 {
     void *frames[4];
     (void)backtrace(frames, 4); /* loads libgcc_s */
-    stack = memory_map(OWN_STACK_BYTES);
+    stack = memory_map(STACK_BYTES);
     ck_assert_ptr_nonnull(stack);
 }
 
@@ -46,11 +48,11 @@ static void look_around(void *argument)
 START_TEST(own_stack_is_used_up_to_its_top)
 {
     struct seen seen = {0};
-    own_stack_call(look_around, &seen, stack + OWN_STACK_BYTES);
+    own_stack_call(look_around, &seen, stack + STACK_BYTES);
     ck_assert_ptr_eq(seen.argument, &seen);
     ck_assert_uint_ge(seen.address, (uintptr_t)stack);
-    ck_assert_uint_lt(seen.address, (uintptr_t)stack + OWN_STACK_BYTES);
-    ck_assert_uint_eq(seen.frame, (uintptr_t)stack + OWN_STACK_BYTES - 16);
+    ck_assert_uint_lt(seen.address, (uintptr_t)stack + STACK_BYTES);
+    ck_assert_uint_eq(seen.frame, (uintptr_t)stack + STACK_BYTES - 16);
 }
 END_TEST
 
@@ -63,7 +65,7 @@ START_TEST(own_stack_blocks_signals_meanwhile)
     ck_assert_int_eq(sigaddset(&before, SIGUSR1), 0);
     ck_assert_int_eq(sigaddset(&before, SIGRTMIN + 3), 0);
     ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
-    own_stack_call(look_around, &seen, stack + OWN_STACK_BYTES);
+    own_stack_call(look_around, &seen, stack + STACK_BYTES);
     ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
     for (int number = 1; number <= SIGRTMAX; number++) {
         bool is_blockable = number != SIGKILL && number != SIGSTOP &&
@@ -78,7 +80,7 @@ START_TEST(own_stack_can_be_walked_across)
 {
     struct seen seen = {0};
     void *frames[64];
-    own_stack_call(look_around, &seen, stack + OWN_STACK_BYTES);
+    own_stack_call(look_around, &seen, stack + STACK_BYTES);
     int found = backtrace(frames, 64);
     ck_assert_int_ge(found, 4);
     /* look_around, own_stack_switch, own_stack_call, this test, and its callers */
@@ -91,7 +93,7 @@ END_TEST
 
 static void use_it_all(void *argument)
 {
-    volatile unsigned char deep[OWN_STACK_BYTES - 8192];
+    volatile unsigned char deep[STACK_BYTES - 8192];
     for (size_t i = 0; i < sizeof deep; i += 1024) {
         deep[i] = 1;
     }
@@ -101,7 +103,7 @@ static void use_it_all(void *argument)
 START_TEST(own_stack_has_its_whole_size)
 {
     bool is_done = false;
-    own_stack_call(use_it_all, &is_done, stack + OWN_STACK_BYTES);
+    own_stack_call(use_it_all, &is_done, stack + STACK_BYTES);
     ck_assert(is_done);
 }
 END_TEST
@@ -113,7 +115,7 @@ static void take_signal(int number)
 {
     (void)number;
     signals_taken++;
-    signal_address = (uintptr_t)&number;
+    signal_address = (uintptr_t)__builtin_frame_address(0);
 }
 
 static void raise_signal(void *argument)
@@ -124,14 +126,14 @@ static void raise_signal(void *argument)
 START_TEST(own_stack_sees_no_handler)
 {
     int taken_inside = -1;
+    ck_assert_int_eq(sigaction(SIGUSR1, &(struct sigaction){.sa_handler = take_signal}, NULL), 0);
     errno = 4711;
-    ck_assert_ptr_ne(signal(SIGUSR1, take_signal), SIG_ERR);
-    own_stack_call(raise_signal, &taken_inside, stack + OWN_STACK_BYTES);
+    own_stack_call(raise_signal, &taken_inside, stack + STACK_BYTES);
+    ck_assert_int_eq(errno, 4711);
     ck_assert_int_eq(taken_inside, 0);
     ck_assert_int_eq(signals_taken, 1);
     ck_assert(signal_address < (uintptr_t)stack ||
-              signal_address >= (uintptr_t)stack + OWN_STACK_BYTES);
-    ck_assert_int_eq(errno, 4711);
+              signal_address >= (uintptr_t)stack + STACK_BYTES);
 }
 END_TEST
 

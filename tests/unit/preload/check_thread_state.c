@@ -59,7 +59,7 @@ START_TEST(thread_state_is_new_and_has_a_stack)
     ck_assert_ptr_null(state->events.chunk);
     ck_assert_ptr_null(state->definitions.window.chunk);
     ck_assert_ptr_null(state->nested);
-    ck_assert_ptr_eq(state->unwinder.own_stack_top, state->own_stack + OWN_STACK_BYTES);
+    ck_assert_ptr_eq(state->unwinder.own_stack_top, state->own_stack + sizeof state->own_stack);
     ck_assert_uint_eq((uintptr_t)state->unwinder.own_stack_top % 16, 0);
     ck_assert(site_table_insert(&state->sites, 1, 2, 3));
     thread_state_free(state);

@@ -21,8 +21,9 @@
 
 #define DEPTH 200
 #define FRAMES_MAX 1200
-#define COROUTINES (2 * UNWIND_STACKS)
-#define COROUTINE_BYTES 65536
+#define COROUTINES ((size_t)2 * UNWIND_STACKS)
+#define COROUTINE_BYTES ((size_t)65536)
+#define STACK_BYTES ((size_t)OWN_STACK_BYTES)
 #define THREADS 3
 
 static struct unwind_shared shared;
@@ -47,9 +48,9 @@ static __thread struct bench *bench;
 static struct bench *make_bench(uint64_t seed)
 {
     struct bench *made = memory_map(sizeof *made);
-    unsigned char *own_stack = memory_map(OWN_STACK_BYTES);
+    unsigned char *own_stack = memory_map(STACK_BYTES);
     made->unwinder = memory_map(sizeof *made->unwinder);
-    made->unwinder->own_stack_top = own_stack + OWN_STACK_BYTES;
+    made->unwinder->own_stack_top = own_stack + STACK_BYTES;
     made->random = seed;
     return made;
 }
@@ -166,12 +167,14 @@ static __attribute__((noinline)) void touch(volatile unsigned char *bytes, size_
 
 /* The barrier after the call keeps it from becoming a jump. */
 #define BARRIER() __asm__ volatile("" ::: "memory")
+// NOLINTBEGIN(bugprone-macro-parentheses): attributes and statements are no expressions
 #define SHAPE(name, attributes, before)                                                            \
     static __attribute__((noinline, noclone)) attributes void name(unsigned depth)                 \
     {                                                                                              \
         before wander(depth);                                                                      \
         BARRIER();                                                                                 \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 SHAPE(plain, , )
 SHAPE(without_frame_pointer, __attribute__((optimize("omit-frame-pointer"))), )

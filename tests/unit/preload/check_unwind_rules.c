@@ -273,10 +273,10 @@ START_TEST(rule_table_takes_as_many_of_one_slot_as_it_probes)
     ck_assert_uint_eq(HASH_FACTOR * HASH_INVERSE, 1);
     const size_t slots[] = {100, SLOTS - 3};
     for (size_t i = 0; i < 2; i++) {
-        for (size_t n = 0; n < 2 * RULE_PROBES; n++) {
+        for (size_t n = 0; n < (size_t)2 * RULE_PROBES; n++) {
             rule_table_put(&table, pc_for(slots[i], n), n + 1);
         }
-        for (size_t n = 0; n < 2 * RULE_PROBES; n++) {
+        for (size_t n = 0; n < (size_t)2 * RULE_PROBES; n++) {
             ck_assert_uint_eq(rule_table_find(&table, pc_for(slots[i], n)),
                               n < RULE_PROBES ? n + 1 : 0);
         }

@@ -269,7 +269,7 @@ START_TEST(window_numbers_its_segments)
         ck_assert(write_record(&first, (uint8_t)i, 100 + i));
         ck_assert(write_record(&second, (uint8_t)(100 + i), 5));
         ck_assert_int_eq(window_seal(&first, &file, 10 * (i + 1), i + 1), 0);
-        ck_assert_int_eq(window_seal(&second, &file, 20 * (i + 1), 2 * (i + 1)), 0);
+        ck_assert_int_eq(window_seal(&second, &file, 20 * (i + 1), (uint64_t)2 * (i + 1)), 0);
     }
     read_chunks();
     ck_assert_uint_eq(chunks_found, 22);
@@ -277,11 +277,11 @@ START_TEST(window_numbers_its_segments)
         const struct chunk *segment = find_chunk(TRACE_SEGMENT_MAGIC, 0, i);
         ck_assert_uint_eq(segment->header.used, 100 + i);
         ck_assert_uint_eq(segment->records[99], i);
-        ck_assert_uint_eq(segment->header.first_tick, 10 * i);
+        ck_assert_uint_eq(segment->header.first_tick, (uint64_t)10 * i);
         segment = find_chunk(TRACE_SEGMENT_MAGIC, 1, i);
         ck_assert_uint_eq(segment->header.used, 5);
         ck_assert_uint_eq(segment->records[4], 100 + i);
-        ck_assert_uint_eq(segment->header.first_epoch, 2 * i);
+        ck_assert_uint_eq(segment->header.first_epoch, (uint64_t)2 * i);
     }
     ck_assert_uint_eq(find_chunk(TRACE_WINDOW_MAGIC, 0, 10)->header.used, 0);
     ck_assert_uint_eq(find_chunk(TRACE_WINDOW_MAGIC, 1, 10)->header.used, 0);
