@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "suite.h"
 
-#define PAIRS ((size_t)2000000)
+#define PAIRS ((size_t)(SUITE_IS_SANITIZED ? 300000 : 2000000))
 #define STACKS 50000
 #define THREADS 4
 #define SITES_OF_THREAD 20000

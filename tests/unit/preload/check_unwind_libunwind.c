@@ -217,14 +217,15 @@ static void look_in_handler(int number)
     seen.pc = (uintptr_t)__builtin_return_address(0); /* __restore_rt */
 }
 
-/* The step out of a signal frame looks at the registers that the kernel saved. */
+/* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
+ * calls handlers itself: their caller is no signal frame.) */
 START_TEST(libunwind_finds_signal_frames_irregular)
 {
     struct probe probe;
     ck_assert_int_eq(sigaction(SIGUSR1, &(struct sigaction){.sa_handler = look_in_handler}, NULL),
                      0);
     ck_assert_int_eq(raise(SIGUSR1), 0);
-    if (libunwind_probe(seen.pc, &probe)) {
+    if (!SUITE_IS_THREAD_SANITIZED && libunwind_probe(seen.pc, &probe)) {
         ck_assert_int_eq(rule_from_probe(&probe).kind, RULE_IRREGULAR);
     }
 }
@@ -261,10 +262,12 @@ static __attribute__((noinline)) void assert_walk(void)
     size_t found = (size_t)backtrace(expected, FRAMES_MAX);
     size_t count = walk(FRAMES_MAX, &is_whole);
     ck_assert(is_whole);
-    ck_assert_uint_eq(count, found);
-    for (size_t i = 1; i < found; i++) {
-        if (walked[i].pc != (uintptr_t)expected[i] || walked[i].sp <= walked[i - 1].sp) {
-            ck_abort_msg("frame %zu: %#lx, backtrace() has %p", i, walked[i].pc, expected[i]);
+    size_t extra = found - count; /* a sanitizer's own backtrace() is a frame as well */
+    ck_assert_uint_le(extra, SUITE_IS_SANITIZED);
+    for (size_t i = 1; i < count; i++) {
+        if (walked[i].pc != (uintptr_t)expected[i + extra] || walked[i].sp <= walked[i - 1].sp) {
+            ck_abort_msg("frame %zu: %#lx, backtrace() has %p", i, walked[i].pc,
+                         expected[i + extra]);
         }
     }
 }

@@ -12,10 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef __SANITIZE_THREAD__
+#define SUITE_IS_THREAD_SANITIZED 1
+#else
+#define SUITE_IS_THREAD_SANITIZED 0
+#endif
+#ifdef __SANITIZE_ADDRESS__
 #define SUITE_IS_SANITIZED 1
 #else
-#define SUITE_IS_SANITIZED 0
+#define SUITE_IS_SANITIZED SUITE_IS_THREAD_SANITIZED
 #endif
 
 #define SUITE_TIMEOUT_SECONDS 30
