@@ -92,11 +92,30 @@ static void print_traceback(const struct text *text, const struct report *report
     }
 }
 
-static void print_title(const struct text *text, const struct report *report,
-                        const struct report_table *table)
+/* Of a snapshot's table: "[Handle user0 Top 3]", as scripts that use tracemalloc print it. */
+static void print_snapshot_title(const struct text *text, const struct report *report,
+                                 const struct report_table *table)
+{
+    (void)fputc('[', text->out);
+    if (table->snapshot->name[0] != '\0') {
+        safe_text_print(text->out, table->snapshot->name);
+    } else {
+        (void)fprintf(text->out, "#%" PRIu64, table->snapshot->number);
+    }
+    if (table->trace != NULL) {
+        (void)fputs(" of ", text->out);
+        safe_text_print(text->out, table->trace);
+    }
+    if (report->top > 0) {
+        (void)fprintf(text->out, " Top %zu", report->top);
+    }
+    (void)fputc(']', text->out);
+}
+
+static void print_moment_title(const struct text *text, const struct report *report,
+                               const struct report_table *table)
 {
     char bytes[SIZE_FORMAT_BYTES];
-    set_bold(text, true);
     (void)fputs("[ ", text->out);
     if (report->top == 0) {
         (void)fputs("All", text->out);
@@ -112,6 +131,17 @@ static void print_title(const struct text *text, const struct report *report,
     (void)fprintf(text->out, ": %s %s in %" PRIu64 " block%s ]",
                   size_format(bytes, (double)table->size, false),
                   report_metric_name(report->metric), table->count, table->count == 1 ? "" : "s");
+}
+
+static void print_title(const struct text *text, const struct report *report,
+                        const struct report_table *table)
+{
+    set_bold(text, true);
+    if (table->snapshot != NULL) {
+        print_snapshot_title(text, report, table);
+    } else {
+        print_moment_title(text, report, table);
+    }
     set_bold(text, false);
     (void)fputc('\n', text->out);
 }

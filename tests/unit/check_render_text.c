@@ -28,8 +28,9 @@ START_TEST(render_text_titles)
          "[ Top 10 by lineno, at snapshot #1 \"warm\" (1.500 s): 500 B live in 6 blocks ]\n"},
         {"--at 1.2s --allocated t.trace",
          "[ Top 10 by lineno, at 1.2s: 400 B allocated in 4 blocks ]\n"},
-        {"--each-snapshot t.trace",
-         "[ Top 10 by lineno, at snapshot #1 \"warm\" (1.500 s): 500 B live in 6 blocks ]\n"},
+        {"--each-snapshot t.trace", "[warm Top 10]\n"},
+        {"--each-snapshot --top 0 t.trace", "[warm]\n"},
+        {"--each-snapshot t.trace t.trace", "[warm of t.trace Top 10]\n"},
     };
     scene_write("t.trace");
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
@@ -37,6 +38,26 @@ START_TEST(render_text_titles)
         ck_assert_msg(strncmp(text, titles[i].title, strlen(titles[i].title)) == 0, "%s", text);
         free(text);
     }
+}
+END_TEST
+
+START_TEST(render_text_numbers_snapshots_without_a_name)
+{
+    struct trace_builder *builder = scene_new();
+    builder_site(builder, 0, 1, SCENE_WORK, 2048);
+    builder_allocate(builder, 0, 1);
+    for (uint32_t i = 1; i <= 2; i++) {
+        builder_time(builder, 0, i, i);
+        builder_snapshot(builder, 0, i == 1 ? "Handle user0" : "");
+    }
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    check_report("--each-snapshot --top 3 t.trace",
+                 "[Handle user0 Top 3]\n"
+                 "src/work.c:20: size=2048 B, count=1, average=2048 B\n"
+                 "\n"
+                 "[#2 Top 3]\n"
+                 "src/work.c:20: size=2048 B, count=1, average=2048 B\n");
 }
 END_TEST
 
@@ -162,7 +183,7 @@ START_TEST(render_text_says_what_went_wrong)
         "Inherited:     1 block, 5 B\n",
         "- pieces of the trace damaged and skipped: 1; ",
         "- sites freed more often than allocated: 1; ",
-        "- events lost because the disk was full: 102; ",
+        "- events lost because the trace file could not grow: 102; ",
         "- events lost because the tracer got no memory: 101; ",
         "- events lost in signal handlers inside signal handlers: 100; ",
         "- events lost at addresses that the tracer cannot map: 103; ",
@@ -245,6 +266,7 @@ int main(void)
     TCase *tests = tcase_create("render_text");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, render_text_titles);
+    tcase_add_test(tests, render_text_numbers_snapshots_without_a_name);
     tcase_add_test(tests, render_text_shows_tracebacks);
     tcase_add_test(tests, render_text_lists_snapshots);
     tcase_add_test(tests, render_text_says_when_nothing_is_live);
