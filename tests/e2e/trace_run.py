@@ -11,6 +11,8 @@ import re
 import select
 import shutil
 import signal
+import stat
+import struct
 import subprocess
 import tempfile
 import time
@@ -108,7 +110,9 @@ def check_elf(directory):
 def check_privileges(directory):
     """Programs that the loader runs in secure mode; only root can make those."""
     if os.geteuid() != 0:
-        print("set-user-ID, set-group-ID, capabilities: not root, left out")
+        if os.stat("/usr/bin/passwd").st_mode & stat.S_ISUID:
+            refuse(["passwd"], directory, 126, "set-user-ID")
+        print("set-group-ID, capabilities: not root, left out")
         return
     for name, mode, owner, group in (("setuid", 0o4755, NOBODY, 0), ("setgid", 0o2755, 0, NOBODY)):
         shutil.copy("/bin/true", f"{directory}/{name}")
@@ -122,6 +126,25 @@ def check_privileges(directory):
         os.chown(f"{directory}/{name}", 0, 0 if name == "own" else NOBODY)
         os.chmod(f"{directory}/{name}", mode)
         check_equal(run([run_tool, "-q", f"./{name}"], directory).status, 0, f"{name}: exit status")
+
+
+def check_capabilities(directory):
+    """File capabilities are a hindrance, but not for root, who has them anyway."""
+    if os.geteuid() != 0:
+        return
+    program = f"{directory}/capable"
+    shutil.copy("/bin/true", program)
+    net_raw_effective = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
+    try:
+        os.setxattr(program, "security.capability", net_raw_effective)
+    except OSError as error:
+        print(f"capabilities: {error}, left out")
+        return
+    check_equal(run([run_tool, "-q", program], directory).status, 0, "capabilities, root: status")
+    done = subprocess.run([run_tool, program], cwd="/", capture_output=True, text=True, user=NOBODY)
+    print(done.stderr.strip())
+    check(done.returncode == 126 and "file capabilities" in done.stderr,
+          f"capabilities, not root: {done.returncode} {done.stderr!r}")
 
 
 def check_status(directory):
@@ -294,6 +317,7 @@ def main():
         check_files(directory)
         check_elf(directory)
         check_privileges(directory)
+        check_capabilities(directory)
         check_status(directory)
         check_environment(directory)
         check_signals(directory)
