@@ -124,7 +124,7 @@ static void print_totals(FILE *out, const struct report_totals *totals, bool has
     (void)fprintf(out, "%" PRIu64 " nodes, %" PRIu64 " sites\n", totals->stacks, totals->sites);
     if (totals->counters[TRACE_TRACER_BYTES] > 0) {
         print_label(out, "Tracer memory:");
-        (void)fprintf(out, "%s\n",
+        (void)fprintf(out, "%s of address space, most of it never touched\n",
                       size_format(bytes, (double)totals->counters[TRACE_TRACER_BYTES], false));
     }
     if (totals->counters[TRACE_UNWIND_CHECKS] > 0) {

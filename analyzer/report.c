@@ -82,8 +82,8 @@ bool report_make_notes(struct report *report)
          "totals are too low, record it again"},
         {totals->negative_sites, "sites freed more often than allocated",
          "events are missing; these sites count as 0"},
-        {counters[TRACE_LOST_SPACE], "events lost because the disk was full",
-         "make room and record again"},
+        {counters[TRACE_LOST_SPACE], "events lost because the trace file could not grow",
+         "the disk was full, or no descriptor free: record again"},
         {counters[TRACE_LOST_MEMORY], "events lost because the tracer got no memory",
          "raise the limit of the address space (ulimit -v)"},
         {counters[TRACE_LOST_NESTED], "events lost in signal handlers inside signal handlers",
@@ -97,6 +97,8 @@ bool report_make_notes(struct report *report)
          "they are from before it began, or of another allocator, and are not counted"},
         {totals->implied_frees, "frees that the tracer could not see",
          "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
+        {counters[TRACE_FOREIGN_NEW], "allocators with an operator new of their own",
+         "blocks of C++ code are not seen"},
         {counters[TRACE_UNWIND_CORRECTIONS], "call stacks corrected by the unwinder's self-check",
          "a few others may be wrong; please report it"},
         {report->unresolved_frames, "addresses without a name",
@@ -125,6 +127,7 @@ void report_fini(struct report *report)
         grouping_free(report->tables[i].grouping);
     }
     free(report->tables);
+    annotate_free(report->annotate);
     free(report->traces);
     arena_fini(&report->arena);
     *report = (struct report){0};

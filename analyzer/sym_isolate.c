@@ -31,9 +31,11 @@ enum { ANSWER = 1, END = 2 };
 enum { FLAG_LINKER_NAME = 1, FLAG_INLINED = 2 };
 
 /* What a child may use: far more than any real file needs, far less than would hurt. */
-#define CPU_SECONDS_MAX 300
+#define CPU_SECONDS_LEAST 5
+#define FILE_BYTES_PER_CPU_SECOND (UINT64_C(8) << 20) /* python3.11's are read at 60 MB a second   \
+                                                       */
 #define OUTPUT_BYTES_MAX (UINT64_C(4) << 30)
-#define MEMORY_BYTES_LEAST (UINT64_C(8) << 30)
+#define MEMORY_BYTES_LEAST (UINT64_C(1) << 30)
 #define MEMORY_PER_FILE_BYTE 64
 
 /* The child's side. */
@@ -125,16 +127,14 @@ static void confine(const struct elf_file *file)
         (void)dup2(null, STDERR_FILENO); // libc tells of a corrupt heap there
     }
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, CPU_SECONDS_MAX);
     limit(RLIMIT_FSIZE, OUTPUT_BYTES_MAX);
+    struct stat status = {0};
+    (void)fstat(file->fd, &status);
+    uint64_t file_bytes = (uint64_t)status.st_size;
+    limit(RLIMIT_CPU, CPU_SECONDS_LEAST + file_bytes / FILE_BYTES_PER_CPU_SECOND);
 #ifndef __SANITIZE_ADDRESS__ // its shadow takes terabytes of addresses
-    struct stat status;
-    if (fstat(file->fd, &status) == 0) {
-        limit(RLIMIT_AS, address_space_bytes() + MEMORY_BYTES_LEAST +
-                             (uint64_t)status.st_size * MEMORY_PER_FILE_BYTE);
-    }
-#else
-    (void)file;
+    limit(RLIMIT_AS,
+          address_space_bytes() + MEMORY_BYTES_LEAST + file_bytes * MEMORY_PER_FILE_BYTE);
 #endif
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // nobody else would read the answers
     for (int number = 1; number < NSIG; number++) {
