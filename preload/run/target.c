@@ -120,6 +120,10 @@ static bool check_privileges(const char *path, const struct stat *status,
     }
     bool bits_count = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
     if (bits_count && (status->st_mode & S_ISUID) != 0 && status->st_uid != getuid()) {
+        if (status->st_uid == 0) {
+            return refuse(ret_refusal, RUN_CANNOT_RUN,
+                          "%s is set-user-ID root, %s, or run trace-run as root", path, remedy);
+        }
         return refuse(ret_refusal, RUN_CANNOT_RUN,
                       "%s is set-user-ID, %s, or run trace-run as user %u (as in: sudo -u '#%u')",
                       path, remedy, status->st_uid, status->st_uid);

@@ -111,7 +111,7 @@ def check_privileges(directory):
     """Programs that the loader runs in secure mode; only root can make those."""
     if os.geteuid() != 0:
         if os.stat("/usr/bin/passwd").st_mode & stat.S_ISUID:
-            refuse(["passwd"], directory, 126, "set-user-ID")
+            refuse(["passwd"], directory, 126, "set-user-ID root", "as root")
         print("set-group-ID, capabilities: not root, left out")
         return
     for name, mode, owner, group in (("setuid", 0o4755, NOBODY, 0), ("setgid", 0o2755, 0, NOBODY)):
