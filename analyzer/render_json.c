@@ -82,8 +82,8 @@ static struct json_object *make_trace(struct builder *builder, const struct repo
 {
     static const char *const ends[] = {
         [REPORT_END_EXIT] = "exit",       [REPORT_END_QUICK] = "quick_exit",
-        [REPORT_END_STOPPED] = "stopped", [REPORT_END_RUNNING] = "running",
-        [REPORT_END_UNTOLD] = NULL,
+        [REPORT_END_EXEC] = "exec",       [REPORT_END_STOPPED] = "stopped",
+        [REPORT_END_RUNNING] = "running", [REPORT_END_UNTOLD] = NULL,
     };
     struct json_object *object = checked(builder, json_object_new_object());
     add(builder, object, "file", make_text(builder, trace->file));

@@ -74,11 +74,12 @@ static void print_end(FILE *out, const struct report_trace *trace)
     static const char *const texts[] = {
         [REPORT_END_EXIT] = "normally, by exit() or a return from main",
         [REPORT_END_QUICK] = "by _exit() or quick_exit()",
+        [REPORT_END_EXEC] = "by exec: another program took the process over",
         [REPORT_END_STOPPED] = "the tracer gave up, and the process went on without it; the totals "
                                "are those of that moment",
         [REPORT_END_RUNNING] = "still running; the totals are those of its last event so far",
-        [REPORT_END_UNTOLD] = "did not end normally: killed, crashed or replaced by exec; the "
-                              "totals are those of its last event",
+        [REPORT_END_UNTOLD] = "did not end normally: killed or crashed; the totals are those "
+                              "of its last event",
     };
     print_label(out, "Ended:");
     (void)fprintf(out, "%s\n", texts[trace->end]);

@@ -20,9 +20,10 @@
 enum report_end {
     REPORT_END_EXIT,
     REPORT_END_QUICK,
+    REPORT_END_EXEC,
     REPORT_END_STOPPED,
     REPORT_END_RUNNING,
-    REPORT_END_UNTOLD, /* killed, crashed, or replaced by exec */
+    REPORT_END_UNTOLD, /* killed, or crashed */
 };
 
 struct report_totals {

@@ -68,6 +68,8 @@ static enum report_end find_end(const struct reader *reader)
         return REPORT_END_EXIT;
     case TRACE_END_QUICK:
         return REPORT_END_QUICK;
+    case TRACE_END_EXEC:
+        return REPORT_END_EXEC;
     case TRACE_END_STOPPED:
         return REPORT_END_STOPPED;
     default:

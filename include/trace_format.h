@@ -25,9 +25,10 @@
 
 /* 2.1 How the process ended, as far as it could tell. */
 enum trace_end {
-    TRACE_END_NONE = 0,    /* still running, or killed, or replaced by exec: nothing was told */
-    TRACE_END_EXIT = 1,    /* exit() or a return from main: destructors ran */
-    TRACE_END_QUICK = 2,   /* _exit(), _Exit() or quick_exit() */
+    TRACE_END_NONE = 0,  /* still running, or killed, or replaced by exec: nothing was told */
+    TRACE_END_EXIT = 1,  /* exit() or a return from main: destructors ran */
+    TRACE_END_QUICK = 2, /* _exit(), _Exit() or quick_exit() */
+    TRACE_END_EXEC = 4, /* exec(): another program took the process over, with a trace of its own */
     TRACE_END_STOPPED = 3, /* the tracer gave up: disk full, say; the program went on */
 };
 

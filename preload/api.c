@@ -4,6 +4,9 @@
  */
 #include "libtrace.h"
 
+#include <signal.h>
+#include <stddef.h>
+
 #include "tracer.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -28,4 +31,17 @@ EXPORT int libtrace_api_snapshot(const char *name)
     return tracer_snapshot(name, (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
                ? 0
                : -1;
+}
+
+static void take_snapshot(int signal)
+{
+    (void)signal;
+    (void)tracer_snapshot("signal", (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t));
+}
+
+void tracer_snapshot_at(int signal)
+{
+    struct sigaction action = {.sa_handler = take_snapshot, .sa_flags = SA_RESTART | SA_ONSTACK};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(signal, &action, NULL);
 }

@@ -99,8 +99,9 @@ static inline void *reallocate(void *old_block, size_t size, const struct frame 
         return moved;
     }
     live_entry entry = tracer_reallocating(old_block, caller->sp);
-    /* realloc(p, 0) is the allocator's own affair */
-    void *block = real.realloc(old_block, size == 0 ? 0 : at_least(size));
+    /* where realloc(p, 0) frees, it must stay so */
+    bool is_free = size == 0 && !real_keeps_empty_blocks();
+    void *block = real.realloc(old_block, is_free ? 0 : at_least(size));
     tracer_reallocated(old_block, entry, block, size, caller);
     return block;
 }

@@ -349,7 +349,7 @@ static void leave_environment(char **environment)
             }
             part += length + (part[length] != '\0');
         }
-        kept[used] = '\0';
+        kept[used - (kept[used - 1] == ':')] = '\0';
         *environment = kept;
     }
 }
@@ -394,6 +394,9 @@ static bool start(char **environment)
     name_thread(state, sys_gettid());
     thread_list_add(&process.threads, state, sys_gettid());
     announce("tracing");
+    if (process.config.snapshot_signal != 0) {
+        tracer_snapshot_at(process.config.snapshot_signal);
+    }
     if (!process.is_glibc && real_has_own_new()) {
         process_count(TRACE_FOREIGN_NEW);
     }
@@ -580,10 +583,15 @@ void tracer_moving(void)
 void tracer_ending(enum trace_end how)
 {
     struct trace_file_header *header = process.file.header;
-    if (atomic_load(&gate.is_open) && header->pid == (uint32_t)sys_getpid() &&
-        header->end_state == TRACE_END_NONE) {
+    if (!atomic_load(&gate.is_open) || header->pid != (uint32_t)sys_getpid()) {
+        return;
+    }
+    /* exit() calls _exit(), and an exec that failed takes back what it said */
+    if (header->end_state == TRACE_END_NONE || header->end_state == TRACE_END_EXEC) {
         set_end(how);
-        announce("end of");
+        if (how != TRACE_END_NONE) {
+            announce("end of");
+        }
     }
 }
 

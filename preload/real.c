@@ -13,6 +13,7 @@
 #include <string.h>
 
 struct real real;
+static bool keeps_empty_blocks;
 
 /* A symbol behind us, or NULL. The detour over memcpy is POSIX's own advice for function pointers.
  */
@@ -59,6 +60,12 @@ bool real_resolve(void)
     real = found;
     atomic_thread_fence(memory_order_release);
     real.malloc = next_malloc;
+    if (!real_is_glibc()) { /* asked, because they differ: mimalloc's gives a block, tcmalloc's none
+                             */
+        void *block = real.realloc(real.malloc(1), 0);
+        keeps_empty_blocks = block != NULL;
+        real.free(block);
+    }
     return true;
 }
 
@@ -94,6 +101,11 @@ bool real_is_glibc(void)
     void *libc_base = NULL;
     return object_of(address_of_malloc(), &malloc_base) != NULL &&
            object_of(address_in_libc(), &libc_base) != NULL && malloc_base == libc_base;
+}
+
+bool real_keeps_empty_blocks(void)
+{
+    return keeps_empty_blocks;
 }
 
 bool real_has_own_new(void)

@@ -27,6 +27,10 @@ bool real_resolve(void);
 /* Return: true if malloc is glibc's own, whose smallest block takes 32 bytes. */
 bool real_is_glibc(void);
 
+/* Return: true if realloc(p, 0) gives a block, false if it frees p and gives NULL, as glibc's does.
+ */
+bool real_keeps_empty_blocks(void);
+
 /*
  * Return: true if the object that malloc is in has an operator new of its own, which does not come
  * through malloc: C++ allocations are not seen then.

@@ -57,7 +57,10 @@ void tracer_code_unloaded(void);
 /* The process is about to change its root, its user or its namespaces. */
 void tracer_moving(void);
 
-/* The process is about to end. Does nothing in a vfork child, whose memory is its parent's. */
+/*
+ * The process is about to end, or to be replaced; with TRACE_END_NONE it was not, after all.
+ * Does nothing in a vfork child, whose memory is its parent's.
+ */
 void tracer_ending(enum trace_end how);
 
 /* --- for api.c
@@ -67,6 +70,9 @@ bool tracer_is_recording(void);
 
 /* Start or stop recording allocations. Return: false if the tracer is not there or has given up. */
 bool tracer_set_recording(bool is_on);
+
+/* Take a snapshot whenever a signal arrives, unless the program installs a handler of its own. */
+void tracer_snapshot_at(int signal);
 
 /* Mark this moment. @name: cut at TRACE_NAME_BYTES. Return: false if nothing is being recorded. */
 bool tracer_snapshot(const char *name, uintptr_t sp);

@@ -70,14 +70,11 @@ static bool is_word_within(uintptr_t address, uintptr_t start, uintptr_t end)
 static bool read_checked(struct task *task, uintptr_t address, unw_word_t *ret_word)
 {
     if (!is_word_within(address, task->good_start, task->good_end)) {
-        struct iovec to = {ret_word, sizeof *ret_word};
-        struct iovec from = {(void *)address, sizeof *ret_word};
-        if (sys_process_vm_readv(sys_getpid(), &to, &from) != (long)sizeof *ret_word) {
+        if (!sys_is_readable(address)) {
             return false;
         }
         task->good_start = address & ~(PAGE_BYTES - 1);
         task->good_end = task->good_start + PAGE_BYTES;
-        return true;
     }
     memcpy(ret_word, (const void *)address, sizeof *ret_word);
     return true;

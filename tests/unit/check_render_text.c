@@ -178,7 +178,7 @@ START_TEST(render_text_says_what_went_wrong)
     builder_free(builder);
     char *text = scene_report("--summary t.trace", NULL);
     static const char *const parts[] = {
-        "did not end normally: killed, crashed or replaced by exec",
+        "did not end normally: killed or crashed",
         "Live at end:   0 blocks, 0 B\n",
         "Inherited:     1 block, 5 B\n",
         "- pieces of the trace damaged and skipped: 1; ",

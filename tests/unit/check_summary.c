@@ -68,7 +68,8 @@ static enum report_end find_end(void)
     struct report_trace trace;
     const struct moment moment = {.kind = MOMENT_END};
     ck_assert_int_eq(reader_open("t.trace", &reader, &error), TRACE_OK);
-    ck_assert_int_eq(replay_run(&reader, &moment, NULL, NULL, NULL, &replay, &error), TRACE_OK);
+    ck_assert_int_eq(replay_run(&reader, &moment, NULL, NULL, NULL, NULL, &replay, &error),
+                     TRACE_OK);
     ck_assert_int_eq(summary_make(&reader, &replay, &arena, &trace, &error), TRACE_OK);
     enum report_end end = trace.end;
     replay_fini(&replay);
@@ -85,6 +86,7 @@ START_TEST(summary_believes_what_the_process_said)
     } ends[] = {
         {TRACE_END_EXIT, REPORT_END_EXIT},
         {TRACE_END_QUICK, REPORT_END_QUICK},
+        {TRACE_END_EXEC, REPORT_END_EXEC},
         {TRACE_END_STOPPED, REPORT_END_STOPPED},
     };
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {

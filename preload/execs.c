@@ -1,0 +1,92 @@
+/*
+ * exec and its relatives, so that the trace can say that another program took the process over.
+ * libc's own calls of execve() do not come through here (posix_spawn, system, popen): they happen
+ * in children that share their parent's memory or have no trace.
+ */
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracer.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* The next definition of a function. Looked up at every call: they are rare. */
+static void find_next(const char *name, void *ret_function)
+{
+    void *symbol = dlsym(RTLD_NEXT, name);
+    memcpy(ret_function, &symbol, sizeof symbol);
+}
+
+/* @names: the arguments' names, in parentheses. If the call returns, it has failed. */
+#define EXEC(name, parameters, names)                                                              \
+    EXPORT int name parameters                                                                     \
+    {                                                                                              \
+        int(*next) parameters = NULL;                                                              \
+        find_next(#name, &next);                                                                   \
+        tracer_ending(TRACE_END_EXEC);                                                             \
+        int result = next names;                                                                   \
+        tracer_ending(TRACE_END_NONE);                                                             \
+        return result;                                                                             \
+    }
+
+EXEC(execve, (const char *path, char *const *arguments, char *const *environment),
+     (path, arguments, environment))
+EXEC(execv, (const char *path, char *const *arguments), (path, arguments))
+EXEC(execvp, (const char *file, char *const *arguments), (file, arguments))
+EXEC(execvpe, (const char *file, char *const *arguments, char *const *environment),
+     (file, arguments, environment))
+EXEC(fexecve, (int fd, char *const *arguments, char *const *environment),
+     (fd, arguments, environment))
+
+/* Return: how many arguments there are, up to the NULL that ends them, that one not counted. */
+static size_t count_arguments(va_list list)
+{
+    size_t count = 0;
+    while (va_arg(list, char *) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/*
+ * Put a list of arguments into an array of that many and two more, on the caller's stack: a vfork
+ * child must not allocate. @list is behind the NULL afterwards, where execle() has the environment.
+ */
+#define GATHER(first, list, array)                                                                 \
+    va_start(list, first);                                                                         \
+    size_t array##_count = 1 + count_arguments(list);                                              \
+    va_end(list);                                                                                  \
+    char **array = __builtin_alloca((array##_count + 1) * sizeof(char *));                         \
+    array[0] = (char *)(uintptr_t)(first);                                                         \
+    va_start(list, first);                                                                         \
+    for (size_t i = 1; i <= array##_count; i++) {                                                  \
+        array[i] = va_arg(list, char *);                                                           \
+    }
+
+EXPORT int execl(const char *path, const char *first, ...)
+{
+    va_list list;
+    GATHER(first, list, arguments)
+    va_end(list);
+    return execv(path, arguments);
+}
+
+EXPORT int execlp(const char *file, const char *first, ...)
+{
+    va_list list;
+    GATHER(first, list, arguments)
+    va_end(list);
+    return execvp(file, arguments);
+}
+
+EXPORT int execle(const char *path, const char *first, ...)
+{
+    va_list list;
+    GATHER(first, list, arguments)
+    char *const *environment = va_arg(list, char *const *);
+    va_end(list);
+    return execve(path, arguments, environment);
+}
