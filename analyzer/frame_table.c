@@ -201,6 +201,7 @@ static bool make_frame(struct frame_table *table, const struct location *locatio
     frame->is_own = patterns_match(&rules->own, frame);
     frame->is_included = rules->include.count == 0 || patterns_match(&rules->include, frame);
     frame->is_excluded = patterns_match(&rules->exclude, frame);
+    frame->is_annotated = patterns_match_file(&rules->annotate, frame);
     return true;
 }
 

@@ -23,6 +23,7 @@ struct frame_rules {
     struct patterns own;
     struct patterns include;
     struct patterns exclude;
+    struct patterns annotate; /* of files only */
 };
 
 struct frame_list {

@@ -5,9 +5,12 @@
  * code says that there was one.
  */
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -32,6 +35,24 @@ static void complain(const char *text)
     complain_about(NULL, text);
 }
 
+static bool is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (locale == (locale_t)0) {
+        return false;
+    }
+    bool is_it = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return is_it;
+}
+
+/* Return: how wide the terminal is, 0 if there is none. */
+static size_t terminal_columns(int fd)
+{
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static enum trace_status write_reports(const struct options *options, const struct report *reports,
                                        size_t count, struct trace_error *error)
 {
@@ -43,6 +64,8 @@ static enum trace_status write_reports(const struct options *options, const stru
     const char *no_color = getenv("NO_COLOR");
     struct render_options render = {
         .is_colored = isatty(fileno(out)) == 1 && (no_color == NULL || no_color[0] == '\0'),
+        .is_utf8 = is_utf8(),
+        .columns = terminal_columns(fileno(out)),
         .is_each_file = options->is_each_file,
     };
     enum trace_status status = options->render(out, reports, count, &render, error);
@@ -107,7 +130,8 @@ static bool make_reports(struct pipeline *pipeline, const struct options *option
         count += options->is_each_file && is_usable ? 1 : 0;
     }
     if (!options->is_each_file) {
-        bool has_table = reports[0].table_count > 0 || options->kind != REPORT_TABLES ||
+        bool has_moment = options->kind == REPORT_TABLES || options->kind == REPORT_ANNOTATE;
+        bool has_table = reports[0].table_count > 0 || reports[0].annotate != NULL || !has_moment ||
                          reports[0].is_each_snapshot;
         count = reports[0].trace_count > 0 && has_table ? 1 : 0;
     }

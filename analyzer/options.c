@@ -12,9 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TOP = 10 };
+enum {
+    DEFAULT_TOP = 10,
+    DEFAULT_PRECISION = 1,
+    PRECISION_MAX = 9,
+};
 #define TEXT_OF(number) #number
 #define DEFAULT_TOP_TEXT TEXT_OF(10)
+#define DEFAULT_PRECISION_TEXT TEXT_OF(1)
 
 enum key {
     KEY_OUTPUT = 'o',
@@ -26,6 +31,9 @@ enum key {
     KEY_EACH_SNAPSHOT,
     KEY_SNAPSHOTS,
     KEY_SUMMARY,
+    KEY_ANNOTATE,
+    KEY_PRECISION,
+    KEY_TIMELINE,
     KEY_TOP,
     KEY_SORT,
     KEY_CUMULATIVE,
@@ -61,6 +69,9 @@ static const struct argp_option table[] = {
     {"each-snapshot", KEY_EACH_SNAPSHOT, NULL, 0, "a table for each snapshot", 0},
     {"snapshots", KEY_SNAPSHOTS, NULL, 0, "list the snapshots", 0},
     {"summary", KEY_SUMMARY, NULL, 0, "totals, and whatever was lost or unknown", 0},
+    {"annotate", KEY_ANNOTATE, "GLOB", 0, "source files, with what is allocated below each line",
+     0},
+    {"timeline", KEY_TIMELINE, NULL, 0, "live bytes over time", 0},
     {NULL, 0, NULL, 0, "How it is grouped:", HELP_GROUPS},
     {"by", KEY_BY, "GROUP", 0,
      "lineno (default), filename, function, module, traceback, thread or size", 0},
@@ -78,6 +89,8 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
     {"format", KEY_FORMAT, "FORMAT", 0, "text (default) or json", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
+    {"precision", KEY_PRECISION, "N", 0,
+     "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
     {"each-file", KEY_EACH_FILE, NULL, 0, "a report for each trace, not one for all", 0},
     {"version", KEY_VERSION, NULL, 0, "print the version", 0},
     {NULL, 0, NULL, 0, "Symbols:", HELP_SYMBOLS},
@@ -184,6 +197,13 @@ static error_t parse_value(struct options *options, int key, const char *text)
         result = read_number(options, "top", 0, text, &number);
         options->top = (size_t)number;
         return result;
+    case KEY_PRECISION:
+        result = read_number(options, "precision", 0, text, &number);
+        options->precision = (int)(number < PRECISION_MAX ? number : PRECISION_MAX);
+        return result;
+    case KEY_ANNOTATE:
+        options->kind = REPORT_ANNOTATE;
+        return add_pattern(options, &options->rules.annotate, text, false);
     case KEY_LIMIT:
         options->has_limit = true;
         return read_number(options, "limit", -INT32_MAX, text, &options->limit);
@@ -222,6 +242,9 @@ static error_t parse_switch(struct options *options, int key, const char *text)
         return 0;
     case KEY_SUMMARY:
         options->kind = REPORT_SUMMARY;
+        return 0;
+    case KEY_TIMELINE:
+        options->kind = REPORT_TIMELINE;
         return 0;
     case KEY_CUMULATIVE:
         options->tally.is_cumulative = true;
@@ -266,6 +289,13 @@ static error_t check(struct options *options)
         return wrong(options, "--cumulative: counts frames, and --by %s has none of its own",
                      report_by_name(by));
     }
+    bool is_annotate = options->kind == REPORT_ANNOTATE;
+    if (is_annotate && options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--annotate: is of one moment; take --at NAME");
+    }
+    if (is_annotate && options->tally.metric != REPORT_LIVE) {
+        return wrong(options, "--annotate: its increments are what is live");
+    }
     return 0;
 }
 
@@ -305,6 +335,7 @@ bool options_parse(int argc, char **argv, bool is_test, struct options *ret_opti
     *ret_options = (struct options){
         .at = {.kind = MOMENT_END},
         .top = DEFAULT_TOP,
+        .precision = DEFAULT_PRECISION,
         .render = render_text,
     };
     argp_err_exit_status = EXIT_USAGE;
@@ -318,4 +349,5 @@ void options_fini(struct options *options)
     patterns_fini(&options->rules.own);
     patterns_fini(&options->rules.include);
     patterns_fini(&options->rules.exclude);
+    patterns_fini(&options->rules.annotate);
 }

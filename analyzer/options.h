@@ -28,6 +28,7 @@ struct options {
     size_t top;
     bool has_limit;
     long limit;
+    int precision;
     bool is_most_recent_first;
     bool is_each_file;
     struct frame_rules rules;

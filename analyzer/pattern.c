@@ -113,6 +113,21 @@ static bool path_matches(const char *glob, const char *path)
             (strchr(glob, '/') == NULL && glob_matches(glob, pattern_base_name(path))));
 }
 
+static bool file_matches(const char *glob, const struct frame *frame)
+{
+    return path_matches(glob, frame->file) || glob_matches(glob, frame->path);
+}
+
+bool patterns_match_file(const struct patterns *patterns, const struct frame *frame)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (file_matches(patterns->items[i].glob, frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool patterns_match(const struct patterns *patterns, const struct frame *frame)
 {
     char plain[PLAIN_NAME_BYTES] = "";
@@ -124,8 +139,7 @@ bool patterns_match(const struct patterns *patterns, const struct frame *frame)
         if (pattern->line != 0 && pattern->line != frame->line) {
             continue;
         }
-        if (path_matches(pattern->glob, frame->file) || glob_matches(pattern->glob, frame->path) ||
-            path_matches(pattern->glob, frame->module) ||
+        if (file_matches(pattern->glob, frame) || path_matches(pattern->glob, frame->module) ||
             glob_matches(pattern->glob, frame->function) ||
             (frame->function != NULL && glob_matches(pattern->glob, plain)) ||
             (!frame->has_line && glob_matches(pattern->glob, frame->place))) {

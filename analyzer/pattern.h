@@ -33,6 +33,9 @@ void patterns_fini(struct patterns *patterns);
  */
 bool patterns_match(const struct patterns *patterns, const struct frame *frame);
 
+/* Return: whether a pattern matches the frame's file, in the same way. */
+bool patterns_match_file(const struct patterns *patterns, const struct frame *frame);
+
 /* Return: @path after its last slash. */
 const char *pattern_base_name(const char *path);
 

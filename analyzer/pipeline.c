@@ -35,6 +35,7 @@ struct passage {
     struct reader reader;
     struct attribution attribution;
     uint32_t *modules;
+    struct replay_watch watch;
     bool is_visited; /* the moment asked for has come */
 };
 
@@ -88,6 +89,7 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .has_limit = options->has_limit,
         .limit = options->limit,
         .is_most_recent_first = options->is_most_recent_first,
+        .precision = options->precision,
         .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
         .is_filtered = options->rules.include.count + options->rules.exclude.count > 0,
     };
@@ -208,6 +210,23 @@ static enum trace_status visit(void *context, const struct replay *replay,
                         passage->pipeline->strings, table, error);
 }
 
+/* The same for --annotate. */
+static enum trace_status visit_annotate(void *context, const struct replay *replay,
+                                        struct trace_error *error)
+{
+    struct passage *passage = context;
+    struct report *report = passage->report;
+    if (report->annotate == NULL) {
+        report->annotate = annotate_new();
+    }
+    passage->is_visited = true;
+    if (report->annotate == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
+    }
+    return annotate_trace(report->annotate, replay, passage->watch.levels, &passage->attribution,
+                          passage->pipeline->options->tally.is_all_frames, error);
+}
+
 /* For --summary: look up every address, to know how many have no name. */
 static enum trace_status resolve_all(struct passage *passage, struct trace_error *error)
 {
@@ -243,16 +262,64 @@ static enum trace_status miss_snapshot(const struct passage *passage, const stru
                       replay->snapshot_count > 0 ? known : "none");
 }
 
+/* What the kind of report wants to be noted beside the counters. */
+static enum trace_status start_watch(struct passage *passage, struct trace_error *error)
+{
+    struct replay_watch *watch = &passage->watch;
+    const enum report_kind kind = passage->report->kind;
+    const size_t sites = passage->reader.definitions.site_slots;
+    if (kind == REPORT_ANNOTATE) {
+        watch->levels = calloc(sites + 1, sizeof *watch->levels);
+        if (watch->levels == NULL) {
+            return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu sites", sites);
+        }
+    }
+    if (kind == REPORT_TIMELINE) {
+        watch->timeline = arena_array(&passage->report->arena, 1, sizeof *watch->timeline);
+        if (watch->timeline == NULL) {
+            return trace_fail(error, TRACE_NOMEM, 0, "no memory for a timeline");
+        }
+        timeline_init(watch->timeline);
+    }
+    return TRACE_OK;
+}
+
 static enum trace_status replay_trace(struct passage *passage, struct replay *replay,
                                       struct trace_error *error)
 {
+    static const replay_visit visits[] = {
+        [REPORT_TABLES] = visit,
+        [REPORT_ANNOTATE] = visit_annotate,
+        [REPORT_TIMELINE] = NULL,
+    };
     const struct options *options = passage->pipeline->options;
-    bool is_table = options->kind == REPORT_TABLES;
+    struct replay_watch *watch = &passage->watch;
+    bool is_watched = watch->levels != NULL || watch->timeline != NULL;
     struct progress progress;
     progress_start(&progress, "replaying", passage->reader.event_bytes);
-    enum trace_status status = replay_run(&passage->reader, &options->at, is_table ? visit : NULL,
-                                          passage, &progress, replay, error);
+    enum trace_status status =
+        replay_run(&passage->reader, &options->at, visits[options->kind], passage,
+                   is_watched ? watch : NULL, &progress, replay, error);
     progress_finish(&progress);
+    return status;
+}
+
+/* Put what is to be said of the trace as a whole into the report. */
+static enum trace_status add_trace(struct passage *passage, const struct replay *replay,
+                                   struct trace_error *error)
+{
+    struct report *report = passage->report;
+    struct timeline *timeline = passage->watch.timeline;
+    struct report_trace *trace =
+        extend(&report->traces, &report->trace_count, sizeof *report->traces);
+    if (trace == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for a trace");
+    }
+    enum trace_status status = summary_make(&passage->reader, replay, &report->arena, trace, error);
+    if (timeline != NULL) {
+        timeline_extend(timeline, (uint32_t)(trace->duration_s * TRACE_TICKS_PER_SECOND + 0.5));
+        trace->timeline = timeline;
+    }
     return status;
 }
 
@@ -262,7 +329,6 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     const struct options *options = pipeline->options;
     struct passage passage = {.pipeline = pipeline, .report = report, .reader.file.fd = -1};
     struct replay replay = {0};
-    struct report_trace *trace = NULL;
     enum trace_status status = reader_open(path, &passage.reader, error);
     if (status != TRACE_OK) {
         return status;
@@ -274,22 +340,24 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
                                   &options->rules, &passage.attribution, error);
     }
     if (status == TRACE_OK) {
+        status = start_watch(&passage, error);
+    }
+    if (status == TRACE_OK) {
         status = replay_trace(&passage, &replay, error);
     }
     if (status == TRACE_OK && options->kind == REPORT_SUMMARY) {
         status = resolve_all(&passage, error);
     }
     if (status == TRACE_OK) {
-        trace = extend(&report->traces, &report->trace_count, sizeof *report->traces);
-        status = trace == NULL
-                     ? trace_fail(error, TRACE_NOMEM, 0, "no memory for a trace")
-                     : summary_make(&passage.reader, &replay, &report->arena, trace, error);
+        status = add_trace(&passage, &replay, error);
     }
     bool is_named = options->at.kind == MOMENT_NUMBER || options->at.kind == MOMENT_NAME;
-    if (status == TRACE_OK && is_named && !passage.is_visited && options->kind == REPORT_TABLES) {
+    bool has_moment = options->kind == REPORT_TABLES || options->kind == REPORT_ANNOTATE;
+    if (status == TRACE_OK && is_named && !passage.is_visited && has_moment) {
         status = miss_snapshot(&passage, &replay, error);
     }
     replay_fini(&replay);
+    free(passage.watch.levels);
     attribution_fini(&passage.attribution);
     free(passage.modules);
     reader_close(&passage.reader);
@@ -310,6 +378,9 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
         table->shown = statistic_sort(groups, count, report->sort, report->top, &table->rest);
         table->groups = groups;
         table->trace = report->trace_count > 1 ? table->trace : NULL;
+    }
+    if (report->annotate != NULL) {
+        report->lines = annotate_lines(report->annotate, &report->line_count);
     }
     report->resolved_frames = frame_table_count(pipeline->frames, &unresolved);
     report->unresolved_frames = unresolved;
@@ -340,7 +411,9 @@ const char *pipeline_advice(const struct pipeline *pipeline, const struct report
         uint32_t number = (uint32_t)(*module)++;
         const char *path = module_table_path(pipeline->modules, number);
         const char *advice = NULL;
-        if (report->kind == REPORT_SUMMARY || lacks_lines(report, path)) {
+        bool is_about_all = report->kind == REPORT_SUMMARY ||
+                            (report->kind == REPORT_ANNOTATE && report->line_count == 0);
+        if (is_about_all || lacks_lines(report, path)) {
             advice = symbolizer_warning(pipeline->symbolizer,
                                         module_table_symbols(pipeline->modules, number));
         }

@@ -13,6 +13,8 @@
 
 struct render_options {
     bool is_colored;
+    bool is_utf8;      /* characters beyond ASCII may be used, in charts */
+    size_t columns;    /* of the terminal; 0 when there is none */
     bool is_each_file; /* a report for each trace, instead of one */
 };
 

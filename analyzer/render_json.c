@@ -8,6 +8,7 @@
 
 #include "render.h"
 #include "safe_text.h"
+#include "source_line.h"
 
 /*
  * A tree being built. json-c returns NULL for "no memory" and for null alike, so what must not be
@@ -301,7 +302,53 @@ static struct json_object *make_snapshots(struct builder *builder, const struct 
     return array;
 }
 
-static struct json_object *make_report(struct builder *builder, const struct report *report)
+static struct json_object *make_annotated(struct builder *builder, const struct report *report,
+                                          struct source_lines *sources)
+{
+    struct json_object *array = checked(builder, json_object_new_array());
+    for (size_t i = 0; i < report->line_count; i++) {
+        const struct annotate_line *line = &report->lines[i];
+        const char *contents = source_line_whole(sources, line->file, line->line);
+        struct json_object *object = checked(builder, json_object_new_object());
+        add(builder, object, "file", make_text(builder, line->file));
+        add(builder, object, "line", make_number(builder, line->line));
+        add(builder, object, "mem_usage", make_number(builder, line->mem_usage));
+        add(builder, object, "increment", make_number(builder, line->increment));
+        add(builder, object, "occurrences", make_number(builder, line->occurrences));
+        add(builder, object, "contents", make_text(builder, contents));
+        append(builder, array, object);
+    }
+    return array;
+}
+
+static struct json_object *make_level(struct builder *builder, int64_t level)
+{
+    return make_number(builder, level > 0 ? (uint64_t)level : 0);
+}
+
+static struct json_object *make_timeline(struct builder *builder, const struct report *report)
+{
+    struct json_object *array = checked(builder, json_object_new_array());
+    for (size_t t = 0; t < report->trace_count; t++) {
+        const struct timeline *timeline = report->traces[t].timeline;
+        for (size_t i = 0; i < timeline->count; i++) {
+            const struct timeline_level *point = &timeline->points[i];
+            double seconds = (double)timeline_tick(timeline, i) / TRACE_TICKS_PER_SECOND;
+            struct json_object *object = checked(builder, json_object_new_object());
+            add(builder, object, "file", make_text(builder, report->traces[t].file));
+            add(builder, object, "s", make_seconds(builder, seconds, 3));
+            add(builder, object, "live_bytes", make_level(builder, point->live_bytes));
+            add(builder, object, "live_blocks", make_level(builder, point->live_blocks));
+            add(builder, object, "peak_bytes", make_level(builder, point->peak_bytes));
+            add(builder, object, "peak_blocks", make_level(builder, point->peak_blocks));
+            append(builder, array, object);
+        }
+    }
+    return array;
+}
+
+static struct json_object *make_report(struct builder *builder, const struct report *report,
+                                       struct source_lines *sources)
 {
     bool is_table = report->kind == REPORT_TABLES && !report->is_each_snapshot;
     const struct report_table *table = is_table && report->table_count > 0 ? report->tables : NULL;
@@ -318,6 +365,11 @@ static struct json_object *make_report(struct builder *builder, const struct rep
     add(builder, object, "metric", make_text(builder, report_metric_name(report->metric)));
     add_table(builder, object, report, table);
     add(builder, object, "snapshots", make_snapshots(builder, report));
+    bool is_annotated = report->kind == REPORT_ANNOTATE;
+    add(builder, object, "annotate",
+        is_annotated ? make_annotated(builder, report, sources) : NULL);
+    bool has_timeline = report->kind == REPORT_TIMELINE;
+    add(builder, object, "timeline", has_timeline ? make_timeline(builder, report) : NULL);
     return object;
 }
 
@@ -326,13 +378,17 @@ enum trace_status render_json(FILE *out, const struct report *reports, size_t co
 {
     struct builder builder = {false};
     struct json_object *root = NULL;
+    struct source_lines *sources = source_lines_new();
+    if (sources == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
+    }
     if (options->is_each_file) {
         root = checked(&builder, json_object_new_array());
         for (size_t i = 0; i < count; i++) {
-            append(&builder, root, make_report(&builder, &reports[i]));
+            append(&builder, root, make_report(&builder, &reports[i], sources));
         }
     } else {
-        root = make_report(&builder, &reports[0]);
+        root = make_report(&builder, &reports[0], sources);
     }
     const char *text = NULL;
     if (!builder.is_out_of_memory) {
@@ -345,6 +401,7 @@ enum trace_status render_json(FILE *out, const struct report *reports, size_t co
         (void)fputc('\n', out);
     }
     json_object_put(root);
+    source_lines_free(sources);
     return text != NULL ? TRACE_OK
                         : trace_fail(error, TRACE_NOMEM, 0, "no memory for the report as JSON");
 }

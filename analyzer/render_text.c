@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "render.h"
+#include "render_annotate.h"
 #include "render_summary.h"
+#include "render_timeline.h"
 #include "safe_text.h"
 #include "size_format.h"
 #include "source_line.h"
@@ -235,6 +237,12 @@ static void print_report(const struct text *text, const struct report *report)
         break;
     case REPORT_SNAPSHOTS:
         print_snapshots(text->out, report);
+        break;
+    case REPORT_ANNOTATE:
+        render_annotate_text(text->out, report, text->sources);
+        break;
+    case REPORT_TIMELINE:
+        render_timeline_text(text->out, report, text->options);
         break;
     case REPORT_TABLES:
         for (size_t i = 0; i < report->table_count; i++) {

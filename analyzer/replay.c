@@ -34,6 +34,7 @@ struct player {
     const struct moment *moment;
     replay_visit visit; /* NULL once there is nothing left to visit */
     void *context;
+    struct replay_watch *watch; /* NULL: only counters */
     struct progress *progress;
     struct trace_error *error;
     struct event_stream **heap;
@@ -159,6 +160,10 @@ static enum played play_reallocation(struct player *player, struct trace_cursor 
     new->allocations++;
     replay->reallocations++;
     replay->live_bytes += (int64_t)(new->size - old->size);
+    if (player->watch != NULL) {
+        replay_watch_allocation(player->watch, (size_t)(new - replay->sites), replay->live_bytes,
+                                replay->live_blocks);
+    }
     return note_peak(player);
 }
 
@@ -216,8 +221,9 @@ static enum played play_other(struct player *player, struct event_stream *stream
     }
 }
 
-/* The inner loop: play records of one chunk while nothing special happens. */
-static enum played play_records(struct player *player, struct event_stream *stream)
+/* The inner loop: play records of one chunk. Compiled twice: not watching costs nothing. */
+static inline __attribute__((always_inline)) enum played
+play_records(struct player *player, struct event_stream *stream, bool is_watched)
 {
     struct replay *replay = &player->replay;
     struct replay_site *const sites = replay->sites;
@@ -255,6 +261,9 @@ static enum played play_records(struct player *player, struct event_stream *stre
         site->allocations++;
         replay->live_bytes += (int64_t)site->size;
         replay->live_blocks++;
+        if (is_watched) {
+            replay_watch_allocation(player->watch, at, replay->live_bytes, replay->live_blocks);
+        }
         if (replay->live_bytes > replay->peak_bytes) {
             played = note_peak(player);
             if (played != PLAYED_ON) {
@@ -268,13 +277,24 @@ static enum played play_records(struct player *player, struct event_stream *stre
     return played;
 }
 
+/* Time goes on to @tick, or comes to its end there. */
+static void set_tick(struct player *player, uint32_t tick)
+{
+    struct replay *replay = &player->replay;
+    if (player->watch != NULL) {
+        replay_watch_time(player->watch, replay->tick, replay->live_bytes, replay->live_blocks);
+    }
+    replay->tick = tick;
+}
+
 /* Play one stream until another one, or the moment asked for, comes before its next record. */
 static enum played play_stream(struct player *player, struct event_stream *stream)
 {
     const struct event_stream *next = second(player);
     for (;;) {
-        player->replay.tick = stream->tick;
-        enum played played = play_records(player, stream);
+        set_tick(player, stream->tick);
+        enum played played = player->watch != NULL ? play_records(player, stream, true)
+                                                   : play_records(player, stream, false);
         if (played == PLAYED_BAD) {
             player->damage->corrupt_chunks++;
             player->damage->lost_bytes += (uint64_t)(stream->cursor.end - stream->cursor.next);
@@ -399,6 +419,7 @@ static enum trace_status visit_peak(const struct player *found)
         .moment = found->moment,
         .visit = found->visit,
         .context = found->context,
+        .watch = found->watch,
         .error = found->error,
         .stop_tick = UINT32_MAX,
         .is_seeking_peak = true,
@@ -422,15 +443,18 @@ static bool is_a_matter_of_time(const struct moment *moment)
 }
 
 enum trace_status replay_run(struct reader *reader, const struct moment *moment,
-                             replay_visit visit_function, void *context, struct progress *progress,
-                             struct replay *ret_replay, struct trace_error *error)
+                             replay_visit visit_function, void *context, struct replay_watch *watch,
+                             struct progress *progress, struct replay *ret_replay,
+                             struct trace_error *error)
 {
+    const bool has_second_pass = moment->kind == MOMENT_PEAK && visit_function != NULL;
     struct player player = {
         .reader = reader,
         .damage = &reader->damage,
         .moment = moment,
         .visit = moment->kind == MOMENT_PEAK ? NULL : visit_function,
         .context = context,
+        .watch = has_second_pass ? NULL : watch,
         .progress = progress,
         .error = error,
         .stop_tick = UINT32_MAX,
@@ -444,13 +468,15 @@ enum trace_status replay_run(struct reader *reader, const struct moment *moment,
     player.status = start(&player);
     if (player.status == TRACE_OK) {
         (void)play(&player);
+        set_tick(&player, player.replay.tick);
     }
     bool is_end = moment->kind == MOMENT_END || is_a_matter_of_time(moment);
     if (player.status == TRACE_OK && is_end) {
         (void)visit(&player); // unless it has been visited
     }
-    if (player.status == TRACE_OK && moment->kind == MOMENT_PEAK && visit_function != NULL) {
+    if (player.status == TRACE_OK && has_second_pass) {
         player.visit = visit_function;
+        player.watch = watch;
         player.status = visit_peak(&player);
     }
     free(player.heap);

@@ -13,6 +13,7 @@
 #include "moment.h"
 #include "progress.h"
 #include "reader.h"
+#include "replay_watch.h"
 
 struct replay_site {
     uint64_t size; /* as the site says; REPLAY_UNDEFINED when there is no such site */
@@ -57,13 +58,15 @@ typedef enum trace_status (*replay_visit)(void *context, const struct replay *re
  * @moment: when to call @visit: once, or at each snapshot; not at all if there is no such moment.
  * MOMENT_PEAK takes a second pass over the events up to the peak.
  * @visit: may be NULL; the replay given to it stands at that moment.
+ * @watch: may be NULL. What it has at @visit is about the time up to then: a second pass to the
+ * peak starts it, the first one leaves it alone.
  * @progress: may be NULL.
  * @ret_replay: counters at the end; replay_fini() when done. Damage is added to reader's.
  * Errors: TRACE_IO, TRACE_NOMEM, what @visit returned.
  */
 enum trace_status replay_run(struct reader *reader, const struct moment *moment, replay_visit visit,
-                             void *context, struct progress *progress, struct replay *ret_replay,
-                             struct trace_error *error) TRACE_CHECKED;
+                             void *context, struct replay_watch *watch, struct progress *progress,
+                             struct replay *ret_replay, struct trace_error *error) TRACE_CHECKED;
 void replay_fini(struct replay *replay);
 
 #endif

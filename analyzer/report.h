@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "annotate.h"
 #include "arena.h"
 #include "chunk_index.h"
 #include "group.h"
 #include "replay.h"
 #include "statistic.h"
+#include "timeline.h"
 #include "trace_format.h"
 
 /* How a process ended, with what can be found out about one that did not say. */
@@ -68,6 +70,7 @@ struct report_trace {
     size_t thread_count;
     const struct snapshot *snapshots;
     size_t snapshot_count;
+    const struct timeline *timeline; /* NULL unless asked for */
     struct report_totals totals;
 };
 
@@ -94,6 +97,8 @@ enum report_kind {
     REPORT_TABLES,
     REPORT_SNAPSHOTS,
     REPORT_SUMMARY,
+    REPORT_ANNOTATE,
+    REPORT_TIMELINE,
 };
 
 struct report {
@@ -112,6 +117,10 @@ struct report {
     struct report_totals totals; /* of all traces */
     struct report_table *tables;
     size_t table_count;
+    struct annotate *annotate; /* NULL unless asked for, and until a trace has had the moment */
+    const struct annotate_line *lines; /* sorted */
+    size_t line_count;
+    int precision;            /* decimals of --annotate */
     uint64_t resolved_frames; /* addresses looked up, and those without even a symbol */
     uint64_t unresolved_frames;
     const char *const *notes; /* what is not as it should be, one line each */

@@ -21,6 +21,8 @@ struct source_lines {
     char *path;
     char *text;
     size_t length;
+    uint32_t number; /* of the line asked for last, and where it begins */
+    size_t position;
     char line[LINE_BYTES_MAX];
 };
 
@@ -65,7 +67,8 @@ static char *read_file(const char *path, size_t *ret_length)
     return text;
 }
 
-const char *source_line(struct source_lines *sources, const char *path, uint32_t line)
+/* Have the text of @path in memory, if it can be read. */
+static void open_source(struct source_lines *sources, const char *path)
 {
     if (sources->path == NULL || strcmp(sources->path, path) != 0) {
         free(sources->path);
@@ -73,29 +76,70 @@ const char *source_line(struct source_lines *sources, const char *path, uint32_t
         sources->path = strdup(path);
         sources->length = 0;
         sources->text = read_file(path, &sources->length);
+        sources->number = 1;
+        sources->position = 0;
     }
-    if (sources->text == NULL) {
+}
+
+/* Find a line. Return: its first byte, NULL if it is not there. @ret_end: after its last one. */
+static const char *find_line(struct source_lines *sources, uint32_t line, const char **ret_end)
+{
+    if (sources->text == NULL || line == 0) {
         return NULL;
     }
-    const char *at = sources->text;
     const char *end = sources->text + sources->length;
-    for (uint32_t i = 1; i < line; i++) {
+    if (line < sources->number) {
+        sources->number = 1;
+        sources->position = 0;
+    }
+    const char *at = sources->text + sources->position;
+    for (; sources->number < line; sources->number++) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
         if (next == NULL) {
             return NULL;
         }
         at = next + 1;
+        sources->position = (size_t)(at - sources->text);
     }
-    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : end;
-    stop = stop == NULL ? end : stop;
-    while (at < stop && isspace((unsigned char)*at) != 0) {
-        at++;
-    }
-    while (stop > at && isspace((unsigned char)stop[-1]) != 0) {
-        stop--;
-    }
+    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    *ret_end = stop == NULL ? end : stop;
+    return at < end ? at : NULL;
+}
+
+static char *keep_line(struct source_lines *sources, const char *at, const char *stop)
+{
+    stop -= stop > at && stop[-1] == '\r' ? 1 : 0;
     size_t length = (size_t)(stop - at) < LINE_BYTES_MAX ? (size_t)(stop - at) : LINE_BYTES_MAX - 1;
     memcpy(sources->line, at, length);
     sources->line[length] = '\0';
-    return length > 0 ? sources->line : NULL;
+    return sources->line;
+}
+
+static char *copy_line(struct source_lines *sources, const char *path, uint32_t line)
+{
+    const char *stop = NULL;
+    open_source(sources, path);
+    const char *at = find_line(sources, line, &stop);
+    return at == NULL ? NULL : keep_line(sources, at, stop);
+}
+
+const char *source_line_whole(struct source_lines *sources, const char *path, uint32_t line)
+{
+    return copy_line(sources, path, line);
+}
+
+const char *source_line(struct source_lines *sources, const char *path, uint32_t line)
+{
+    char *text = copy_line(sources, path, line);
+    if (text == NULL) {
+        return NULL;
+    }
+    while (isspace((unsigned char)*text) != 0) {
+        text++;
+    }
+    size_t length = strlen(text);
+    while (length > 0 && isspace((unsigned char)text[length - 1]) != 0) {
+        text[--length] = '\0';
+    }
+    return length > 0 ? text : NULL;
 }

@@ -16,4 +16,10 @@ void source_lines_free(struct source_lines *sources);
  */
 const char *source_line(struct source_lines *sources, const char *path, uint32_t line);
 
+/*
+ * Return: the line with the blanks around it, and empty if it is; else as source_line(). Lines that
+ * are asked for in their order take no longer than reading the file once.
+ */
+const char *source_line_whole(struct source_lines *sources, const char *path, uint32_t line);
+
 #endif

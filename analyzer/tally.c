@@ -25,9 +25,8 @@ static uint64_t count_of(const struct replay_site *site, enum report_metric metr
     }
 }
 
-/* Resolve the stacks of all sites that count. */
-static enum trace_status prepare(const struct replay *replay, struct attribution *attribution,
-                                 const struct tally_rules *rules, struct trace_error *error)
+enum trace_status tally_prepare(const struct replay *replay, struct attribution *attribution,
+                                enum report_metric metric, bool is_whole, struct trace_error *error)
 {
     const struct definitions *definitions = attribution->definitions;
     bool *is_listed = calloc(definitions->stack_slots + 1, sizeof *is_listed);
@@ -41,7 +40,7 @@ static enum trace_status prepare(const struct replay *replay, struct attribution
     }
     for (size_t i = 0; i < replay->site_count; i++) {
         uint32_t stack = definitions->sites[i].stack;
-        if (count_of(&replay->sites[i], rules->metric) == 0 ||
+        if (count_of(&replay->sites[i], metric) == 0 ||
             definitions_stack(definitions, stack) == NULL ||
             is_listed[stack - definitions->first_stack]) {
             continue;
@@ -49,7 +48,6 @@ static enum trace_status prepare(const struct replay *replay, struct attribution
         is_listed[stack - definitions->first_stack] = true;
         stacks[count++] = stack;
     }
-    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK;
     status = attribution_prepare(attribution, stacks, count, is_whole, error);
 out:
     free(is_listed);
@@ -63,7 +61,8 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
 {
     const struct definitions *definitions = attribution->definitions;
     char label[SUMMARY_LABEL_BYTES];
-    enum trace_status status = prepare(replay, attribution, rules, error);
+    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK;
+    enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
         const struct replay_site *counters = &replay->sites[i];
         const struct site *site = &definitions->sites[i];

@@ -18,6 +18,14 @@ struct tally_rules {
 };
 
 /*
+ * Resolve the stacks of all sites that have blocks of @metric.
+ * @is_whole: all frames of each, not only those that decide whose the blocks are.
+ */
+enum trace_status tally_prepare(const struct replay *replay, struct attribution *attribution,
+                                enum report_metric metric, bool is_whole,
+                                struct trace_error *error) TRACE_CHECKED;
+
+/*
  * Count what @replay holds now into @table.
  * @attribution: of the same trace; resolves what it needs.
  * @table: with a grouping; its size and count are added to, too.

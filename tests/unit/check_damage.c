@@ -55,6 +55,8 @@ static const char *const reports[] = {
     "--by traceback --at peak --format json t.trace",
     "--summary t.trace",
     "--each-snapshot --cumulative t.trace",
+    "--annotate * --at peak t.trace",
+    "--timeline --format json t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 

@@ -75,6 +75,9 @@ static const struct {
     {"--at #-1", "--at"},
     {"--cumulative --by traceback", "--cumulative"},
     {"--by size --cumulative", "--cumulative"},
+    {"--annotate a.c --each-snapshot", "--annotate"},
+    {"--freed --annotate a.c", "--annotate"},
+    {"--precision -1", "--precision"},
     {"--no-such-option", ""},
     {"--by", ""},
 };

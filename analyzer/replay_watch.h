@@ -1,0 +1,46 @@
+/*
+ * What a replay can note beside its counters, for --annotate and --timeline: it costs the inner
+ * loop a little, so it is asked for. The caller owns what is filled.
+ */
+#ifndef ANALYZER_REPLAY_WATCH_H
+#define ANALYZER_REPLAY_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timeline.h"
+
+struct replay_watch {
+    int64_t *levels; /* by index of the site: the most bytes live right after an allocation there,
+                        set to zero by the caller; NULL if not wanted */
+    struct timeline *timeline; /* NULL if not wanted */
+    struct timeline_level now; /* since the timeline's last point; the replay's own */
+};
+
+/* A block of site @at was allocated: @bytes are live in @blocks now. */
+static inline void replay_watch_allocation(struct replay_watch *watch, size_t at, int64_t bytes,
+                                           int64_t blocks)
+{
+    if (watch->levels != NULL && bytes > watch->levels[at]) {
+        watch->levels[at] = bytes;
+    }
+    if (bytes > watch->now.peak_bytes) {
+        watch->now.peak_bytes = bytes;
+        watch->now.peak_blocks = blocks;
+    }
+}
+
+/* All events up to the end of @tick are played: @bytes are live in @blocks. */
+static inline void replay_watch_time(struct replay_watch *watch, uint32_t tick, int64_t bytes,
+                                     int64_t blocks)
+{
+    if (watch->timeline != NULL) {
+        watch->now.live_bytes = bytes;
+        watch->now.live_blocks = blocks;
+        timeline_add(watch->timeline, tick, &watch->now);
+        watch->now.peak_bytes = bytes;
+        watch->now.peak_blocks = blocks;
+    }
+}
+
+#endif
