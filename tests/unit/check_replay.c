@@ -48,7 +48,8 @@ static void play(struct trace_builder *builder, const char *at)
     builder_free(builder);
     memset(&seen, 0, sizeof seen);
     ck_assert_int_eq(reader_open("t.trace", &reader, &error), TRACE_OK);
-    ck_assert_int_eq(replay_run(&reader, &moment, look, NULL, NULL, NULL, &replay, &error), TRACE_OK);
+    ck_assert_int_eq(replay_run(&reader, &moment, look, NULL, NULL, NULL, &replay, &error),
+                     TRACE_OK);
 }
 
 static void finish(void)
