@@ -3,29 +3,21 @@
  * libc's own calls of execve() do not come through here (posix_spawn, system, popen): they happen
  * in children that share their parent's memory or have no trace.
  */
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "real.h"
 #include "tracer.h"
 
 #define EXPORT __attribute__((visibility("default")))
-
-/* The next definition of a function. Looked up at every call: they are rare. */
-static void find_next(const char *name, void *ret_function)
-{
-    void *symbol = dlsym(RTLD_NEXT, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-}
 
 /* @names: the arguments' names, in parentheses. If the call returns, it has failed. */
 #define EXEC(name, parameters, names)                                                              \
     EXPORT int name parameters                                                                     \
     {                                                                                              \
         int(*next) parameters = NULL;                                                              \
-        find_next(#name, &next);                                                                   \
+        real_find(#name, &next);                                                                   \
         tracer_ending(TRACE_END_EXEC);                                                             \
         int result = next names;                                                                   \
         tracer_ending(TRACE_END_NONE);                                                             \

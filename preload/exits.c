@@ -2,11 +2,10 @@
  * The ways out of a process that run no destructors, so that the trace can say that the process
  * ended of its own will. Nothing in the trace depends on it.
  */
-#include <dlfcn.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "real.h"
 #include "sys.h"
 #include "tracer.h"
 
@@ -28,8 +27,7 @@ EXPORT void _Exit(int status)
 EXPORT void quick_exit(int status)
 {
     void (*next)(int) = NULL;
-    void *symbol = dlsym(RTLD_NEXT, "quick_exit");
-    memcpy(&next, &symbol, sizeof symbol);
+    real_find("quick_exit", &next);
     tracer_ending(TRACE_END_QUICK);
     if (next != NULL) {
         next(status);

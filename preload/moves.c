@@ -3,20 +3,12 @@
  * other namespaces. The tracer is told before, and keeps a descriptor. Nothing else about the calls
  * changes.
  */
-#include <dlfcn.h>
-#include <string.h>
 #include <sys/types.h>
 
+#include "real.h"
 #include "tracer.h"
 
 #define EXPORT __attribute__((visibility("default")))
-
-/* The next definition of a function. Looked up at every call: they are rare. */
-static void find_next(const char *name, void *ret_function)
-{
-    void *symbol = dlsym(RTLD_NEXT, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-}
 
 /* @names: the arguments' names, in parentheses. */
 #define MOVE(name, parameters, names)                                                              \
@@ -24,7 +16,7 @@ static void find_next(const char *name, void *ret_function)
     EXPORT int name parameters                                                                     \
     {                                                                                              \
         int(*next) parameters = NULL;                                                              \
-        find_next(#name, &next);                                                                   \
+        real_find(#name, &next);                                                                   \
         tracer_moving();                                                                           \
         return next names;                                                                         \
     }

@@ -15,12 +15,10 @@
 struct real real;
 static bool keeps_empty_blocks;
 
-/* A symbol behind us, or NULL. The detour over memcpy is POSIX's own advice for function pointers.
- */
-static void find_next(const char *name, void *ret_function)
+void real_find(const char *name, void *ret_function)
 {
     void *symbol = dlsym(RTLD_NEXT, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
+    memcpy(ret_function, &symbol, sizeof symbol); /* as POSIX advises for function pointers */
 }
 
 static void free_sized_by_free(void *block, size_t size)
@@ -39,7 +37,7 @@ static void free_aligned_sized_by_free(void *block, size_t alignment, size_t siz
 bool real_resolve(void)
 {
     struct real found = {0};
-#define X(type, name, parameters) find_next(#name, &found.name);
+#define X(type, name, parameters) real_find(#name, &found.name);
 #include "hooked.h"
 #undef X
     if (found.malloc == NULL || found.calloc == NULL || found.realloc == NULL ||

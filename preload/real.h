@@ -15,6 +15,12 @@ struct real {
 #undef X
 };
 
+/*
+ * Look up the next definition of any function in the loader's order.
+ * @ret_function: a function pointer; NULL if there is none.
+ */
+void real_find(const char *name, void *ret_function);
+
 extern struct real real; /* all set, or all NULL */
 
 /*
