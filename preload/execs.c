@@ -12,6 +12,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list of arguments
 /* @names: the arguments' names, in parentheses. If the call returns, it has failed. */
 #define EXEC(name, parameters, names)                                                              \
     EXPORT int name parameters                                                                     \
@@ -23,6 +24,7 @@
         tracer_ending(TRACE_END_NONE);                                                             \
         return result;                                                                             \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 EXEC(execve, (const char *path, char *const *arguments, char *const *environment),
      (path, arguments, environment))
@@ -43,6 +45,7 @@ static size_t count_arguments(va_list list)
     return count;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): names of variables
 /*
  * Put a list of arguments into an array of that many and two more, on the caller's stack: a vfork
  * child must not allocate. @list is behind the NULL afterwards, where execle() has the environment.
@@ -57,6 +60,7 @@ static size_t count_arguments(va_list list)
     for (size_t i = 1; i <= array##_count; i++) {                                                  \
         array[i] = va_arg(list, char *);                                                           \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 EXPORT int execl(const char *path, const char *first, ...)
 {

@@ -121,6 +121,7 @@ static long make_path(struct file *file, const char *pattern, const char *progra
  * @buffer: TRACE_PATH_BYTES, for the new pattern.
  * Return: the pattern to use.
  */
+// NOLINTNEXTLINE(readability-non-const-parameter): written through text.bytes
 static const char *look_into_directory(struct file *file, const char *pattern, const char *program,
                                        const struct trace_file_header *header, char *buffer)
 {

@@ -10,6 +10,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list of arguments
 /* @names: the arguments' names, in parentheses. */
 #define MOVE(name, parameters, names)                                                              \
     EXPORT int name parameters;                                                                    \
@@ -20,6 +21,7 @@
         tracer_moving();                                                                           \
         return next names;                                                                         \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 MOVE(chroot, (const char *path), (path))
 MOVE(unshare, (int flags), (flags))
