@@ -121,9 +121,10 @@ static long make_path(struct file *file, const char *pattern, const char *progra
  * @buffer: TRACE_PATH_BYTES, for the new pattern.
  * Return: the pattern to use.
  */
-// NOLINTNEXTLINE(readability-non-const-parameter): written through text.bytes
+// NOLINTBEGIN(readability-non-const-parameter): written through text.bytes
 static const char *look_into_directory(struct file *file, const char *pattern, const char *program,
                                        const struct trace_file_header *header, char *buffer)
+// NOLINTEND(readability-non-const-parameter)
 {
     struct stat status = {0};
     struct text text = {.bytes = buffer, .size = TRACE_PATH_BYTES};
