@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""The samples tell their stories: the figures of the originals, and the tracer's equal to their own.
+
+Every sample says at its snapshots and at its end what it has allocated and not freed, by its own
+accounting: the report must say the same, to the byte and the block.
+"""
+import json
+import pathlib
+import re
+import tempfile
+
+from harness import build, check, check_equal, finish, library, report, report_tool, require, run_traced
+
+samples = build / "samples"
+source = pathlib.Path(__file__).resolve().parents[2] / "samples"
+IMAGE = 32 * 32 * 3 * 8
+TABLE = 10000 * 6 * 52
+GREW = ["3047 KiB", "6094 KiB", "9141 KiB", "11.9 MiB", "14.9 MiB"]
+
+# The samples with their arguments.
+STORIES = [("view_leak",), ("view_leak_del",), ("view_leak_rebind",), ("view_copy",), ("view_take",),
+           ("aliasing",), ("refcounts",), ("view_vs_copy_time", "1000"), ("select_list", "50", "20"),
+           ("select_array",), ("select_mixed", "100", "50"), ("select_mixed",),
+           ("select_mixed_fixed",), ("select_mixed_fixed", "500", "100", "copy")]
+
+
+def trace(story, directory):
+    """Run a sample. Returns its trace and what it said: {moment: (bytes, blocks)}."""
+    file = f"{directory}/{'-'.join(story)}.trace"
+    outcome = run_traced([samples / story[0], *story[1:]], directory, {"LIBTRACE_OUTPUT": file})
+    check_equal(outcome.status, 0, f"{story}: exit status ({outcome.stderr})")
+    said = re.findall(r"^(.*): \d+ bytes in \d+ buffers, (\d+) bytes in (\d+) blocks in all$",
+                      outcome.stdout, re.M)
+    return file, {moment: (int(size), int(blocks)) for moment, size, blocks in said}
+
+
+def read_json(arguments, directory):
+    outcome = report(["--format", "json", *arguments], directory)
+    check_equal(outcome.status, 0, f"{arguments}: {outcome.stderr}")
+    return json.loads(outcome.stdout)
+
+
+def compare_accounts(story, file, said, directory):
+    summary = read_json([file], directory)["summary"]
+    seen = (summary["live_bytes"], summary["live_blocks"])
+    check_equal(seen, said["At exit"], f"{story}: live at exit")
+    check_equal(summary["lost_events"], 0, f"{story}: lost events")
+    # Users' rows are the program's own, not the library's: live at the snapshots, freed later.
+    for snapshot in read_json(["--each-snapshot", "--exclude", "*users.h", file], directory)["snapshots"]:
+        seen = (snapshot["total"]["size"], snapshot["total"]["count"])
+        check_equal(seen, said[snapshot["name"]], f"{story}: live at {snapshot['name']}")
+
+
+def each_snapshot(name, file, directory):
+    """The tables of --each-snapshot as the story asks for them: [(title, first line)]."""
+    outcome = report(["--each-snapshot", "--top", "3", "--by", "lineno", "--own", f"{name}.c", file],
+                     directory)
+    check_equal(outcome.status, 0, f"{name}: --each-snapshot: {outcome.stderr}")
+    return [table.splitlines()[:2] for table in outcome.stdout.split("\n\n")]
+
+
+def line_of(name, text):
+    """The number of the one line of a sample that has @text."""
+    lines = (source / f"{name}.c").read_text().splitlines()
+    found = [number for number, line in enumerate(lines, 1) if text in line and "*" not in line[:2]]
+    check_equal(len(found), 1, f"{name}.c: lines with {text}")
+    return found[0]
+
+
+def check_views(traces, directory):
+    for name in ("view_leak", "view_leak_del", "view_leak_rebind"):
+        tables = each_snapshot(name, traces[name], directory)
+        check_equal([title for title, _ in tables],
+                    [f"[Handle user{user} Top 3]" for user in range(5)], f"{name}: titles")
+        line = line_of(name, "nda_sort_by_column")
+        for (_, first), size in zip(tables, GREW):
+            check(re.fullmatch(rf"\S*{name}\.c:{line}: size={size}, count=\d+, average=\d+ KiB", first),
+                  f"{name}: {size} of line {line}: {first}")
+    for name in ("view_copy", "view_take"):
+        for snapshot in read_json(["--each-snapshot", traces[name]], directory)["snapshots"]:
+            check(snapshot["total"]["size"] < TABLE, f"{name}: a table is live at {snapshot['name']}")
+    by_size = read_json(["--by", "size", "--top", "0", traces["view_leak"]], directory)["statistics"]
+    check_equal([(s["size"], s["count"]) for s in by_size if s["key"] == f"{TABLE} B"],
+                [(5 * TABLE, 5)], "view_leak: five tables")
+
+
+def check_mixed(file, directory):
+    line = line_of("select_mixed", "must(nda_delete(")
+    lines = read_json(["--annotate", "*select_mixed.c", file], directory)["annotate"]
+    delete = [entry for entry in lines if entry["line"] == line][0]
+    arrays = sum(IMAGE * count for count in range(400, 500))
+    check(arrays <= delete["increment"] < arrays + (1 << 20), f"--annotate: {delete}")
+    check(delete["increment"] > 1 << 30, "--annotate: less than 1 GiB")
+    by_size = read_json(["--by", "size", "--top", "0", "--own", "select_mixed.c", "--filter",
+                         f"select_mixed.c:{line}", file], directory)["statistics"]
+    steps = sorted(s["size"] for s in by_size if s["size"] > 1 << 20)
+    check_equal(steps, [IMAGE * count for count in range(400, 500)], "steps of the delete line")
+    text = report(["--annotate", "*select_mixed.c", file], directory).stdout
+    usage, increment = re.search(rf"^ +{line} +([\d.]+) MiB +([\d.]+) MiB ", text, re.M).groups()
+    check_equal(increment, f"{delete['increment'] / 2 ** 20:.1f}", "--annotate: the delete line")
+    check_equal(usage, f"{delete['mem_usage'] / 2 ** 20:.1f}", "--annotate: its Mem usage")
+    buffers = sum(s["size"] for s in
+                  read_json(["--by", "size", "--top", "0", file], directory)["statistics"]
+                  if s["key"].endswith(" B") and s["size"] // s["count"] > 1 << 20)
+    check_equal(buffers, 1116979200, "select_mixed: bytes of buffers")
+
+
+def check_timeline(name, file, directory):
+    data = read_json(["--timeline", file], directory)
+    points, summary = data["timeline"], data["summary"]
+    check_equal([point["s"] for point in points], sorted(point["s"] for point in points),
+                f"{name}: --timeline: order")
+    check_equal(points[-1]["s"], data["trace"]["duration_s"], f"{name}: --timeline: its end")
+    check_equal((points[-1]["live_bytes"], points[-1]["live_blocks"]),
+                (summary["live_bytes"], summary["live_blocks"]), f"{name}: --timeline: live at the end")
+    check_equal(max(point["peak_bytes"] for point in points), summary["peak_bytes"],
+                f"{name}: --timeline: peak")
+    for point in points[::max(1, len(points) // 7)]:
+        total = read_json(["--at", f"{point['s']:.4f}s", file], directory)["total"]
+        check_equal((point["live_bytes"], point["live_blocks"]), (total["size"], total["count"]),
+                    f"{name}: --timeline: at {point['s']} s")
+    return points
+
+
+def main():
+    require(library, report_tool, *(samples / story[0] for story in STORIES))
+    with tempfile.TemporaryDirectory() as directory:
+        traces = {}
+        for story in STORIES:
+            file, said = trace(story, directory)
+            traces[" ".join(story)] = file
+            compare_accounts(" ".join(story), file, said, directory)
+            print(f"{' '.join(story)}: {said['At exit'][0]} bytes in {said['At exit'][1]} blocks at exit")
+        check_views(traces, directory)
+        check_mixed(traces["select_mixed"], directory)
+        levels = [point["live_bytes"] for point in check_timeline("select_mixed", traces["select_mixed"],
+                                                                  directory)]
+        check_equal(levels, sorted(levels), "select_mixed: a staircase that only goes up")
+        check(len(set(levels)) > 10, f"select_mixed: {len(set(levels))} steps")
+        for name in ("select_mixed_fixed", "view_leak"):
+            check_timeline(name, traces[name], directory)
+    finish("stories")
+
+
+main()
