@@ -87,7 +87,7 @@ static const struct argp_option table[] = {
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
     {"most-recent-first", KEY_MOST_RECENT_FIRST, NULL, 0, "tracebacks from the inside out", 0},
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text (default) or json", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
@@ -120,11 +120,12 @@ static const struct word sort_words[] = {
     {NULL, 0},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 static const struct word format_words[] = {
     {"text", FORMAT_TEXT},
     {"json", FORMAT_JSON},
+    {"csv", FORMAT_CSV},
     {NULL, 0},
 };
 
@@ -177,6 +178,11 @@ static error_t add_pattern(struct options *options, struct patterns *patterns, c
 /* Options that take one of a few words, or a number. */
 static error_t parse_value(struct options *options, int key, const char *text)
 {
+    static const render_function renderers[] = {
+        [FORMAT_TEXT] = render_text,
+        [FORMAT_JSON] = render_json,
+        [FORMAT_CSV] = render_csv,
+    };
     int value = 0;
     long number = 0;
     error_t result = 0;
@@ -191,7 +197,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
         return result;
     case KEY_FORMAT:
         result = read_word(options, "format", format_words, text, &value);
-        options->render = value == FORMAT_JSON ? render_json : render_text;
+        options->render = renderers[value];
         return result;
     case KEY_TOP:
         result = read_number(options, "top", 0, text, &number);
@@ -288,6 +294,9 @@ static error_t check(struct options *options)
     if (options->tally.is_cumulative && !has_frame) {
         return wrong(options, "--cumulative: counts frames, and --by %s has none of its own",
                      report_by_name(by));
+    }
+    if (options->kind == REPORT_SUMMARY && options->render == render_csv) {
+        return wrong(options, "--format: csv is for tables, and --summary is none");
     }
     bool is_annotate = options->kind == REPORT_ANNOTATE;
     if (is_annotate && options->at.kind == MOMENT_EACH_SNAPSHOT) {

@@ -57,6 +57,7 @@ static const char *const reports[] = {
     "--each-snapshot --cumulative t.trace",
     "--annotate * --at peak t.trace",
     "--timeline --format json t.trace",
+    "--each-snapshot --format csv t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 

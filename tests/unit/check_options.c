@@ -63,7 +63,7 @@ static const struct {
 } wrong[] = {
     {"--by foo", "--by: \"foo\" is none of lineno, filename"},
     {"--sort big", "--sort: \"big\" is none of size, count, average"},
-    {"--format xml", "text, json"},
+    {"--format xml", "text, json, csv"},
     {"--top -1", "--top: \"-1\""},
     {"--top 1x", "--top: \"1x\""},
     {"--top 99999999999999999999", "--top"},
@@ -77,6 +77,7 @@ static const struct {
     {"--by size --cumulative", "--cumulative"},
     {"--annotate a.c --each-snapshot", "--annotate"},
     {"--freed --annotate a.c", "--annotate"},
+    {"--format csv --summary", "--format"},
     {"--precision -1", "--precision"},
     {"--no-such-option", ""},
     {"--by", ""},

@@ -1,0 +1,206 @@
+/*
+ * Reports for spreadsheets: one table with a line of names above it, as RFC 4180 has it. A report
+ * of several traces or snapshots is one table still, with a column that tells them apart.
+ *
+ * What is no text (control characters, bytes that are not UTF-8) is escaped as in the text report.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "render.h"
+#include "safe_text.h"
+#include "source_line.h"
+
+#define LINE_END "\r\n"
+
+enum { PIECE_BYTES = 256 };
+
+struct csv {
+    FILE *out;
+    bool is_begun; /* a field of the current line is written */
+};
+
+static void begin_field(struct csv *csv)
+{
+    (void)fputs(csv->is_begun ? "," : "", csv->out);
+    csv->is_begun = true;
+}
+
+static void end_line(struct csv *csv)
+{
+    (void)fputs(LINE_END, csv->out);
+    csv->is_begun = false;
+}
+
+/* A field of text, in quotes, which are doubled inside; nothing for NULL. */
+static void print_text(struct csv *csv, const char *text)
+{
+    begin_field(csv);
+    if (text == NULL) {
+        return;
+    }
+    (void)fputc('"', csv->out);
+    while (*text != '\0') {
+        char piece[PIECE_BYTES];
+        size_t length = strcspn(text, "\"");
+        if (length >= sizeof piece) {
+            // Not inside a character.
+            for (length = sizeof piece - 1; length > 1 && (text[length] & 0xc0) == 0x80;) {
+                length--;
+            }
+        }
+        memcpy(piece, text, length);
+        piece[length] = '\0';
+        safe_text_print(csv->out, piece);
+        text += length;
+        if (*text == '"') {
+            (void)fputs("\"\"", csv->out);
+            text++;
+        }
+    }
+    (void)fputc('"', csv->out);
+}
+
+static void print_number(struct csv *csv, uint64_t number)
+{
+    begin_field(csv);
+    (void)fprintf(csv->out, "%" PRIu64, number);
+}
+
+static void print_level(struct csv *csv, int64_t level)
+{
+    print_number(csv, level > 0 ? (uint64_t)level : 0);
+}
+
+static void print_ticks(struct csv *csv, uint32_t ticks)
+{
+    begin_field(csv);
+    (void)fprintf(csv->out, "%.3f", (double)ticks / TRACE_TICKS_PER_SECOND);
+}
+
+static void print_tables(struct csv *csv, const struct report *report)
+{
+    for (size_t t = 0; t < report->table_count; t++) {
+        const struct report_table *table = &report->tables[t];
+        // NULL: the sum over all traces.
+        const char *file = report->trace_count == 1 ? report->traces[0].file : table->trace;
+        for (size_t i = 0; i < table->shown; i++) {
+            const struct group *group = &table->groups[i];
+            print_text(csv, file);
+            print_text(csv, table->moment);
+            print_text(csv, group->name);
+            if (group->has_line) {
+                print_number(csv, group->line);
+            } else {
+                print_text(csv, NULL);
+            }
+            print_number(csv, group->size);
+            print_number(csv, group->count);
+            end_line(csv);
+        }
+        if (table->rest.groups > 0) {
+            print_text(csv, file);
+            print_text(csv, table->moment);
+            print_text(csv, NULL); // the others, which have no name in common
+            print_text(csv, NULL);
+            print_number(csv, table->rest.size);
+            print_number(csv, table->rest.count);
+            end_line(csv);
+        }
+    }
+}
+
+static void print_snapshots(struct csv *csv, const struct report *report)
+{
+    for (size_t t = 0; t < report->trace_count; t++) {
+        const struct report_trace *trace = &report->traces[t];
+        for (size_t i = 0; i < trace->snapshot_count; i++) {
+            const struct snapshot *snapshot = &trace->snapshots[i];
+            print_text(csv, trace->file);
+            print_number(csv, snapshot->number);
+            print_text(csv, snapshot->name);
+            print_ticks(csv, snapshot->tick);
+            print_number(csv, snapshot->live_bytes);
+            print_number(csv, snapshot->live_blocks);
+            end_line(csv);
+        }
+    }
+}
+
+static void print_annotated(struct csv *csv, const struct report *report,
+                            struct source_lines *sources)
+{
+    for (size_t i = 0; i < report->line_count; i++) {
+        const struct annotate_line *line = &report->lines[i];
+        print_text(csv, line->file);
+        print_number(csv, line->line);
+        print_number(csv, line->mem_usage);
+        print_number(csv, line->increment);
+        print_number(csv, line->occurrences);
+        print_text(csv, source_line_whole(sources, line->file, line->line));
+        end_line(csv);
+    }
+}
+
+static void print_timeline(struct csv *csv, const struct report *report)
+{
+    for (size_t t = 0; t < report->trace_count; t++) {
+        const struct timeline *timeline = report->traces[t].timeline;
+        for (size_t i = 0; i < timeline->count; i++) {
+            const struct timeline_level *point = &timeline->points[i];
+            print_text(csv, report->traces[t].file);
+            print_ticks(csv, timeline_tick(timeline, i));
+            print_level(csv, point->live_bytes);
+            print_level(csv, point->live_blocks);
+            print_level(csv, point->peak_bytes);
+            print_level(csv, point->peak_blocks);
+            end_line(csv);
+        }
+    }
+}
+
+static void print_names(FILE *out, enum report_kind kind)
+{
+    static const char *const names[] = {
+        [REPORT_TABLES] = "file,moment,key,line,size,count",
+        [REPORT_SNAPSHOTS] = "file,number,name,s,live_bytes,live_blocks",
+        [REPORT_ANNOTATE] = "file,line,mem_usage,increment,occurrences,contents",
+        [REPORT_TIMELINE] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks",
+    };
+    (void)fprintf(out, "%s" LINE_END, names[kind]);
+}
+
+enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,
+                             const struct render_options *options, struct trace_error *error)
+{
+    struct csv csv = {.out = out};
+    struct source_lines *sources = source_lines_new();
+    (void)options;
+    if (sources == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = &reports[i];
+        if (i == 0) {
+            print_names(out, report->kind);
+        }
+        switch (report->kind) {
+        case REPORT_TABLES:
+            print_tables(&csv, report);
+            break;
+        case REPORT_SNAPSHOTS:
+            print_snapshots(&csv, report);
+            break;
+        case REPORT_ANNOTATE:
+            print_annotated(&csv, report, sources);
+            break;
+        case REPORT_TIMELINE:
+            print_timeline(&csv, report);
+            break;
+        case REPORT_SUMMARY: // refused by options.c: it is no table
+            break;
+        }
+    }
+    source_lines_free(sources);
+    return TRACE_OK;
+}
