@@ -58,5 +58,6 @@ uint32_t moment_tick(const struct moment *moment, uint32_t last_tick)
 {
     double tick = moment->kind == MOMENT_SHARE ? moment->value * last_tick
                                                : moment->value * TRACE_TICKS_PER_SECOND;
+    tick += 1e-3; // 1.001 s is tick 1001, though the product of the doubles is a little less
     return tick < UINT32_MAX ? (uint32_t)tick : UINT32_MAX;
 }

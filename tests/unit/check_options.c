@@ -97,11 +97,12 @@ static const struct {
     enum moment_kind kind;
     uint32_t tick; /* of a trace of 1000 ticks */
 } moments[] = {
-    {"end", MOMENT_END, 0},    {"peak", MOMENT_PEAK, 0},     {"12.5s", MOMENT_TIME, 12500},
-    {"0s", MOMENT_TIME, 0},    {"50%", MOMENT_SHARE, 500},   {"100%", MOMENT_SHARE, 1000},
-    {"#12", MOMENT_NUMBER, 0}, {"s", MOMENT_NAME, 0},        {"%", MOMENT_NAME, 0},
-    {"steps", MOMENT_NAME, 0}, {"after 5s", MOMENT_NAME, 0}, {"1e99s", MOMENT_TIME, UINT32_MAX},
-    {"infs", MOMENT_NAME, 0},
+    {"end", MOMENT_END, 0},      {"peak", MOMENT_PEAK, 0},      {"12.5s", MOMENT_TIME, 12500},
+    {"0s", MOMENT_TIME, 0},      {"50%", MOMENT_SHARE, 500},    {"100%", MOMENT_SHARE, 1000},
+    {"#12", MOMENT_NUMBER, 0},   {"s", MOMENT_NAME, 0},         {"%", MOMENT_NAME, 0},
+    {"steps", MOMENT_NAME, 0},   {"after 5s", MOMENT_NAME, 0},  {"1e99s", MOMENT_TIME, UINT32_MAX},
+    {"infs", MOMENT_NAME, 0},    {"1.001s", MOMENT_TIME, 1001}, {"8.029s", MOMENT_TIME, 8029},
+    {"0.0019s", MOMENT_TIME, 1},
 };
 
 START_TEST(moment_is_read)
