@@ -2,11 +2,17 @@
 
 usage: command_line.py TRACE_REPORT
 """
+import csv
+import fcntl
+import io
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 import synthetic
 
@@ -128,6 +134,30 @@ def check_output(box):
     check(summary["allocations"] == 3 and summary["frees"] == 1, "JSON")
 
 
+def check_chart(box):
+    result = box.run("--timeline", "new.trace", env={"LC_ALL": "C"})
+    check(result.stdout.isascii() and "21 B |" in result.stdout, "a chart in ASCII")
+    check(max(map(len, result.stdout.splitlines())) == 80, "a chart as wide as a terminal used to be")
+    result = box.run("--timeline", "new.trace", env={"LC_ALL": "C.UTF-8"}, encoding="utf-8")
+    check("\u2588" in result.stdout and "\u2502" in result.stdout, "a chart in UTF-8")
+    control, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 57, 0, 0))
+    subprocess.run([box.report, "--timeline", "new.trace"], cwd=box.directory, stdout=terminal,
+                   env={"LC_ALL": "C", "NO_COLOR": "1"}, check=True)
+    os.close(terminal)
+    lines = os.read(control, 65536).decode().splitlines()
+    os.close(control)
+    check(max(map(len, lines[1:])) == 57, f"a chart as wide as the terminal: {lines}")
+
+
+def check_csv(box):
+    result = box.run("--format", "csv", "--top", "0", "old.trace")
+    rows = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
+    statistics = json.loads(box.run("--format", "json", "--top", "0", "old.trace").stdout)["statistics"]
+    check([(row["key"], int(row["size"]), int(row["count"])) for row in rows] ==
+          [(line["key"], line["size"], line["count"]) for line in statistics], f"CSV: {rows}")
+
+
 def check_cuts(box):
     data = make_trace().to_bytes()
     for length in range(synthetic.HEADER_BYTES - 2, len(data), 3):
@@ -143,8 +173,8 @@ def check_cuts(box):
 def main():
     with tempfile.TemporaryDirectory() as directory:
         box = Sandbox(os.path.abspath(sys.argv[1]), directory)
-        for step in (check_refusals, check_usage, check_choice, check_several, check_output,
-                     check_cuts):
+        for step in (check_refusals, check_usage, check_choice, check_several, check_output, check_chart,
+                     check_csv, check_cuts):
             step(box)
     print(f"command_line: {failures} failed")
     return 1 if failures else 0
