@@ -32,8 +32,8 @@ enum { FLAG_LINKER_NAME = 1, FLAG_INLINED = 2 };
 
 /* What a child may use: far more than any real file needs, far less than would hurt. */
 #define CPU_SECONDS_LEAST 5
-#define FILE_BYTES_PER_CPU_SECOND (UINT64_C(8) << 20) /* python3.11's are read at 60 MB a second   \
-                                                       */
+// python3.11's are read at 60 MB a second
+#define FILE_BYTES_PER_CPU_SECOND (UINT64_C(8) << 20)
 #define OUTPUT_BYTES_MAX (UINT64_C(4) << 30)
 #define MEMORY_BYTES_LEAST (UINT64_C(1) << 30)
 #define MEMORY_PER_FILE_BYTE 64
