@@ -174,6 +174,12 @@ static bool name_group(struct grouping *grouping, struct group *group, const str
     return group->name != NULL;
 }
 
+static void count_blocks(struct group *group, const struct group_blocks *blocks)
+{
+    *(blocks->is_old ? &group->old_size : &group->size) += blocks->size;
+    *(blocks->is_old ? &group->old_count : &group->count) += blocks->count;
+}
+
 static bool add_to_frame(struct grouping *grouping, const struct group_blocks *blocks,
                          const struct frame *frame)
 {
@@ -182,8 +188,7 @@ static bool add_to_frame(struct grouping *grouping, const struct group_blocks *b
     if (group == NULL || (group->name == NULL && !name_group(grouping, group, frame))) {
         return false;
     }
-    group->size += blocks->size;
-    group->count += blocks->count;
+    count_blocks(group, blocks);
     return true;
 }
 
@@ -240,8 +245,7 @@ static bool add_to_traceback(struct grouping *grouping, const struct group_block
         group->traceback_length = length;
         (void)name_group(grouping, group, attribution_frame(blocks->attribution, blocks->stack));
     }
-    group->size += blocks->size;
-    group->count += blocks->count;
+    count_blocks(group, blocks);
     return true;
 }
 
@@ -258,8 +262,7 @@ static bool add_to_label(struct grouping *grouping, const struct group_blocks *b
         group->name = is_size ? arena_format(&grouping->arena, "%" PRIu64 " B", blocks->each)
                               : blocks->thread;
     }
-    group->size += blocks->size;
-    group->count += blocks->count;
+    count_blocks(group, blocks);
     return group->name != NULL;
 }
 

@@ -35,6 +35,8 @@ struct group {
     uint64_t number; /* the size, by size */
     uint64_t size;   /* bytes of all its blocks */
     uint64_t count;
+    uint64_t old_size; /* the same of what it is compared with */
+    uint64_t old_count;
 };
 
 struct grouping;
@@ -51,6 +53,7 @@ struct group_blocks {
     uint64_t each;      /* requested bytes */
     uint64_t size;      /* of all of them */
     uint64_t count;
+    bool is_old; /* of what is compared with */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     DEFAULT_TOP = 10,
@@ -26,6 +27,7 @@ enum key {
     KEY_VERSION = 'V',
     KEY_BY = 0x100,
     KEY_AT,
+    KEY_COMPARE_TO,
     KEY_ALLOCATED,
     KEY_FREED,
     KEY_EACH_SNAPSHOT,
@@ -64,6 +66,8 @@ enum help_group {
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is counted:", HELP_WHAT},
     {"at", KEY_AT, "MOMENT", 0, "end (default), peak, 12.5s, 50%, a snapshot's NAME or #N", 0},
+    {"compare-to", KEY_COMPARE_TO, "MOMENT|FILE", 0, "what changed since then, or from that trace",
+     0},
     {"allocated", KEY_ALLOCATED, NULL, 0, "all that was allocated, not what is live", 0},
     {"freed", KEY_FREED, NULL, 0, "all that was freed", 0},
     {"each-snapshot", KEY_EACH_SNAPSHOT, NULL, 0, "a table for each snapshot", 0},
@@ -175,6 +179,21 @@ static error_t add_pattern(struct options *options, struct patterns *patterns, c
     return patterns_add(patterns, text, has_line) ? 0 : wrong(options, "no memory for a pattern");
 }
 
+/* A word that is no other moment is a file if there is one of that name, else a snapshot. */
+static error_t read_compared(struct options *options, const char *text)
+{
+    options->is_compared = true;
+    options->compared_file = NULL;
+    if (!moment_parse(text, &options->compared)) {
+        return wrong(options, "--compare-to: \"%s\" is no moment and no file", text);
+    }
+    bool is_path = strchr(text, '/') != NULL;
+    if (options->compared.kind == MOMENT_NAME && (is_path || access(text, F_OK) == 0)) {
+        options->compared_file = text;
+    }
+    return 0;
+}
+
 /* Options that take one of a few words, or a number. */
 static error_t parse_value(struct options *options, int key, const char *text)
 {
@@ -217,6 +236,8 @@ static error_t parse_value(struct options *options, int key, const char *text)
         return moment_parse(text, &options->at)
                    ? 0
                    : wrong(options, "--at: \"%s\" is no moment of a trace", text);
+    case KEY_COMPARE_TO:
+        return read_compared(options, text);
     case KEY_FILTER:
         return add_pattern(options, &options->rules.include, text, true);
     case KEY_EXCLUDE:
@@ -304,6 +325,12 @@ static error_t check(struct options *options)
     }
     if (is_annotate && options->tally.metric != REPORT_LIVE) {
         return wrong(options, "--annotate: its increments are what is live");
+    }
+    if (options->is_compared && options->kind != REPORT_TABLES) {
+        return wrong(options, "--compare-to: compares tables");
+    }
+    if (options->is_compared && options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--compare-to: compares one moment; take --at NAME");
     }
     return 0;
 }

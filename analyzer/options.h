@@ -23,6 +23,9 @@ enum {
 struct options {
     enum report_kind kind;
     struct moment at;
+    bool is_compared;
+    struct moment compared;    /* of the same traces */
+    const char *compared_file; /* or another trace, at the moment of these; NULL unless given */
     struct tally_rules tally;
     enum statistic_sort sort;
     size_t top;

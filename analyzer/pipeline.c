@@ -12,6 +12,7 @@
 #include "attribute.h"
 #include "frame_table.h"
 #include "modules.h"
+#include "moment_label.h"
 #include "progress.h"
 #include "reader.h"
 #include "replay.h"
@@ -36,7 +37,9 @@ struct passage {
     struct attribution attribution;
     uint32_t *modules;
     struct replay_watch watch;
-    bool is_visited; /* the moment asked for has come */
+    const struct moment *moment; /* that is asked for */
+    bool is_visited;             /* it has come */
+    bool is_open;
 };
 
 enum trace_status pipeline_new(const struct options *options, struct pipeline **ret_pipeline,
@@ -91,6 +94,7 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .is_most_recent_first = options->is_most_recent_first,
         .precision = options->precision,
         .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
+        .is_compared = options->is_compared,
         .is_filtered = options->rules.include.count + options->rules.exclude.count > 0,
     };
 }
@@ -116,43 +120,6 @@ static const struct snapshot *latest(const struct replay *replay)
     return &replay->snapshots[replay->snapshot_count - 1];
 }
 
-/* Return: the words for the moment at which @replay stands; NULL without memory. */
-static const char *name_moment(const struct moment *moment, const struct replay *replay,
-                               struct arena *arena)
-{
-    double seconds = (double)replay->tick / TRACE_TICKS_PER_SECOND;
-    switch (moment->kind) {
-    case MOMENT_END:
-        return "end";
-    case MOMENT_PEAK:
-        return arena_format(arena, "peak (%.3f s)",
-                            (double)replay->peak_tick / TRACE_TICKS_PER_SECOND);
-    case MOMENT_TIME:
-    case MOMENT_SHARE:
-        return moment->text;
-    default:
-        if (latest(replay)->name[0] == '\0') {
-            return arena_format(arena, "snapshot #%zu (%.3f s)", replay->snapshot_count, seconds);
-        }
-        return arena_format(arena, "snapshot #%zu \"%s\" (%.3f s)", replay->snapshot_count,
-                            latest(replay)->name, seconds);
-    }
-}
-
-/* The words for a moment of several traces, each of which has it at a time of its own. */
-static const char *name_moments(const struct moment *moment)
-{
-    switch (moment->kind) {
-    case MOMENT_PEAK:
-        return "peak of each";
-    case MOMENT_NUMBER:
-    case MOMENT_NAME:
-        return moment->text;
-    default:
-        return NULL;
-    }
-}
-
 static bool copy_snapshot(struct report *report, const struct replay *replay,
                           struct report_table *table)
 {
@@ -170,9 +137,8 @@ static bool copy_snapshot(struct report *report, const struct replay *replay,
 static struct report_table *find_table(struct passage *passage, const struct replay *replay)
 {
     struct report *report = passage->report;
-    const struct moment *moment = &passage->pipeline->options->at;
     if (!report->is_each_snapshot && report->table_count > 0) {
-        const char *name = name_moments(moment);
+        const char *name = moment_label_all(passage->moment);
         report->tables[0].moment = name != NULL ? name : report->tables[0].moment;
         return &report->tables[0];
     }
@@ -182,7 +148,7 @@ static struct report_table *find_table(struct passage *passage, const struct rep
         return NULL;
     }
     table->grouping = grouping_new(report->by, passage->pipeline->strings);
-    table->moment = name_moment(moment, replay, &report->arena);
+    table->moment = moment_label(passage->moment, replay, &report->arena);
     if (table->grouping == NULL || table->moment == NULL) {
         return NULL;
     }
@@ -206,7 +172,30 @@ static enum trace_status visit(void *context, const struct replay *replay,
     if (table == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
     }
-    return tally_blocks(replay, &passage->attribution, &passage->pipeline->options->tally,
+    return tally_blocks(replay, &passage->attribution, &passage->pipeline->options->tally, false,
+                        passage->pipeline->strings, table, error);
+}
+
+/* The same for what the table is compared with, which comes after the table itself. */
+static enum trace_status visit_old(void *context, const struct replay *replay,
+                                   struct trace_error *error)
+{
+    struct passage *passage = context;
+    struct report *report = passage->report;
+    struct report_table *table = &report->tables[0];
+    const struct options *options = passage->pipeline->options;
+    const char *label = moment_label(passage->moment, replay, &report->arena);
+    if (label != NULL && options->compared_file != NULL) {
+        label = arena_format(&report->arena, "%s, at %s", options->compared_file, label);
+    } else if (table->old_moment != NULL && moment_label_all(passage->moment) != NULL) {
+        label = moment_label_all(passage->moment);
+    }
+    passage->is_visited = true;
+    if (label == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
+    }
+    table->old_moment = label;
+    return tally_blocks(replay, &passage->attribution, &options->tally, true,
                         passage->pipeline->strings, table, error);
 }
 
@@ -258,7 +247,7 @@ static enum trace_status miss_snapshot(const struct passage *passage, const stru
         }
     }
     return trace_fail(error, TRACE_NOT_FOUND, 0, "%s: has no snapshot \"%.64s\"; it has %s",
-                      passage->reader.file.path, passage->pipeline->options->at.text,
+                      passage->reader.file.path, passage->moment->text,
                       replay->snapshot_count > 0 ? known : "none");
 }
 
@@ -284,23 +273,40 @@ static enum trace_status start_watch(struct passage *passage, struct trace_error
     return TRACE_OK;
 }
 
-static enum trace_status replay_trace(struct passage *passage, struct replay *replay,
+/*
+ * Replay the trace up to a moment, and on to its end.
+ * @visit_function: called at the moment; NULL if nothing is to be counted then.
+ * Errors: TRACE_NOT_FOUND if there is no such snapshot; @ret_replay is made all the same.
+ */
+static enum trace_status replay_trace(struct passage *passage, const struct moment *moment,
+                                      replay_visit visit_function, struct replay *ret_replay,
                                       struct trace_error *error)
 {
-    static const replay_visit visits[] = {
-        [REPORT_TABLES] = visit,
-        [REPORT_ANNOTATE] = visit_annotate,
-        [REPORT_TIMELINE] = NULL,
-    };
-    const struct options *options = passage->pipeline->options;
     struct replay_watch *watch = &passage->watch;
     bool is_watched = watch->levels != NULL || watch->timeline != NULL;
     struct progress progress;
+    passage->moment = moment;
+    passage->is_visited = false;
     progress_start(&progress, "replaying", passage->reader.event_bytes);
-    enum trace_status status =
-        replay_run(&passage->reader, &options->at, visits[options->kind], passage,
-                   is_watched ? watch : NULL, &progress, replay, error);
+    enum trace_status status = replay_run(&passage->reader, moment, visit_function, passage,
+                                          is_watched ? watch : NULL, &progress, ret_replay, error);
     progress_finish(&progress);
+    bool is_named = moment->kind == MOMENT_NUMBER || moment->kind == MOMENT_NAME;
+    if (status == TRACE_OK && is_named && visit_function != NULL && !passage->is_visited) {
+        status = miss_snapshot(passage, ret_replay, error);
+    }
+    return status;
+}
+
+/* Replay once more, and count what the table is compared with. */
+static enum trace_status replay_old(struct passage *passage, const struct moment *moment,
+                                    struct trace_error *error)
+{
+    struct replay replay = {0};
+    const struct damage damage = passage->reader.damage;
+    enum trace_status status = replay_trace(passage, moment, visit_old, &replay, error);
+    passage->reader.damage = damage; // it has been counted
+    replay_fini(&replay);
     return status;
 }
 
@@ -323,27 +329,61 @@ static enum trace_status add_trace(struct passage *passage, const struct replay 
     return status;
 }
 
-enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, struct report *report,
-                               struct trace_error *error)
+/* Open a trace and make it ready for being replayed; close_passage() in any case. */
+static enum trace_status open_passage(struct passage *passage, const char *path,
+                                      struct trace_error *error)
 {
-    const struct options *options = pipeline->options;
-    struct passage passage = {.pipeline = pipeline, .report = report, .reader.file.fd = -1};
-    struct replay replay = {0};
-    enum trace_status status = reader_open(path, &passage.reader, error);
+    struct pipeline *pipeline = passage->pipeline;
+    passage->reader.file.fd = -1;
+    enum trace_status status = reader_open(path, &passage->reader, error);
     if (status != TRACE_OK) {
         return status;
     }
+    passage->is_open = true;
     status =
-        module_table_add(pipeline->modules, &passage.reader.definitions, &passage.modules, error);
+        module_table_add(pipeline->modules, &passage->reader.definitions, &passage->modules, error);
     if (status == TRACE_OK) {
-        status = attribution_init(&passage.reader.definitions, passage.modules, pipeline->frames,
-                                  &options->rules, &passage.attribution, error);
+        status = attribution_init(&passage->reader.definitions, passage->modules, pipeline->frames,
+                                  &pipeline->options->rules, &passage->attribution, error);
     }
+    return status;
+}
+
+static void close_passage(struct passage *passage)
+{
+    free(passage->watch.levels);
+    attribution_fini(&passage->attribution);
+    free(passage->modules);
+    if (passage->is_open) {
+        reader_close(&passage->reader);
+    }
+}
+
+enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, struct report *report,
+                               struct trace_error *error)
+{
+    static const replay_visit visits[] = {
+        [REPORT_TABLES] = visit,
+        [REPORT_ANNOTATE] = visit_annotate,
+        [REPORT_TIMELINE] = NULL,
+    };
+    const struct options *options = pipeline->options;
+    struct passage passage = {.pipeline = pipeline, .report = report};
+    struct replay replay = {0};
+    enum trace_status missed = TRACE_OK;
+    enum trace_status status = open_passage(&passage, path, error);
     if (status == TRACE_OK) {
         status = start_watch(&passage, error);
     }
     if (status == TRACE_OK) {
-        status = replay_trace(&passage, &replay, error);
+        status = replay_trace(&passage, &options->at, visits[options->kind], &replay, error);
+    }
+    if (status == TRACE_OK && report->is_compared && options->compared_file == NULL) {
+        status = replay_old(&passage, &options->compared, error);
+    }
+    if (status == TRACE_NOT_FOUND) {
+        missed = status;
+        status = TRACE_OK;
     }
     if (status == TRACE_OK && options->kind == REPORT_SUMMARY) {
         status = resolve_all(&passage, error);
@@ -351,16 +391,22 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     if (status == TRACE_OK) {
         status = add_trace(&passage, &replay, error);
     }
-    bool is_named = options->at.kind == MOMENT_NUMBER || options->at.kind == MOMENT_NAME;
-    bool has_moment = options->kind == REPORT_TABLES || options->kind == REPORT_ANNOTATE;
-    if (status == TRACE_OK && is_named && !passage.is_visited && has_moment) {
-        status = miss_snapshot(&passage, &replay, error);
-    }
     replay_fini(&replay);
-    free(passage.watch.levels);
-    attribution_fini(&passage.attribution);
-    free(passage.modules);
-    reader_close(&passage.reader);
+    close_passage(&passage);
+    return status != TRACE_OK ? status : missed;
+}
+
+/* Count the other trace that the table is compared with. */
+static enum trace_status add_compared_file(struct pipeline *pipeline, struct report *report,
+                                           struct trace_error *error)
+{
+    const struct options *options = pipeline->options;
+    struct passage passage = {.pipeline = pipeline, .report = report};
+    enum trace_status status = open_passage(&passage, options->compared_file, error);
+    if (status == TRACE_OK) {
+        status = replay_old(&passage, &options->at, error);
+    }
+    close_passage(&passage);
     return status;
 }
 
@@ -368,6 +414,12 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
                                   struct trace_error *error)
 {
     size_t unresolved = 0;
+    if (pipeline->options->compared_file != NULL && report->table_count > 0) {
+        enum trace_status status = add_compared_file(pipeline, report, error);
+        if (status != TRACE_OK) {
+            return status;
+        }
+    }
     for (size_t i = 0; i < report->trace_count; i++) {
         report_add_totals(&report->totals, &report->traces[i].totals);
     }
@@ -375,7 +427,8 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
         struct report_table *table = &report->tables[i];
         size_t count = 0;
         struct group *groups = grouping_groups(table->grouping, &count);
-        table->shown = statistic_sort(groups, count, report->sort, report->top, &table->rest);
+        table->shown = statistic_sort(groups, count, report->sort, report->is_compared, report->top,
+                                      &table->rest);
         table->groups = groups;
         table->trace = report->trace_count > 1 ? table->trace : NULL;
     }

@@ -27,7 +27,10 @@ struct report pipeline_report(const struct pipeline *pipeline);
 enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, struct report *report,
                                struct trace_error *error) TRACE_CHECKED;
 
-/* Sort the tables, sum up, make the notes. Nothing is added afterwards. */
+/*
+ * Bring in the trace that --compare-to names, sort the tables, sum up, make the notes. Nothing is
+ * added afterwards.
+ */
 enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *report,
                                   struct trace_error *error) TRACE_CHECKED;
 

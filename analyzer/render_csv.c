@@ -67,6 +67,12 @@ static void print_number(struct csv *csv, uint64_t number)
     (void)fprintf(csv->out, "%" PRIu64, number);
 }
 
+static void print_difference(struct csv *csv, uint64_t number, uint64_t old)
+{
+    begin_field(csv);
+    (void)fprintf(csv->out, "%s%" PRIu64, number < old ? "-" : "", statistic_distance(number, old));
+}
+
 static void print_level(struct csv *csv, int64_t level)
 {
     print_number(csv, level > 0 ? (uint64_t)level : 0);
@@ -96,6 +102,10 @@ static void print_tables(struct csv *csv, const struct report *report)
             }
             print_number(csv, group->size);
             print_number(csv, group->count);
+            if (report->is_compared) {
+                print_difference(csv, group->size, group->old_size);
+                print_difference(csv, group->count, group->old_count);
+            }
             end_line(csv);
         }
         if (table->rest.groups > 0) {
@@ -105,6 +115,10 @@ static void print_tables(struct csv *csv, const struct report *report)
             print_text(csv, NULL);
             print_number(csv, table->rest.size);
             print_number(csv, table->rest.count);
+            if (report->is_compared) {
+                print_difference(csv, table->rest.size, table->rest.old_size);
+                print_difference(csv, table->rest.count, table->rest.old_count);
+            }
             end_line(csv);
         }
     }
@@ -159,7 +173,7 @@ static void print_timeline(struct csv *csv, const struct report *report)
     }
 }
 
-static void print_names(FILE *out, enum report_kind kind)
+static void print_names(FILE *out, const struct report *report)
 {
     static const char *const names[] = {
         [REPORT_TABLES] = "file,moment,key,line,size,count",
@@ -167,7 +181,8 @@ static void print_names(FILE *out, enum report_kind kind)
         [REPORT_ANNOTATE] = "file,line,mem_usage,increment,occurrences,contents",
         [REPORT_TIMELINE] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks",
     };
-    (void)fprintf(out, "%s" LINE_END, names[kind]);
+    (void)fprintf(out, "%s%s" LINE_END, names[report->kind],
+                  report->is_compared ? ",size_diff,count_diff" : "");
 }
 
 enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,
@@ -182,7 +197,7 @@ enum trace_status render_csv(FILE *out, const struct report *reports, size_t cou
     for (size_t i = 0; i < count; i++) {
         const struct report *report = &reports[i];
         if (i == 0) {
-            print_names(out, report->kind);
+            print_names(out, report);
         }
         switch (report->kind) {
         case REPORT_TABLES:

@@ -207,6 +207,23 @@ static struct json_object *make_key(struct builder *builder, const struct group 
     return key;
 }
 
+static struct json_object *make_difference(struct builder *builder, uint64_t number, uint64_t old)
+{
+    // Modulo 2^64, so that what fits comes out right.
+    return checked(builder, json_object_new_int64((int64_t)(number - old)));
+}
+
+/* What --compare-to adds to the numbers of some blocks; null without it. */
+static void add_differences(struct builder *builder, struct json_object *object,
+                            const struct report *report, const struct statistic_sum *sum)
+{
+    bool is_compared = report->is_compared;
+    add(builder, object, "size_diff",
+        is_compared ? make_difference(builder, sum->size, sum->old_size) : NULL);
+    add(builder, object, "count_diff",
+        is_compared ? make_difference(builder, sum->count, sum->old_count) : NULL);
+}
+
 static struct json_object *make_statistic(struct builder *builder, const struct report *report,
                                           const struct group *group)
 {
@@ -224,6 +241,9 @@ static struct json_object *make_statistic(struct builder *builder, const struct 
     add(builder, object, "module", make_text(builder, frame != NULL ? frame->module : NULL));
     add(builder, object, "size", make_number(builder, group->size));
     add(builder, object, "count", make_number(builder, group->count));
+    const struct statistic_sum sum = {0, group->size, group->count, group->old_size,
+                                      group->old_count};
+    add_differences(builder, object, report, &sum);
     double average = group->count > 0 ? (double)group->size / (double)group->count : 0;
     add(builder, object, "average",
         group->count > 0 ? checked(builder, json_object_new_double(average)) : NULL);
@@ -242,11 +262,14 @@ static struct json_object *make_statistics(struct builder *builder, const struct
     return array;
 }
 
-static struct json_object *make_sum(struct builder *builder, uint64_t size, uint64_t count)
+/* Some number of blocks, as a statistic has them. */
+static struct json_object *make_sum(struct builder *builder, const struct report *report,
+                                    const struct statistic_sum *sum)
 {
     struct json_object *object = checked(builder, json_object_new_object());
-    add(builder, object, "size", make_number(builder, size));
-    add(builder, object, "count", make_number(builder, count));
+    add(builder, object, "size", make_number(builder, sum->size));
+    add(builder, object, "count", make_number(builder, sum->count));
+    add_differences(builder, object, report, sum);
     return object;
 }
 
@@ -256,15 +279,19 @@ static void add_table(struct builder *builder, struct json_object *object,
 {
     add(builder, object, "moment", make_text(builder, table != NULL ? table->moment : NULL));
     add(builder, object, "statistics", make_statistics(builder, report, table));
+    add(builder, object, "compared_to",
+        make_text(builder, table != NULL ? table->old_moment : NULL));
     if (table == NULL) {
         add(builder, object, "other", NULL);
         add(builder, object, "total", NULL);
         return;
     }
-    struct json_object *other = make_sum(builder, table->rest.size, table->rest.count);
+    struct json_object *other = make_sum(builder, report, &table->rest);
     add(builder, other, "groups", make_number(builder, table->rest.groups));
     add(builder, object, "other", other);
-    add(builder, object, "total", make_sum(builder, table->size, table->count));
+    const struct statistic_sum total = {0, table->size, table->count, table->old_size,
+                                        table->old_count};
+    add(builder, object, "total", make_sum(builder, report, &total));
 }
 
 static struct json_object *make_snapshot(struct builder *builder, const struct snapshot *snapshot,

@@ -27,10 +27,33 @@ static void set_bold(const struct text *text, bool is_on)
     }
 }
 
-static void print_numbers(FILE *out, uint64_t size, uint64_t count)
+/* " (+12 B)": how far @size is from @old. */
+static void print_size_difference(FILE *out, uint64_t size, uint64_t old)
 {
     char bytes[SIZE_FORMAT_BYTES];
-    (void)fprintf(out, "size=%s, count=%" PRIu64, size_format(bytes, (double)size, false), count);
+    double difference = (double)statistic_distance(size, old);
+    (void)fprintf(out, " (%s)", size_format(bytes, size < old ? -difference : difference, true));
+}
+
+static void print_count_difference(FILE *out, uint64_t count, uint64_t old)
+{
+    (void)fprintf(out, " (%c%" PRIu64 ")", count < old ? '-' : '+', statistic_distance(count, old));
+}
+
+static void print_numbers(FILE *out, const struct report *report,
+                          const struct statistic_sum *numbers)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    const uint64_t size = numbers->size;
+    const uint64_t count = numbers->count;
+    (void)fprintf(out, "size=%s", size_format(bytes, (double)size, false));
+    if (report->is_compared) {
+        print_size_difference(out, size, numbers->old_size);
+    }
+    (void)fprintf(out, ", count=%" PRIu64, count);
+    if (report->is_compared) {
+        print_count_difference(out, count, numbers->old_count);
+    }
     if (count > 0) {
         double average = (double)size / (double)count;
         (void)fprintf(out, ", average=%s", size_format(bytes, average, false));
@@ -130,9 +153,20 @@ static void print_moment_title(const struct text *text, const struct report *rep
         (void)fputs(" of ", text->out);
         safe_text_print(text->out, table->trace);
     }
-    (void)fprintf(text->out, ": %s %s in %" PRIu64 " block%s ]",
-                  size_format(bytes, (double)table->size, false),
-                  report_metric_name(report->metric), table->count, table->count == 1 ? "" : "s");
+    if (table->old_moment != NULL) {
+        (void)fputs(", compared to ", text->out);
+        safe_text_print(text->out, table->old_moment);
+    }
+    (void)fprintf(text->out, ": %s", size_format(bytes, (double)table->size, false));
+    if (report->is_compared) {
+        print_size_difference(text->out, table->size, table->old_size);
+    }
+    (void)fprintf(text->out, " %s in %" PRIu64 " block%s", report_metric_name(report->metric),
+                  table->count, table->count == 1 ? "" : "s");
+    if (report->is_compared) {
+        print_count_difference(text->out, table->count, table->old_count);
+    }
+    (void)fputs(" ]", text->out);
 }
 
 static void print_title(const struct text *text, const struct report *report,
@@ -177,7 +211,7 @@ static void print_nothing(const struct text *text, const struct report *report,
 static void print_table(const struct text *text, const struct report *report,
                         const struct report_table *table)
 {
-    if (table->count == 0) {
+    if (table->count == 0 && table->old_count == 0) {
         print_nothing(text, report, table);
         return;
     }
@@ -186,14 +220,16 @@ static void print_table(const struct text *text, const struct report *report,
         const struct group *group = &table->groups[i];
         print_place(text->out, group->name, group->line, group->has_line);
         (void)fputs(": ", text->out);
-        print_numbers(text->out, group->size, group->count);
+        const struct statistic_sum numbers = {0, group->size, group->count, group->old_size,
+                                              group->old_count};
+        print_numbers(text->out, report, &numbers);
         if (report->by == GROUP_TRACEBACK) {
             print_traceback(text, report, group);
         }
     }
     if (table->rest.groups > 0) {
         (void)fprintf(text->out, "%" PRIu64 " other: ", table->rest.groups);
-        print_numbers(text->out, table->rest.size, table->rest.count);
+        print_numbers(text->out, report, &table->rest);
     }
 }
 

@@ -88,9 +88,12 @@ struct report_table {
     struct grouping *grouping;
     const struct group *groups; /* sorted */
     size_t shown;
-    struct statistic_rest rest;
+    struct statistic_sum rest;
     uint64_t size; /* of all blocks, each counted once */
     uint64_t count;
+    uint64_t old_size; /* the same of what they are compared with */
+    uint64_t old_count;
+    const char *old_moment; /* NULL unless of --compare-to */
 };
 
 enum report_kind {
@@ -111,6 +114,7 @@ struct report {
     long limit;
     bool is_most_recent_first;
     bool is_each_snapshot;
+    bool is_compared; /* with old_size and old_count of tables and groups */
     bool is_filtered;
     struct report_trace *traces;
     size_t trace_count;

@@ -26,35 +26,78 @@ static int compare_by_count(const void *left, const void *right)
 }
 
 /* Compare size / count without rounding: the products of 64 bits fit into 128. */
-static int compare_by_average(const void *left, const void *right)
+static int compare_averages(const struct group *a, const struct group *b)
 {
-    const struct group *a = right;
-    const struct group *b = left;
     __extension__ typedef unsigned __int128 product;
     product first = (product)a->size * (b->count > 0 ? b->count : 1);
     product other = (product)b->size * (a->count > 0 ? a->count : 1);
-    if (first != other) {
-        return first < other ? -1 : 1;
-    }
-    return compare_by_size(left, right);
+    return first < other ? -1 : first > other;
 }
 
-size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort sort, size_t top,
-                      struct statistic_rest *ret_rest)
+static int compare_by_average(const void *left, const void *right)
 {
-    static int (*const orders[])(const void *, const void *) = {
-        [STATISTIC_BY_SIZE] = compare_by_size,
-        [STATISTIC_BY_COUNT] = compare_by_count,
-        [STATISTIC_BY_AVERAGE] = compare_by_average,
+    int order = compare_averages(right, left);
+    return order != 0 ? order : compare_by_size(left, right);
+}
+
+uint64_t statistic_distance(uint64_t left, uint64_t right)
+{
+    return left > right ? left - right : right - left;
+}
+
+static int compare_size_differences(const struct group *a, const struct group *b)
+{
+    int order = compare_numbers(statistic_distance(a->size, a->old_size),
+                                statistic_distance(b->size, b->old_size));
+    return order != 0 ? order : compare_numbers(a->size, b->size);
+}
+
+static int compare_count_differences(const struct group *a, const struct group *b)
+{
+    int order = compare_numbers(statistic_distance(a->count, a->old_count),
+                                statistic_distance(b->count, b->old_count));
+    return order != 0 ? order : compare_numbers(a->count, b->count);
+}
+
+static int compare_by_size_difference(const void *left, const void *right)
+{
+    const struct group *a = right;
+    const struct group *b = left;
+    int order = compare_size_differences(a, b);
+    order = order != 0 ? order : compare_count_differences(a, b);
+    return order != 0 ? order : group_compare_keys(a, b);
+}
+
+static int compare_by_count_difference(const void *left, const void *right)
+{
+    int order = compare_count_differences(right, left);
+    return order != 0 ? order : compare_by_size_difference(left, right);
+}
+
+static int compare_by_average_difference(const void *left, const void *right)
+{
+    int order = compare_averages(right, left);
+    return order != 0 ? order : compare_by_size_difference(left, right);
+}
+
+size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort sort,
+                      bool is_compared, size_t top, struct statistic_sum *ret_rest)
+{
+    static int (*const orders[][2])(const void *, const void *) = {
+        [STATISTIC_BY_SIZE] = {compare_by_size, compare_by_size_difference},
+        [STATISTIC_BY_COUNT] = {compare_by_count, compare_by_count_difference},
+        [STATISTIC_BY_AVERAGE] = {compare_by_average, compare_by_average_difference},
     };
     if (count > 0) {
-        qsort(groups, count, sizeof *groups, orders[sort]);
+        qsort(groups, count, sizeof *groups, orders[sort][is_compared ? 1 : 0]);
     }
     size_t shown = top == 0 || top > count ? count : top;
-    struct statistic_rest rest = {.groups = count - shown};
+    struct statistic_sum rest = {.groups = count - shown};
     for (size_t i = shown; i < count; i++) {
         rest.size += groups[i].size;
         rest.count += groups[i].count;
+        rest.old_size += groups[i].old_size;
+        rest.old_count += groups[i].old_count;
     }
     *ret_rest = rest;
     return shown;

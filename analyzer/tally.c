@@ -56,8 +56,9 @@ out:
 }
 
 enum trace_status tally_blocks(const struct replay *replay, struct attribution *attribution,
-                               const struct tally_rules *rules, struct strings *strings,
-                               struct report_table *table, struct trace_error *error)
+                               const struct tally_rules *rules, bool is_old,
+                               struct strings *strings, struct report_table *table,
+                               struct trace_error *error)
 {
     const struct definitions *definitions = attribution->definitions;
     char label[SUMMARY_LABEL_BYTES];
@@ -71,6 +72,7 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
             .stack = site->stack,
             .each = site->size,
             .count = count_of(counters, rules->metric),
+            .is_old = is_old,
         };
         blocks.size = blocks.count * blocks.each;
         if (blocks.count == 0 || !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
@@ -84,8 +86,8 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
                 break;
             }
         }
-        table->size += blocks.size;
-        table->count += blocks.count;
+        *(is_old ? &table->old_size : &table->size) += blocks.size;
+        *(is_old ? &table->old_count : &table->count) += blocks.count;
         status = grouping_add(table->grouping, &blocks, rules->is_cumulative, error);
     }
     return status;

@@ -28,10 +28,12 @@ enum trace_status tally_prepare(const struct replay *replay, struct attribution 
 /*
  * Count what @replay holds now into @table.
  * @attribution: of the same trace; resolves what it needs.
+ * @is_old: these are the blocks that the table's others are compared with.
  * @table: with a grouping; its size and count are added to, too.
  */
 enum trace_status tally_blocks(const struct replay *replay, struct attribution *attribution,
-                               const struct tally_rules *rules, struct strings *strings,
-                               struct report_table *table, struct trace_error *error) TRACE_CHECKED;
+                               const struct tally_rules *rules, bool is_old,
+                               struct strings *strings, struct report_table *table,
+                               struct trace_error *error) TRACE_CHECKED;
 
 #endif

@@ -1,9 +1,10 @@
 """Random blocks, once as a trace for trace-report and once as a Snapshot for CPython's tracemalloc:
-the same statistics must come out, line by line and in the same order, filtered alike.
+the same statistics and differences must come out, line by line and in the same order, filtered alike.
 
 usage: tracemalloc_parity.py TRACE_REPORT [SEED]
 TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
 """
+import collections
 import os
 import random
 import subprocess
@@ -15,6 +16,8 @@ import synthetic
 
 ROUNDS = 25
 BIAS = 0x400000
+GROUPS = (("lineno", False), ("filename", False), ("traceback", False), ("lineno", True),
+          ("filename", True))
 FILES = ["a.c", "b.c", "lib/a.c", "lib/util/x.c", "/abs/main.c", "z.h"]
 
 
@@ -29,8 +32,22 @@ class Case:
         self.blocks = [(rng.choice(self.stacks), rng.choice(sizes))
                        for _ in range(rng.randrange(1, 400))]
 
-    def write(self, directory):
-        """Write table and trace. Stacks are written oldest frame first."""
+    def later(self, rng):
+        """Return how many blocks of each kind are freed later on, and the blocks that are left then."""
+        freed = [block for block in self.blocks if rng.random() < 0.4]
+        left = list(self.blocks)
+        for block in freed:
+            left.remove(block)
+        sizes = [block[1] for block in self.blocks] + [rng.randrange(10000)]
+        left += [(rng.choice(self.stacks), rng.choice(sizes)) for _ in range(rng.randrange(200))]
+        return freed, left
+
+    def write(self, directory, file_name="t.trace", blocks=None, before=(), freed=()):
+        """Write table and trace. Stacks are written oldest frame first.
+
+        Those in before are allocated first; then come a snapshot and the end of those freed.
+        """
+        blocks = self.blocks if blocks is None else list(blocks)
         with open(os.path.join(directory, "app"), "w", encoding="utf-8") as table:
             for number, (name, line) in enumerate(self.frames):
                 table.write(f"{number + 1:#x} {name} {line} f{number}\n")
@@ -38,7 +55,7 @@ class Case:
         trace.process("/bin/app", "/")
         trace.module(1, BIAS, "app")
         nodes, sites = {}, {}
-        for stack, size in self.blocks:
+        for stack, size in [*before, *blocks]:
             parent = synthetic.WHOLE
             for depth in range(1, len(stack) + 1):
                 prefix = stack[:depth]
@@ -49,14 +66,21 @@ class Case:
             if (stack, size) not in sites:
                 sites[stack, size] = 1 + len(sites)
                 trace.site(0, sites[stack, size], parent, size)
-        for block in self.blocks:
+        for block in before:
             trace.allocate(0, sites[block])
-        with open(os.path.join(directory, "t.trace"), "wb") as file:
+        if before:
+            trace.at(0, 5, 1)
+            trace.snapshot(0, "before")
+        for block in freed:
+            trace.free(0, sites[block], 5)
+        for block in blocks:
+            trace.allocate(0, sites[block])
+        with open(os.path.join(directory, file_name), "wb") as file:
             file.write(trace.to_bytes())
 
-    def snapshot(self):
+    def snapshot(self, blocks=None):
         traces = [(0, size, tuple(self.frames[frame] for frame in reversed(stack)), len(stack))
-                  for stack, size in self.blocks]
+                  for stack, size in (self.blocks if blocks is None else blocks)]
         return tracemalloc.Snapshot(traces, 256)
 
 
@@ -88,12 +112,51 @@ def expected_lines(statistics, by, limit, most_recent_first):
     return lines
 
 
+def check_report(command, directory, expected):
+    """Return how many reports were not as expected: 0 or 1."""
+    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    got = result.stdout.splitlines()[1:] if expected else []
+    if result.returncode == 0 and got == expected:
+        return 0
+    print(f"FAILED: {command}: exit {result.returncode} {result.stderr}")
+    for line, other in zip(got + [""] * len(expected), expected + [""] * len(got)):
+        if line != other:
+            print(f"  got      {line}\n  expected {other}")
+            break
+    return 1
+
+
+def run_comparisons(report, rng, directory):
+    """Compare two moments of a trace, and two traces."""
+    case = Case(rng)
+    freed, left = case.later(rng)
+    kept = collections.Counter(case.blocks) - collections.Counter(freed)
+    new = collections.Counter(left) - kept
+    case.write(directory, "moments.trace", new.elements(), case.blocks, freed)
+    case.write(directory, "old.trace")
+    case.write(directory, "new.trace", left)
+    failures = 0
+    for by, cumulative in GROUPS:
+        filters, arguments = random_filters(rng)
+        limit = rng.choice((None, 1, 3, -1))
+        statistics = case.snapshot(left).filter_traces(filters).compare_to(
+            case.snapshot().filter_traces(filters), by, cumulative)
+        expected = expected_lines(statistics, by, limit, False)
+        options = ["--top", "0", "--by", by, *arguments]
+        options += ["--cumulative"] if cumulative else []
+        options += [f"--limit={limit}"] if limit is not None else []
+        for words in (["--compare-to", "before", "moments.trace"],
+                      ["--compare-to=#1", "--at", "100%", "moments.trace"],
+                      ["--compare-to", "old.trace", "new.trace"]):
+            failures += check_report([report, *options, *words], directory, expected)
+    return failures
+
+
 def run_round(report, rng, directory):
     case = Case(rng)
     case.write(directory)
     failures = 0
-    for by, cumulative in (("lineno", False), ("filename", False), ("traceback", False),
-                           ("lineno", True), ("filename", True)):
+    for by, cumulative in GROUPS:
         filters, arguments = random_filters(rng)
         limit = rng.choice((None, 0, 1, 2, 3, 100, -1, -2))
         most_recent_first = rng.random() < 0.3
@@ -103,15 +166,7 @@ def run_round(report, rng, directory):
         command += ["--cumulative"] if cumulative else []
         command += [f"--limit={limit}"] if limit is not None else []
         command += ["--most-recent-first"] if most_recent_first else []
-        result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-        got = result.stdout.splitlines()[1:] if expected else []
-        if result.returncode != 0 or got != expected:
-            failures += 1
-            print(f"FAILED: {command}: exit {result.returncode} {result.stderr}")
-            for line, other in zip(got + [""] * len(expected), expected + [""] * len(got)):
-                if line != other:
-                    print(f"  got      {line}\n  expected {other}")
-                    break
+        failures += check_report(command, directory, expected)
     return failures
 
 
@@ -123,6 +178,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         for _ in range(ROUNDS):
             failures += run_round(report, rng, directory)
+            failures += run_comparisons(report, rng, directory)
     print(f"tracemalloc_parity: {ROUNDS} rounds, {failures} failed, seed {seed}")
     return 1 if failures else 0
 

@@ -57,6 +57,30 @@ START_TEST(options_are_understood)
 }
 END_TEST
 
+START_TEST(options_tell_moments_from_files)
+{
+    static const struct {
+        const char *line;
+        enum moment_kind kind;
+        bool is_file;
+    } cases[] = {
+        {"--compare-to peak", MOMENT_PEAK, false},
+        {"--compare-to 5%", MOMENT_SHARE, false},
+        {"--compare-to #2", MOMENT_NUMBER, false},
+        {"--compare-to no-such-file", MOMENT_NAME, false},
+        {"--compare-to ./gone", MOMENT_NAME, true},
+        {"--compare-to /dev/null", MOMENT_NAME, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert(parse_line(cases[i].line));
+        ck_assert(options.is_compared);
+        ck_assert_int_eq(options.compared.kind, cases[i].kind);
+        ck_assert_int_eq(options.compared_file != NULL, cases[i].is_file);
+        options_fini(&options);
+    }
+}
+END_TEST
+
 static const struct {
     const char *line;
     const char *answer; /* part of it; empty: argp answers */
@@ -75,6 +99,9 @@ static const struct {
     {"--at #-1", "--at"},
     {"--cumulative --by traceback", "--cumulative"},
     {"--by size --cumulative", "--cumulative"},
+    {"--compare-to #0", "--compare-to"},
+    {"--compare-to end --summary", "--compare-to: compares tables"},
+    {"--compare-to end --each-snapshot", "--compare-to: compares one moment"},
     {"--annotate a.c --each-snapshot", "--annotate"},
     {"--freed --annotate a.c", "--annotate"},
     {"--format csv --summary", "--format"},
@@ -121,6 +148,7 @@ int main(void)
     TCase *tests = tcase_create("options");
     tcase_add_test(tests, options_have_defaults);
     tcase_add_test(tests, options_are_understood);
+    tcase_add_test(tests, options_tell_moments_from_files);
     tcase_add_loop_test(tests, options_answer_wrong_usage, 0, sizeof wrong / sizeof wrong[0]);
     tcase_add_loop_test(tests, moment_is_read, 0, sizeof moments / sizeof moments[0]);
     return unit_run("options", tests);

@@ -53,8 +53,9 @@ START_TEST(render_json_has_every_field)
         "unwind_corrections",
         "unresolved_frames",
     };
-    static const char *const statistic[] = {"key",  "file",  "line",    "function", "module",
-                                            "size", "count", "average", "traceback"};
+    static const char *const statistic[] = {"key",       "file",      "line",      "function",
+                                            "module",    "size",      "count",     "average",
+                                            "traceback", "size_diff", "count_diff"};
     static const char *const by[] = {"lineno",    "filename", "function", "module",
                                      "traceback", "thread",   "size"};
     scene_write("t.trace");
@@ -72,6 +73,29 @@ START_TEST(render_json_has_every_field)
         }
         json_object_put(root);
     }
+}
+END_TEST
+
+START_TEST(render_json_has_differences)
+{
+    scene_write("t.trace");
+    struct json_object *root = report("--format json --compare-to warm --top 1 t.trace");
+    struct json_object *line = json_object_array_get_idx(field(root, "statistics"), 0);
+    ck_assert_int_eq(json_object_get_int64(field(line, "size_diff")), 1000);
+    ck_assert_int_eq(json_object_get_int64(field(line, "count_diff")), 1);
+    ck_assert_int_eq(json_object_get_int64(field(field(root, "other"), "size_diff")), 17);
+    ck_assert_int_eq(json_object_get_int64(field(field(root, "total"), "count_diff")), 3);
+    ck_assert_str_eq(json_object_get_string(field(root, "compared_to")),
+                     "snapshot #1 \"warm\" (1.500 s)");
+    json_object_put(root);
+    root = report("--format json --at warm --compare-to end t.trace");
+    ck_assert_int_eq(json_object_get_int64(field(field(root, "total"), "size_diff")), -1017);
+    json_object_put(root);
+    root = report("--format json t.trace");
+    line = json_object_array_get_idx(field(root, "statistics"), 0);
+    ck_assert_ptr_null(field(line, "size_diff"));
+    ck_assert_ptr_null(field(root, "compared_to"));
+    json_object_put(root);
 }
 END_TEST
 
@@ -148,6 +172,7 @@ int main(void)
     TCase *tests = tcase_create("render_json");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, render_json_has_every_field);
+    tcase_add_test(tests, render_json_has_differences);
     tcase_add_test(tests, render_json_has_the_numbers);
     tcase_add_test(tests, render_json_has_tracebacks_and_snapshots);
     tcase_add_test(tests, render_json_is_utf_8);

@@ -95,6 +95,51 @@ START_TEST(render_text_shows_tracebacks)
 }
 END_TEST
 
+START_TEST(render_text_shows_differences)
+{
+    struct trace_builder *builder = scene_new();
+    builder_site(builder, 0, 1, SCENE_WORK, 2048);
+    builder_site(builder, 0, 2, SCENE_DUPLICATE, 10);
+    builder_allocate(builder, 0, 1);
+    builder_allocate(builder, 0, 2);
+    builder_time(builder, 0, 1500, 1);
+    builder_snapshot(builder, 0, "warm");
+    builder_write(builder, "old.trace");
+    builder_release(builder, 0, 1, 1500);
+    builder_allocate(builder, 0, 2);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+#define LINES                                                                                      \
+    "src/work.c:20: size=0 B (-2048 B), count=0 (-1)\n"                                            \
+    "/scene/src/main.c:10: size=20 B (+10 B), count=2 (+1), average=10 B\n"
+    check_report("--compare-to warm t.trace",
+                 "[ Top 10 by lineno, at end, compared to snapshot #1 \"warm\" (1.500 s): "
+                 "20 B (-2038 B) live in 2 blocks (+0) ]\n" LINES);
+    check_report("--compare-to old.trace t.trace",
+                 "[ Top 10 by lineno, at end, compared to old.trace, at end: "
+                 "20 B (-2038 B) live in 2 blocks (+0) ]\n" LINES);
+    check_report("--compare-to #1 t.trace t.trace --top 1",
+                 "[ Top 1 by lineno, at end, compared to #1: "
+                 "40 B (-4076 B) live in 4 blocks (+0) ]\n"
+                 "src/work.c:20: size=0 B (-4096 B), count=0 (-2)\n"
+                 "1 other: size=40 B (+20 B), count=4 (+2), average=10 B\n");
+    check_report("--format csv --compare-to warm t.trace",
+                 "file,moment,key,line,size,count,size_diff,count_diff\r\n"
+                 "\"t.trace\",\"end\",\"src/work.c\",20,0,0,-2048,-1\r\n"
+                 "\"t.trace\",\"end\",\"/scene/src/main.c\",10,20,2,10,1\r\n");
+}
+END_TEST
+
+START_TEST(render_text_misses_what_to_compare_with)
+{
+    scene_write("t.trace");
+    check_report("--compare-to cold t.trace", "t.trace: has no snapshot \"cold\"; it has #1 warm");
+    char *text = scene_report("--compare-to ./gone.trace t.trace", NULL);
+    ck_assert_ptr_nonnull(strstr(text, "gone.trace"));
+    free(text);
+}
+END_TEST
+
 START_TEST(render_text_lists_snapshots)
 {
     scene_write("t.trace");
@@ -268,6 +313,8 @@ int main(void)
     tcase_add_test(tests, render_text_titles);
     tcase_add_test(tests, render_text_numbers_snapshots_without_a_name);
     tcase_add_test(tests, render_text_shows_tracebacks);
+    tcase_add_test(tests, render_text_shows_differences);
+    tcase_add_test(tests, render_text_misses_what_to_compare_with);
     tcase_add_test(tests, render_text_lists_snapshots);
     tcase_add_test(tests, render_text_says_when_nothing_is_live);
     tcase_add_test(tests, render_text_misses_a_snapshot);
