@@ -12,8 +12,7 @@
 #define HIGH_FD 900        /* out of the way of programs that count on low numbers */
 #define COPY_BYTES 4096
 
-/* --- the name ------------------------------------------------------------------------------------
- */
+/* --- the name --- */
 
 struct text {
     char *bytes;
@@ -140,8 +139,7 @@ static const char *look_into_directory(struct file *file, const char *pattern, c
     return text.is_cut ? pattern : buffer;
 }
 
-/* --- the descriptor ------------------------------------------------------------------------------
- */
+/* --- the descriptor --- */
 
 static bool is_ours(const struct file *file, int fd)
 {
@@ -204,8 +202,7 @@ void file_release(struct file *file)
     }
 }
 
-/* --- space ---------------------------------------------------------------------------------------
- */
+/* --- space --- */
 
 /* Going beyond RLIMIT_FSIZE would kill the program with SIGXFSZ. */
 static long check_limit(uint64_t end)
@@ -308,8 +305,7 @@ long file_append(struct file *file, const void *segment, size_t bytes)
     return result;
 }
 
-/* --- creation ------------------------------------------------------------------------------------
- */
+/* --- creation --- */
 
 /* A name that is taken by a file is numbered; one that is taken by a device, say, is a mistake. */
 static bool is_taken_by_file(const char *path)

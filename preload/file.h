@@ -15,6 +15,7 @@
 #ifndef PRELOAD_FILE_H
 #define PRELOAD_FILE_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,12 @@ void file_release(struct file *file);
  * Return: 0 and the window, zeroed; or -errno.
  */
 long file_map_window(struct file *file, void *address, struct trace_chunk **ret_window);
+
+/* Is an error such that the next attempt may succeed? The program has no descriptor free. */
+static inline bool file_may_grow_later(long result)
+{
+    return result == -EMFILE || result == -ENFILE;
+}
 
 /* Append a segment: a chunk header and what belongs to it. Return: 0, or -errno. */
 long file_append(struct file *file, const void *segment, size_t bytes);

@@ -52,6 +52,7 @@ struct process {
     struct site_directory sites;
     struct unwind_shared unwind;
     struct thread_list threads;
+    bool is_recording;   /* what the gate said last; a forked child's gate has forgotten */
     uint32_t first_site; /* lower ones were born before fork, in the parent */
     _Atomic uint32_t phase;
     bool is_glibc; /* the allocator */
@@ -62,6 +63,9 @@ extern struct gate gate;
 
 /* Never NULL: before a thread has a state, a constant one that is busy. */
 extern __thread struct thread_state *thread_self __attribute__((tls_model("initial-exec")));
+extern struct thread_state thread_absent; /* what thread_self points to then */
+
+/* --- for tracer.c --- */
 
 /*
  * The calling thread's state when the short way in enter() did not give it: starts the tracer, the
@@ -82,5 +86,51 @@ void process_count(enum trace_counter counter);
 
 /* Give up for ever, with one line in the log. @error: negative. */
 void process_stop(long error);
+
+/* --- between process.c, start.c, threads.c and fork.c --- */
+
+/*
+ * All signals blocked, and allocations of this thread passed through: while the tracer itself calls
+ * things that may allocate, and while a thread has no state yet.
+ */
+struct process_inside {
+    struct thread_state *self; /* what thread_self was */
+    uint64_t signals;
+};
+struct process_inside process_go_inside(void);
+void process_come_out(const struct process_inside *inside, struct thread_state *self);
+
+/* Let threads record from now on: the file and the first thread's state are there. */
+void process_open_gate(void);
+
+/* A line in the log, if the user wants to hear it. @what: "tracing", say. */
+void process_announce(const char *what);
+
+/* start.c: start the tracer, once. @environment: as main()'s third argument. */
+void process_start(char **environment);
+
+/*
+ * start.c: create the trace file and write what describes the process, in the stream of the first
+ * thread.
+ * @state: that thread's; its windows are mapped anew. NULL: it is made.
+ * Return: the state, or NULL, with a line in the log.
+ */
+struct thread_state *process_begin_trace(struct thread_state *state);
+
+/* threads.c: make a state for the calling thread, or take one over. Return: NULL if tracing
+ * stopped. */
+struct thread_state *process_make_thread(void);
+
+/* threads.c: map a state's windows, under a new stream, empty it of ids. Return: 0 or -errno. */
+long process_open_windows(struct thread_state *state);
+
+/* threads.c: write down what the thread is called. */
+void process_name_thread(struct thread_state *state);
+
+/* fork.c: have fork() wait while libunwind is at work. */
+void process_watch_forks(void);
+
+/* fork.c: begin this child's own trace, at its first event after fork. */
+void process_start_child(void);
 
 #endif

@@ -15,7 +15,6 @@
  */
 #include "tracer.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "encoder.h"
@@ -35,8 +34,7 @@ static inline bool is_recording(void)
     return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
 }
 
-/* --- entering and leaving
- * ------------------------------------------------------------------------- */
+/* --- entering and leaving --- */
 
 /*
  * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
@@ -108,8 +106,7 @@ static inline void leave(struct thread_state *state)
     state->busy = THREAD_IDLE;
 }
 
-/* --- writing
- * -------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 struct seal_task {
     struct window *window;
@@ -131,7 +128,7 @@ static __attribute__((noinline, cold)) bool seal(struct thread_state *state, str
 {
     struct seal_task task = {.window = window, .state = state};
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
-    if (task.result == -EMFILE || task.result == -ENFILE) {
+    if (file_may_grow_later(task.result)) {
         state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
         return false;
     }
@@ -209,8 +206,7 @@ static inline void end_event(struct thread_state *state, const uint8_t *to)
     window_commit(&state->events, to);
 }
 
-/* --- naming
- * --------------------------------------------------------------------------------------- */
+/* --- naming --- */
 
 /* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
  */
@@ -316,8 +312,7 @@ static inline uint32_t find_site(struct thread_state *state, const struct frame 
     return site;
 }
 
-/* --- events
- * --------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static inline uint32_t age_of(const struct thread_state *state, live_entry entry)
 {
@@ -465,8 +460,7 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
     leave(state);
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------------------- */
+/* --- the rest --- */
 
 void tracer_code_unloaded(void)
 {

@@ -16,8 +16,7 @@
 #include "trace_format.h"
 #include "unwind_libunwind.h"
 
-/* --- for hooks.c
- * ---------------------------------------------------------------------------------- */
+/* --- for hooks.c --- */
 
 /*
  * Called when no real allocator is known yet. Return: true if there is one now; false: it is too
@@ -63,8 +62,7 @@ void tracer_moving(void);
  */
 void tracer_ending(enum trace_end how);
 
-/* --- for api.c
- * ------------------------------------------------------------------------------------ */
+/* --- for api.c --- */
 
 bool tracer_is_recording(void);
 

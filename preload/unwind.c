@@ -30,8 +30,7 @@ static uintptr_t read_word(uintptr_t address)
     return *(const uintptr_t *)address;
 }
 
-/* --- extents ------------------------------------------------------------------------------------
- */
+/* --- extents --- */
 
 /* Return: the highest sp that may be met on the stack that @sp is in; 0 if the stack is not known.
  */
@@ -60,8 +59,7 @@ static void remember_extent(struct unwinder *unwinder, uintptr_t low, uintptr_t 
     unwinder->extents[unwinder->next_extent++ % UNWIND_STACKS] = (struct unwind_extent){low, high};
 }
 
-/* --- rules --------------------------------------------------------------------------------------
- */
+/* --- rules --- */
 
 static bool is_regular(uint64_t packed)
 {
@@ -148,8 +146,7 @@ static inline bool step(const struct frame *frame, const struct rule *rule, uint
     return ret_caller->pc != 0;
 }
 
-/* --- the memo -----------------------------------------------------------------------------------
- */
+/* --- the memo --- */
 
 /* Add a frame at the leaf end. Its step leads to the frame that is the leaf so far, if there is
  * one. */
@@ -292,8 +289,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
     return true;
 }
 
-/* --- libunwind ----------------------------------------------------------------------------------
- */
+/* --- libunwind --- */
 
 struct full_task {
     struct unwinder *unwinder;
@@ -399,8 +395,7 @@ capture_full(struct unwinder *unwinder, struct unwind_shared *shared, const stru
     return task.stack;
 }
 
-/* --- the self-check ------------------------------------------------------------------------------
- */
+/* --- the self-check --- */
 
 /* The pc whose rule led astray: the last frame at which both stacks agree. */
 static void distrust(struct unwind_shared *shared, const struct unwind_memo_frame *fast,

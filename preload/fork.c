@@ -1,0 +1,102 @@
+/*
+ * A forked child begins a trace of its own. See process.h.
+ *
+ * It notices at its first event, so children that only call exec cost nothing. What it inherits:
+ * the live map (blocks from before are known by their low site ids), the tables of stacks and sites
+ * (their ids go on), and rules.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "log.h"
+#include "modules.h"
+#include "process.h"
+#include "sys.h"
+
+/* fork() must not happen while libunwind, which has locks inside, is at work in another thread: the
+ * child would find them locked for ever. Signals are blocked while we hold our lock. */
+static uint64_t signals_before_fork;
+
+static void before_fork(void)
+{
+    uint64_t all = UINT64_MAX;
+    uint64_t before = 0;
+    (void)sys_sigprocmask(SIG_SETMASK, &all, &before);
+    lock_acquire(&process.unwind.lock);
+    signals_before_fork = before;
+}
+
+static void after_fork(void)
+{
+    uint64_t before = signals_before_fork;
+    lock_release(&process.unwind.lock);
+    (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void after_fork_in_child(void)
+{
+    atomic_store(&gate.is_open, 0); /* where the kernel has no MADV_WIPEONFORK */
+    after_fork();
+}
+
+void process_watch_forks(void)
+{
+    (void)sys_madvise(&gate, GATE_BYTES, MADV_WIPEONFORK);
+    (void)pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+/* The parent's other threads do not exist here. Their windows are the parent's: they must go. */
+static void forget_threads(struct thread_state *self)
+{
+    struct thread_state *state = atomic_exchange(&process.threads.first, NULL);
+    atomic_store(&process.threads.hand, NULL);
+    atomic_store(&process.threads.streams, 0);
+    while (state != NULL) {
+        struct thread_state *next = state->next;
+        if (state != self) {
+            (void)sys_munmap(state->events.chunk, TRACE_WINDOW_BYTES);
+            (void)sys_munmap(state->definitions.window.chunk, TRACE_WINDOW_BYTES);
+            thread_state_free(state);
+        }
+        state = next;
+    }
+}
+
+/*
+ * The state's windows are mapped anew where they were, so that even an event that a forking signal
+ * handler interrupted goes to the child's own file.
+ */
+static struct thread_state *start_child(struct thread_state *self)
+{
+    bool is_held = atomic_load(&process.file.fd) >= 0;
+    file_release(&process.file);
+    clock_restart(&process.clock);
+    stack_table_forget(&process.stacks);
+    modules_forget_definitions();
+    forget_threads(self);
+    struct thread_state *state = process_begin_trace(self);
+    if (is_held) {
+        file_hold(&process.file);
+    }
+    return state;
+}
+
+void process_start_child(void)
+{
+    struct process_inside inside = process_go_inside();
+    struct thread_state *self = inside.self == &thread_absent ? NULL : inside.self;
+    struct thread_state *state = NULL;
+    bool is_unlocked = atomic_load(&process.unwind.lock.state) == 0;
+    if (process.config.follows_children && is_unlocked) {
+        state = start_child(self);
+    } else if (!is_unlocked) {
+        LOG("a child was made without fork() while libunwind was at work; it is not traced");
+    }
+    if (state != NULL) {
+        process_open_gate();
+        process_announce("tracing");
+    } else {
+        atomic_store(&process.phase, PROCESS_STOPPED);
+    }
+    process_come_out(&inside, state != NULL ? state : inside.self);
+}
