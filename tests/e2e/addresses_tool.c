@@ -1,6 +1,7 @@
 /*
- * The call sites in a trace: prints "FILE ADDRESS" for each distinct one, hexadecimal, the address as in the
- * ELF file and inside the call instruction. symbolize_tool and addr2line can be fed with it.
+ * The call sites in a trace: prints "FILE ADDRESS" for each distinct one, hexadecimal, the address
+ * as in the ELF file and inside the call instruction. symbolize_tool and addr2line can be fed with
+ * it.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -67,8 +67,7 @@ static void assert_end(const struct reader *reader)
     ck_assert_ptr_eq(reader->cursor.next, reader->cursor.end);
 }
 
-/* --- PROCESS -----------------------------------------------------------------------------------
- */
+/* --- PROCESS --- */
 
 /* Return: how many arguments were kept; all of them are compared. */
 static size_t assert_process(const struct process_description *process, size_t total)
@@ -158,8 +157,7 @@ START_TEST(definitions_keep_at_most_4096_arguments)
 }
 END_TEST
 
-/* --- MODULE, THREAD ----------------------------------------------------------------------------
- */
+/* --- MODULE, THREAD --- */
 
 START_TEST(definitions_describe_modules)
 {
@@ -211,8 +209,7 @@ START_TEST(definitions_name_threads)
 }
 END_TEST
 
-/* --- STACK, SITE -------------------------------------------------------------------------------
- */
+/* --- STACK, SITE --- */
 
 static void assert_stack(struct reader *reader, uint32_t id, const struct stack_node *node)
 {

@@ -62,8 +62,7 @@ static uint64_t size_of(const char *path)
     return (uint64_t)status.st_size;
 }
 
-/* --- the name ----------------------------------------------------------------------------------
- */
+/* --- the name --- */
 
 START_TEST(file_expands_patterns)
 {
@@ -143,8 +142,7 @@ START_TEST(file_goes_into_a_directory_that_is_named)
 }
 END_TEST
 
-/* --- creation ----------------------------------------------------------------------------------
- */
+/* --- creation --- */
 
 START_TEST(file_begins_with_its_header)
 {
@@ -299,8 +297,7 @@ START_TEST(file_of_a_child_has_its_header_where_the_parent_had_it)
 }
 END_TEST
 
-/* --- windows and segments ----------------------------------------------------------------------
- */
+/* --- windows and segments --- */
 
 START_TEST(file_gives_windows_that_reach_the_disk)
 {
@@ -393,8 +390,7 @@ START_TEST(file_keeps_segments_of_threads_apart)
 }
 END_TEST
 
-/* --- what the program does to it ---------------------------------------------------------------
- */
+/* --- what the program does to it --- */
 
 START_TEST(file_is_found_again_when_its_descriptor_was_closed)
 {

@@ -153,8 +153,7 @@ static __attribute__((noinline)) void capture(void)
     compare(leaf.pc);
 }
 
-/* --- functions with frames of all shapes -------------------------------------------------------
- */
+/* --- functions with frames of all shapes --- */
 
 #define SHAPES 10
 #define FANOUT 3
@@ -229,8 +228,7 @@ static void wander_for(unsigned captures, unsigned depth)
     }
 }
 
-/* --- coroutines --------------------------------------------------------------------------------
- */
+/* --- coroutines --- */
 
 static __thread ucontext_t *coroutines; /* COROUTINES + 1, the last is the thread itself */
 static __thread size_t running;
@@ -277,8 +275,7 @@ static void run_on_stack(unsigned char *stack, size_t bytes, void (*shape)(unsig
     ck_assert_int_eq(swapcontext(&contexts[1], &contexts[0]), 0);
 }
 
-/* --- tests -------------------------------------------------------------------------------------
- */
+/* --- tests --- */
 
 START_TEST(unwind_agrees_with_backtrace_on_calls_at_random)
 {

@@ -26,8 +26,7 @@ static void load(void)
     ck_assert(libunwind_load());
 }
 
-/* --- functions whose frames are known ----------------------------------------------------------
- */
+/* --- functions whose frames are known --- */
 
 static struct frame seen; /* of the function that called look() */
 
@@ -129,8 +128,7 @@ static __attribute__((noinline, optimize("omit-frame-pointer"))) void without_fr
     touch(local, 1);
 }
 
-/* --- probes ------------------------------------------------------------------------------------
- */
+/* --- probes --- */
 
 static struct probe probe_seen(void)
 {
@@ -231,8 +229,7 @@ START_TEST(libunwind_finds_signal_frames_irregular)
 }
 END_TEST
 
-/* --- walks -------------------------------------------------------------------------------------
- */
+/* --- walks --- */
 
 static struct frame walked[FRAMES_MAX];
 static void *expected[FRAMES_MAX];

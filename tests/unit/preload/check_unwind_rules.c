@@ -13,8 +13,7 @@
 #define HASH_FACTOR 0x9e3779b97f4a7c15u
 #define HASH_INVERSE 0xf1de83e19937733du
 
-/* --- probes ------------------------------------------------------------------------------------
- */
+/* --- probes --- */
 
 /* A probe whose return address was read last, from CFA - 8. */
 static struct probe probe_at(uintptr_t cfa)
@@ -161,8 +160,7 @@ START_TEST(rule_is_irregular_where_an_offset_is_too_large)
 }
 END_TEST
 
-/* --- packing -----------------------------------------------------------------------------------
- */
+/* --- packing --- */
 
 static void assert_packs(struct rule rule)
 {
@@ -220,8 +218,7 @@ START_TEST(rule_packs_at_the_limits_and_not_beyond)
 }
 END_TEST
 
-/* --- the table ---------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 static struct rule_table table;
 

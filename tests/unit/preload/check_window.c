@@ -31,8 +31,7 @@ static void remove_file(void)
     ck_assert_int_eq(rmdir(directory), 0);
 }
 
-/* --- a reader ----------------------------------------------------------------------------------
- */
+/* --- a reader --- */
 
 struct chunk {
     struct trace_chunk header;
@@ -107,8 +106,7 @@ static const struct chunk *find_chunk(uint32_t magic, uint32_t stream, uint32_t 
     return found;
 }
 
-/* --- a writer ----------------------------------------------------------------------------------
- */
+/* --- a writer --- */
 
 static struct window open_window(uint32_t stream)
 {
@@ -141,8 +139,7 @@ static size_t fill(struct window *window, uint8_t byte, size_t size)
     return records;
 }
 
-/* --- tests -------------------------------------------------------------------------------------
- */
+/* --- tests --- */
 
 START_TEST(window_is_a_valid_chunk_from_the_first_moment)
 {
