@@ -91,7 +91,8 @@ static const struct argp_option table[] = {
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
     {"most-recent-first", KEY_MOST_RECENT_FIRST, NULL, 0, "tracebacks from the inside out", 0},
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json or csv", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+     "text (default), json, csv, or folded: call stacks for flame graphs", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
@@ -124,12 +125,13 @@ static const struct word sort_words[] = {
     {NULL, 0},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED };
 
 static const struct word format_words[] = {
     {"text", FORMAT_TEXT},
     {"json", FORMAT_JSON},
     {"csv", FORMAT_CSV},
+    {"folded", FORMAT_FOLDED},
     {NULL, 0},
 };
 
@@ -201,6 +203,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
         [FORMAT_TEXT] = render_text,
         [FORMAT_JSON] = render_json,
         [FORMAT_CSV] = render_csv,
+        [FORMAT_FOLDED] = render_folded,
     };
     int value = 0;
     long number = 0;
@@ -208,6 +211,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
     switch (key) {
     case KEY_BY:
         result = read_word(options, "by", by_words, text, &value);
+        options->has_by = true;
         options->tally.by = (enum group_by)value;
         return result;
     case KEY_SORT:
@@ -220,6 +224,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
         return result;
     case KEY_TOP:
         result = read_number(options, "top", 0, text, &number);
+        options->has_top = true;
         options->top = (size_t)number;
         return result;
     case KEY_PRECISION:
@@ -308,16 +313,40 @@ static error_t parse_switch(struct options *options, int key, const char *text)
     }
 }
 
+/* Formats that cannot say everything. */
+static error_t check_format(struct options *options)
+{
+    if (options->kind == REPORT_SUMMARY && options->render == render_csv) {
+        return wrong(options, "--format: csv is for tables, and --summary is none");
+    }
+    if (options->render != render_folded) {
+        return 0;
+    }
+    if (options->kind != REPORT_TABLES || options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--format: folded is for the call stacks of one moment");
+    }
+    if (options->sort == STATISTIC_BY_AVERAGE) {
+        return wrong(options, "--format: folded gives sizes, or counts with --sort count");
+    }
+    if ((options->has_by && options->tally.by != GROUP_TRACEBACK) || options->tally.is_cumulative) {
+        return wrong(options, "--format: folded is always by traceback");
+    }
+    options->tally.by = GROUP_TRACEBACK;
+    options->top = options->has_top ? options->top : 0;
+    return 0;
+}
+
 static error_t check(struct options *options)
 {
+    error_t result = check_format(options);
+    if (result != 0) {
+        return result;
+    }
     enum group_by by = options->tally.by;
     bool has_frame = by != GROUP_TRACEBACK && by != GROUP_THREAD && by != GROUP_SIZE;
     if (options->tally.is_cumulative && !has_frame) {
         return wrong(options, "--cumulative: counts frames, and --by %s has none of its own",
                      report_by_name(by));
-    }
-    if (options->kind == REPORT_SUMMARY && options->render == render_csv) {
-        return wrong(options, "--format: csv is for tables, and --summary is none");
     }
     bool is_annotate = options->kind == REPORT_ANNOTATE;
     if (is_annotate && options->at.kind == MOMENT_EACH_SNAPSHOT) {

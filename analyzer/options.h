@@ -23,15 +23,17 @@ enum {
 struct options {
     enum report_kind kind;
     struct moment at;
-    bool is_compared;
     struct moment compared;    /* of the same traces */
     const char *compared_file; /* or another trace, at the moment of these; NULL unless given */
     struct tally_rules tally;
     enum statistic_sort sort;
     size_t top;
-    bool has_limit;
     long limit;
     int precision;
+    bool is_compared;
+    bool has_by; /* --by and --top were given */
+    bool has_top;
+    bool has_limit;
     bool is_most_recent_first;
     bool is_each_file;
     struct frame_rules rules;

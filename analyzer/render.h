@@ -29,6 +29,9 @@ typedef enum trace_status (*render_function)(FILE *out, const struct report *rep
 enum trace_status render_text(FILE *out, const struct report *reports, size_t count,
                               const struct render_options *options,
                               struct trace_error *error) TRACE_CHECKED;
+enum trace_status render_folded(FILE *out, const struct report *reports, size_t count,
+                                const struct render_options *options,
+                                struct trace_error *error) TRACE_CHECKED;
 enum trace_status render_json(FILE *out, const struct report *reports, size_t count,
                               const struct render_options *options,
                               struct trace_error *error) TRACE_CHECKED;

@@ -13,8 +13,6 @@
 
 #define LINE_END "\r\n"
 
-enum { PIECE_BYTES = 256 };
-
 struct csv {
     FILE *out;
     bool is_begun; /* a field of the current line is written */
@@ -41,17 +39,8 @@ static void print_text(struct csv *csv, const char *text)
     }
     (void)fputc('"', csv->out);
     while (*text != '\0') {
-        char piece[PIECE_BYTES];
         size_t length = strcspn(text, "\"");
-        if (length >= sizeof piece) {
-            // Not inside a character.
-            for (length = sizeof piece - 1; length > 1 && (text[length] & 0xc0) == 0x80;) {
-                length--;
-            }
-        }
-        memcpy(piece, text, length);
-        piece[length] = '\0';
-        safe_text_print(csv->out, piece);
+        safe_text_print_part(csv->out, text, length);
         text += length;
         if (*text == '"') {
             (void)fputs("\"\"", csv->out);

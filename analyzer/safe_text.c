@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static bool is_tail(unsigned char byte)
 {
@@ -46,8 +47,14 @@ static bool is_control(const unsigned char *byte, size_t length)
 
 void safe_text_print(FILE *out, const char *text)
 {
+    safe_text_print_part(out, text, strlen(text));
+}
+
+void safe_text_print_part(FILE *out, const char *text, size_t bytes)
+{
     const unsigned char *byte = (const unsigned char *)text;
-    while (*byte != 0) {
+    const unsigned char *end = byte + bytes;
+    while (byte < end) {
         size_t length = safe_text_character((const char *)byte);
         if (length > 0 && !is_control(byte, length)) {
             (void)fwrite(byte, 1, length, out);

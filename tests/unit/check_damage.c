@@ -58,6 +58,7 @@ static const char *const reports[] = {
     "--annotate * --at peak t.trace",
     "--timeline --format json t.trace",
     "--each-snapshot --format csv t.trace",
+    "--format folded --compare-to 50% t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 
