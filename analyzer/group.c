@@ -124,6 +124,16 @@ static struct key place_key(const struct frame *frame)
     return (struct key){(uintptr_t)frame->place, frame->line};
 }
 
+/* What makes a frame of one call stack another one than that of a second stack. */
+static struct key called_key(enum group_by by, const struct frame *frame)
+{
+    if (by == GROUP_TRACEBACK) {
+        return place_key(frame);
+    }
+    const char *name = frame->function != NULL ? frame->function : frame->place;
+    return (struct key){(uintptr_t)name, 0};
+}
+
 static struct key frame_key(enum group_by by, const struct frame *frame)
 {
     switch (by) {
@@ -212,7 +222,7 @@ static bool collect(struct grouping *grouping, const struct group_blocks *blocks
             grouping->frame_capacity = capacity;
         }
         grouping->frames[length] = frame;
-        grouping->places[length] = place_key(frame);
+        grouping->places[length] = called_key(grouping->by, frame);
     }
     *ret_length = length;
     return true;
@@ -270,7 +280,7 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
                                bool is_cumulative, struct trace_error *error)
 {
     bool is_done = true;
-    if (grouping->by == GROUP_TRACEBACK) {
+    if (grouping->by == GROUP_TRACEBACK || grouping->by == GROUP_FUNCTIONS) {
         is_done = add_to_traceback(grouping, blocks);
     } else if (grouping->by == GROUP_THREAD || grouping->by == GROUP_SIZE) {
         is_done = add_to_label(grouping, blocks);
@@ -303,6 +313,18 @@ static int compare_places(const char *left, uint32_t left_line, const char *righ
     return left_line < right_line ? -1 : left_line > right_line;
 }
 
+/* Of two tracebacks with equal places. */
+static int compare_functions(const struct group *left, const struct group *right)
+{
+    int order = 0;
+    for (size_t i = left->traceback_length; order == 0 && i-- > 0;) {
+        const char *a = left->traceback[i]->function;
+        const char *b = right->traceback[i]->function;
+        order = a == b || a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
+    }
+    return order;
+}
+
 int group_compare_keys(const struct group *left, const struct group *right)
 {
     if (left->traceback == NULL || right->traceback == NULL) {
@@ -322,5 +344,8 @@ int group_compare_keys(const struct group *left, const struct group *right)
             return order;
         }
     }
-    return left_length < right_length ? -1 : left_length > right_length;
+    if (left_length != right_length) {
+        return left_length < right_length ? -1 : 1;
+    }
+    return compare_functions(left, right);
 }

@@ -21,6 +21,7 @@ enum group_by {
     GROUP_FUNCTION,
     GROUP_MODULE,
     GROUP_TRACEBACK,
+    GROUP_FUNCTIONS, /* as by traceback, but lines of the same function are the same */
     GROUP_THREAD,
     GROUP_SIZE,
 };
@@ -30,7 +31,8 @@ struct group {
     uint32_t line;
     bool has_line;             /* print ":line" after the name */
     const struct frame *frame; /* one that belongs to the group; NULL by thread and by size */
-    const struct frame *const *traceback; /* innermost first; NULL unless by traceback */
+    const struct frame *const
+        *traceback; /* innermost first; NULL unless by traceback or functions */
     size_t traceback_length;
     uint64_t number; /* the size, by size */
     uint64_t size;   /* bytes of all its blocks */
@@ -48,7 +50,7 @@ void grouping_free(struct grouping *grouping);
 /* Some blocks of the same stack, size and thread. */
 struct group_blocks {
     const struct attribution *attribution;
-    uint32_t stack;     /* prepared; whole if by traceback, or cumulative */
+    uint32_t stack;     /* prepared; whole if by traceback, functions, or cumulative */
     const char *thread; /* interned label; only by thread */
     uint64_t each;      /* requested bytes */
     uint64_t size;      /* of all of them */

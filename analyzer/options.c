@@ -331,7 +331,7 @@ static error_t check_format(struct options *options)
     if ((options->has_by && options->tally.by != GROUP_TRACEBACK) || options->tally.is_cumulative) {
         return wrong(options, "--format: folded is always by traceback");
     }
-    options->tally.by = GROUP_TRACEBACK;
+    options->tally.by = GROUP_FUNCTIONS;
     options->top = options->has_top ? options->top : 0;
     return 0;
 }

@@ -4,8 +4,7 @@
  * two numbers, then and now, which flamegraph.pl draws as a differential graph.
  *
  * A semicolon in a name would be a new frame, so it becomes a colon; what is no text is escaped as
- * in the text report. Stacks that differ in line numbers only give several lines, which readers
- * add up.
+ * in the text report.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -62,7 +62,8 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
 {
     const struct definitions *definitions = attribution->definitions;
     char label[SUMMARY_LABEL_BYTES];
-    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK;
+    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK ||
+                    rules->by == GROUP_FUNCTIONS;
     enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
         const struct replay_site *counters = &replay->sites[i];
