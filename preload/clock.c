@@ -11,11 +11,22 @@ static uint64_t read_ns(const struct clock *clock, clockid_t id)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* The kernel's own function, or libc's: libfaketime and its like interpose clock_gettime(), and
+ * theirs may even allocate. */
+static void *find_gettime(void)
+{
+    void *kernel = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    void *function = kernel != NULL ? dlsym(kernel, "__vdso_clock_gettime") : NULL;
+    if (function == NULL) {
+        void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+        function = libc != NULL ? dlsym(libc, "clock_gettime") : NULL;
+    }
+    return function;
+}
+
 void clock_start(struct clock *clock)
 {
-    /* libfaketime and its like interpose clock_gettime(); theirs may even allocate */
-    void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    void *function = libc != NULL ? dlsym(libc, "clock_gettime") : NULL;
+    void *function = find_gettime();
     clock->gettime = clock_gettime;
     if (function != NULL) {
         memcpy(&clock->gettime, &function, sizeof function);

@@ -9,7 +9,7 @@
 #include <time.h>
 
 struct clock {
-    int (*gettime)(clockid_t, struct timespec *); /* libc's own, not another preload's */
+    int (*gettime)(clockid_t, struct timespec *); /* the kernel's, not another preload's */
     uint64_t start_ns;
 };
 
@@ -20,7 +20,7 @@ struct clock_reading {
     uint32_t tick;
 };
 
-/* Start counting now. Looks up libc's clock_gettime(): may allocate. */
+/* Start counting now. Looks up the function: may allocate. */
 void clock_start(struct clock *clock);
 
 /* Start counting again: in a child after fork. */

@@ -69,6 +69,20 @@ static inline _Atomic live_entry *live_map_find(const struct live_map *map, uint
 }
 
 /*
+ * Enter a block.
+ * Return: what was in the place: 0, or the entry of a block that was freed unseen.
+ */
+static inline live_entry live_map_put(_Atomic live_entry *place, live_entry entry)
+{
+    /* An instruction that reads and writes, first: a page that is read before it is written costs
+     * two faults, the second of which interrupts all other processors of the process. */
+    __asm__ volatile("orq $0, %0" : "+m"(*(volatile live_entry *)place));
+    live_entry left = atomic_load_explicit(place, memory_order_relaxed);
+    atomic_store_explicit(place, entry, memory_order_relaxed);
+    return left;
+}
+
+/*
  * Take the entry of a block out, before the block is freed.
  * Return: the entry, 0 if the address is not known.
  */

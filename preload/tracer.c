@@ -362,7 +362,7 @@ static void record_birth(struct thread_state *state, void *block, size_t size,
     if (UNLIKELY(to == NULL)) {
         return;
     }
-    live_entry left = atomic_load_explicit(place, memory_order_relaxed);
+    live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
     }
@@ -374,7 +374,6 @@ static void record_birth(struct thread_state *state, void *block, size_t size,
     } else {
         to = encode_reallocation(to, live_entry_site(old_entry), age_of(state, old_entry), site);
     }
-    atomic_store_explicit(place, live_entry_make(site, state->tick), memory_order_relaxed);
     end_event(state, to);
 }
 
