@@ -17,3 +17,17 @@ bool filter_keeps(const struct attribution *attribution, uint32_t stack, bool is
     }
     return is_included;
 }
+
+bool filter_suppresses(const struct attribution *attribution, uint32_t stack)
+{
+    if (attribution->rules->suppressions.count == 0) {
+        return false;
+    }
+    struct frame_walk walk = frame_walk_over(attribution, stack);
+    for (const struct frame *frame; (frame = frame_walk_next(&walk)) != NULL;) {
+        if (frame->is_suppressed) {
+            return true;
+        }
+    }
+    return false;
+}

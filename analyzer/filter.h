@@ -14,4 +14,10 @@
 /* @stack: prepared, whole if @is_all_frames. */
 bool filter_keeps(const struct attribution *attribution, uint32_t stack, bool is_all_frames);
 
+/*
+ * @stack: prepared, whole if there are suppressions.
+ * Return: whether a suppression matches any frame of it.
+ */
+bool filter_suppresses(const struct attribution *attribution, uint32_t stack);
+
 #endif

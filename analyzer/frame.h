@@ -20,13 +20,14 @@ struct frame {
     const char *module; /* path */
     bool is_inlined;
     /* What the rules say. */
-    bool is_tracer;    /* our own code: never shown */
-    bool is_plumbing;  /* allocates on behalf of its caller */
-    bool is_skipped;   /* --skip */
-    bool is_own;       /* --own */
-    bool is_included;  /* --filter, and so is every frame if there is none */
-    bool is_excluded;  /* --exclude */
-    bool is_annotated; /* --annotate: its file */
+    bool is_tracer;     /* our own code: never shown */
+    bool is_plumbing;   /* allocates on behalf of its caller */
+    bool is_skipped;    /* --skip */
+    bool is_own;        /* --own */
+    bool is_included;   /* --filter, and so is every frame if there is none */
+    bool is_excluded;   /* --exclude */
+    bool is_annotated;  /* --annotate: its file */
+    bool is_suppressed; /* --suppressions */
 };
 
 #endif

@@ -202,6 +202,7 @@ static bool make_frame(struct frame_table *table, const struct location *locatio
     frame->is_included = rules->include.count == 0 || patterns_match(&rules->include, frame);
     frame->is_excluded = patterns_match(&rules->exclude, frame);
     frame->is_annotated = patterns_match_file(&rules->annotate, frame);
+    frame->is_suppressed = suppressions_match(&rules->suppressions, frame);
     return true;
 }
 

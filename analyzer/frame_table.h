@@ -16,6 +16,7 @@
 #include "modules.h"
 #include "pattern.h"
 #include "strings.h"
+#include "suppression.h"
 #include "symbolize.h"
 
 struct frame_rules {
@@ -24,6 +25,7 @@ struct frame_rules {
     struct patterns include;
     struct patterns exclude;
     struct patterns annotate; /* of files only */
+    struct suppressions suppressions;
 };
 
 struct frame_list {

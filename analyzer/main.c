@@ -5,6 +5,7 @@
  * code says that there was one.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -145,6 +146,28 @@ static bool make_reports(struct pipeline *pipeline, const struct options *option
     return is_complete;
 }
 
+/* Tell which --fail-if rules hold. Return: whether any does. */
+static bool check_rules(const struct options *options, const struct report *reports, size_t count)
+{
+    char text[512];
+    bool is_held = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = &reports[i];
+        const char *file = options->is_each_file ? report->traces[0].file : NULL;
+        for (size_t r = 0; r < options->fail_rule_count; r++) {
+            const struct fail_rule *rule = &options->fail_rules[r];
+            uint64_t value = 0;
+            if (fail_rule_holds(rule, report, &value)) {
+                (void)snprintf(text, sizeof text, "failed, for %.200s: it is %" PRIu64 "%s",
+                               rule->text, value, rule->quantity == FAIL_COUNT ? "" : " bytes");
+                complain_about(file, text);
+                is_held = true;
+            }
+        }
+    }
+    return is_held;
+}
+
 static int run(const struct options *options)
 {
     struct trace_error error = {0};
@@ -164,6 +187,9 @@ static int run(const struct options *options)
             complain(error.text);
         }
         code = status == TRACE_OK && is_complete ? EXIT_REPORTED : EXIT_BAD_INPUT;
+        if (check_rules(options, reports, count) && code == EXIT_REPORTED) {
+            code = EXIT_RULE;
+        }
     }
     for (size_t i = 0; i < count; i++) {
         warn(pipeline, &reports[i]);

@@ -46,6 +46,8 @@ enum key {
     KEY_OWN,
     KEY_LIMIT,
     KEY_MOST_RECENT_FIRST,
+    KEY_SUPPRESSIONS,
+    KEY_FAIL_IF,
     KEY_FORMAT,
     KEY_EACH_FILE,
     KEY_SYMBOLS,
@@ -86,6 +88,7 @@ static const struct argp_option table[] = {
     {"filter", KEY_FILTER, "GLOB[:LINE]", 0, "only blocks of these frames", 0},
     {"exclude", KEY_EXCLUDE, "GLOB[:LINE]", 0, "no blocks of these frames", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "these two look at the whole stack", 0},
+    {"suppressions", KEY_SUPPRESSIONS, "FILE", 0, "leave out what its leak:PATTERN lines match", 0},
     {"skip", KEY_SKIP, "GLOB", 0, "these frames allocate for their callers", 0},
     {"own", KEY_OWN, "GLOB", 0, "the innermost of these frames has the block", 0},
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
@@ -97,6 +100,7 @@ static const struct argp_option table[] = {
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
     {"each-file", KEY_EACH_FILE, NULL, 0, "a report for each trace, not one for all", 0},
+    {"fail-if", KEY_FAIL_IF, "RULE", 0, "exit 3 when live>1MiB, count>=N or peak>2GiB holds", 0},
     {"version", KEY_VERSION, NULL, 0, "print the version", 0},
     {NULL, 0, NULL, 0, "Symbols:", HELP_SYMBOLS},
     {"symbols", KEY_SYMBOLS, "DIR", 0, "more files with debug information", 0},
@@ -196,6 +200,54 @@ static error_t read_compared(struct options *options, const char *text)
     return 0;
 }
 
+static error_t add_suppressions(struct options *options, const char *path)
+{
+    struct trace_error error = {0};
+    return suppressions_load(&options->rules.suppressions, path, &error) == TRACE_OK
+               ? 0
+               : wrong(options, "--suppressions: %s", error.text);
+}
+
+static error_t add_fail_rule(struct options *options, const char *text)
+{
+    struct fail_rule *rules =
+        realloc(options->fail_rules, (options->fail_rule_count + 1) * sizeof *rules);
+    if (rules == NULL) {
+        return wrong(options, "no memory for a rule");
+    }
+    options->fail_rules = rules;
+    const char *fault = fail_rule_parse(text, &rules[options->fail_rule_count]);
+    if (fault != NULL) {
+        return wrong(options, "--fail-if: \"%s\" %s", text, fault);
+    }
+    options->fail_rule_count++;
+    return 0;
+}
+
+/* Options that may be given several times. */
+static error_t parse_list(struct options *options, int key, const char *text)
+{
+    switch (key) {
+    case KEY_ANNOTATE:
+        options->kind = REPORT_ANNOTATE;
+        return add_pattern(options, &options->rules.annotate, text, false);
+    case KEY_FILTER:
+        return add_pattern(options, &options->rules.include, text, true);
+    case KEY_EXCLUDE:
+        return add_pattern(options, &options->rules.exclude, text, true);
+    case KEY_SKIP:
+        return add_pattern(options, &options->rules.skip, text, false);
+    case KEY_OWN:
+        return add_pattern(options, &options->rules.own, text, false);
+    case KEY_SUPPRESSIONS:
+        return add_suppressions(options, text);
+    case KEY_FAIL_IF:
+        return add_fail_rule(options, text);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 /* Options that take one of a few words, or a number. */
 static error_t parse_value(struct options *options, int key, const char *text)
 {
@@ -231,9 +283,6 @@ static error_t parse_value(struct options *options, int key, const char *text)
         result = read_number(options, "precision", 0, text, &number);
         options->precision = (int)(number < PRECISION_MAX ? number : PRECISION_MAX);
         return result;
-    case KEY_ANNOTATE:
-        options->kind = REPORT_ANNOTATE;
-        return add_pattern(options, &options->rules.annotate, text, false);
     case KEY_LIMIT:
         options->has_limit = true;
         return read_number(options, "limit", -INT32_MAX, text, &options->limit);
@@ -243,14 +292,6 @@ static error_t parse_value(struct options *options, int key, const char *text)
                    : wrong(options, "--at: \"%s\" is no moment of a trace", text);
     case KEY_COMPARE_TO:
         return read_compared(options, text);
-    case KEY_FILTER:
-        return add_pattern(options, &options->rules.include, text, true);
-    case KEY_EXCLUDE:
-        return add_pattern(options, &options->rules.exclude, text, true);
-    case KEY_SKIP:
-        return add_pattern(options, &options->rules.skip, text, false);
-    case KEY_OWN:
-        return add_pattern(options, &options->rules.own, text, false);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -355,6 +396,15 @@ static error_t check(struct options *options)
     if (is_annotate && options->tally.metric != REPORT_LIVE) {
         return wrong(options, "--annotate: its increments are what is live");
     }
+    if (options->rules.suppressions.count > 0 && options->kind != REPORT_TABLES) {
+        return wrong(options, "--suppressions: leaves blocks out of tables");
+    }
+    for (size_t i = 0; i < options->fail_rule_count; i++) {
+        if (options->fail_rules[i].quantity != FAIL_PEAK && options->tally.metric != REPORT_LIVE) {
+            return wrong(options, "--fail-if: %s is about what is live",
+                         options->fail_rules[i].text);
+        }
+    }
     if (options->is_compared && options->kind != REPORT_TABLES) {
         return wrong(options, "--compare-to: compares tables");
     }
@@ -384,6 +434,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     }
     error_t result = parse_switch(options, key, text);
+    result = result == ARGP_ERR_UNKNOWN ? parse_list(options, key, text) : result;
     return result == ARGP_ERR_UNKNOWN ? parse_value(options, key, text) : result;
 }
 
@@ -395,7 +446,7 @@ bool options_parse(int argc, char **argv, bool is_test, struct options *ret_opti
         .args_doc = "[TRACE ...]",
         .doc = "Says which lines of a program allocated the memory that a trace of libtrace.so "
                "tells of.\vWithout TRACE: the newest *.trace in the working directory. Exit: 0 "
-               "reported, 1 bad input, 2 usage.",
+               "reported, 1 bad input, 2 usage, 3 --fail-if.",
     };
     *ret_options = (struct options){
         .at = {.kind = MOMENT_END},
@@ -415,4 +466,6 @@ void options_fini(struct options *options)
     patterns_fini(&options->rules.include);
     patterns_fini(&options->rules.exclude);
     patterns_fini(&options->rules.annotate);
+    suppressions_fini(&options->rules.suppressions);
+    free(options->fail_rules);
 }

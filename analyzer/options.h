@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fail_rule.h"
 #include "frame_table.h"
 #include "group.h"
 #include "moment.h"
@@ -18,6 +19,7 @@ enum {
     EXIT_REPORTED = 0,
     EXIT_BAD_INPUT = 1,
     EXIT_USAGE = 2,
+    EXIT_RULE = 3, /* a --fail-if rule held */
 };
 
 struct options {
@@ -40,7 +42,9 @@ struct options {
     struct symbol_options symbols;
     render_function render;
     const char *output; /* NULL: stdout */
-    char **files;       /* points into the command line */
+    struct fail_rule *fail_rules;
+    size_t fail_rule_count;
+    char **files; /* points into the command line */
     size_t file_count;
     bool is_version_asked;
     char error[256]; /* what is wrong with the command line; empty if argp has said it */

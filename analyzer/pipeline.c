@@ -95,7 +95,9 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .precision = options->precision,
         .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
         .is_compared = options->is_compared,
-        .is_filtered = options->rules.include.count + options->rules.exclude.count > 0,
+        .is_filtered = options->rules.include.count + options->rules.exclude.count +
+                           options->rules.suppressions.count >
+                       0,
     };
 }
 

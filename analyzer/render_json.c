@@ -282,6 +282,7 @@ static void add_table(struct builder *builder, struct json_object *object,
     add(builder, object, "compared_to",
         make_text(builder, table != NULL ? table->old_moment : NULL));
     if (table == NULL) {
+        add(builder, object, "suppressed", NULL);
         add(builder, object, "other", NULL);
         add(builder, object, "total", NULL);
         return;
@@ -289,6 +290,10 @@ static void add_table(struct builder *builder, struct json_object *object,
     struct json_object *other = make_sum(builder, report, &table->rest);
     add(builder, other, "groups", make_number(builder, table->rest.groups));
     add(builder, object, "other", other);
+    struct json_object *suppressed = checked(builder, json_object_new_object());
+    add(builder, suppressed, "size", make_number(builder, table->suppressed_size));
+    add(builder, suppressed, "count", make_number(builder, table->suppressed_count));
+    add(builder, object, "suppressed", suppressed);
     const struct statistic_sum total = {0, table->size, table->count, table->old_size,
                                         table->old_count};
     add(builder, object, "total", make_sum(builder, report, &total));

@@ -265,6 +265,17 @@ static void print_snapshots(FILE *out, const struct report *report)
     }
 }
 
+/* What a suppression file has taken out of a table. */
+static void print_suppressed(const struct text *text, const struct report_table *table)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    if (table->suppressed_count > 0) {
+        (void)fprintf(text->out, "Suppressed: size=%s, count=%" PRIu64 "\n",
+                      size_format(bytes, (double)table->suppressed_size, false),
+                      table->suppressed_count);
+    }
+}
+
 static void print_report(const struct text *text, const struct report *report)
 {
     switch (report->kind) {
@@ -284,6 +295,7 @@ static void print_report(const struct text *text, const struct report *report)
         for (size_t i = 0; i < report->table_count; i++) {
             (void)fputs(i > 0 ? "\n" : "", text->out);
             print_table(text, report, &report->tables[i]);
+            print_suppressed(text, &report->tables[i]);
         }
         if (report->table_count == 0) {
             print_snapshots(text->out, report);

@@ -93,6 +93,8 @@ struct report_table {
     uint64_t count;
     uint64_t old_size; /* the same of what they are compared with */
     uint64_t old_count;
+    uint64_t suppressed_size; /* of blocks that are not in it because of --suppressions */
+    uint64_t suppressed_count;
     const char *old_moment; /* NULL unless of --compare-to */
 };
 

@@ -62,7 +62,8 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
 {
     const struct definitions *definitions = attribution->definitions;
     char label[SUMMARY_LABEL_BYTES];
-    bool is_whole = rules->is_all_frames || rules->is_cumulative || rules->by == GROUP_TRACEBACK ||
+    bool is_whole = rules->is_all_frames || rules->is_cumulative ||
+                    attribution->rules->suppressions.count > 0 || rules->by == GROUP_TRACEBACK ||
                     rules->by == GROUP_FUNCTIONS;
     enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
@@ -77,6 +78,11 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
         };
         blocks.size = blocks.count * blocks.each;
         if (blocks.count == 0 || !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
+            continue;
+        }
+        if (filter_suppresses(attribution, site->stack)) {
+            table->suppressed_size += is_old ? 0 : blocks.size;
+            table->suppressed_count += is_old ? 0 : blocks.count;
             continue;
         }
         if (rules->by == GROUP_THREAD) {

@@ -90,7 +90,7 @@ def check_usage(box):
     result = box.run("--version")
     check(result.returncode == 0 and result.stdout.startswith("trace-report "), "--version")
     result = box.run("--help")
-    check(result.returncode == 0 and len(result.stdout.splitlines()) <= 56, "--help")
+    check(result.returncode == 0 and len(result.stdout.splitlines()) <= 64, "--help")
 
 
 def check_choice(box):
@@ -158,6 +158,27 @@ def check_csv(box):
           [(line["key"], line["size"], line["count"]) for line in statistics], f"CSV: {rows}")
 
 
+def check_rules(box):
+    for rules, code in ((["live>13"], 3), (["live>14"], 0), (["live>=14"], 3), (["count>2"], 0),
+                        (["peak>20B"], 3), (["live>1KiB", "count>1"], 3), (["peak>0.01MiB"], 0)):
+        arguments = [word for rule in rules for word in ("--fail-if", rule)]
+        result = box.run(*arguments, "new.trace")
+        check(result.returncode == code, f"{rules}: exit {result.returncode}")
+        check("14 B live" in result.stdout, f"{rules}: no report")
+        check(("failed, for" in result.stderr) == (code == 3), f"{rules}: {result.stderr!r}")
+    result = box.run("--fail-if", "live>0", "new.trace", "gone.trace")
+    check(result.returncode == 1, "bad input is worse than a rule that holds")
+    result = box.run("--each-file", "--fail-if", "live>100", "old.trace", "new.trace")
+    check(result.returncode == 3 and result.stderr.count("failed") == 1, "a rule for each file")
+    box.write("known.supp", b"# known\nleak:app\n")
+    result = box.run("--suppressions", "known.supp", "--fail-if", "live>0", "new.trace")
+    check(result.returncode == 0 and "Suppressed: size=14 B, count=2" in result.stdout,
+          "suppressed blocks do not fail")
+    box.write("known.supp", b"leak:a\nrace:b\n")
+    result = box.run("--suppressions", "known.supp", "new.trace")
+    check(result.returncode == 2 and "known.supp:2" in result.stderr, "a bad suppression file")
+
+
 def check_cuts(box):
     data = make_trace().to_bytes()
     for length in range(synthetic.HEADER_BYTES - 2, len(data), 3):
@@ -174,7 +195,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         box = Sandbox(os.path.abspath(sys.argv[1]), directory)
         for step in (check_refusals, check_usage, check_choice, check_several, check_output, check_chart,
-                     check_csv, check_cuts):
+                     check_csv, check_rules, check_cuts):
             step(box)
     print(f"command_line: {failures} failed")
     return 1 if failures else 0

@@ -1,0 +1,42 @@
+/*
+ * --fail-if: what makes trace-report end with an exit code of its own, for automatic tests.
+ *
+ *   live>1MiB    bytes that are live at the moment of the report, with filters and suppressions
+ *   count>=100   blocks of these
+ *   peak>1.5GiB  the most bytes live at once in the whole trace
+ */
+#ifndef ANALYZER_FAIL_RULE_H
+#define ANALYZER_FAIL_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "report.h"
+
+enum fail_quantity {
+    FAIL_LIVE,
+    FAIL_COUNT,
+    FAIL_PEAK,
+};
+
+struct fail_rule {
+    const char *text; /* as given */
+    enum fail_quantity quantity;
+    bool is_inclusive; /* ">=" */
+    uint64_t limit;
+};
+
+/*
+ * @text: must outlive @ret_rule.
+ * Return: NULL, or what is wrong with it.
+ */
+const char *fail_rule_parse(const char *text, struct fail_rule *ret_rule);
+
+/*
+ * @ret_value: the quantity in @report; the largest of its tables.
+ * Return: whether the rule holds.
+ */
+bool fail_rule_holds(const struct fail_rule *rule, const struct report *report,
+                     uint64_t *ret_value);
+
+#endif

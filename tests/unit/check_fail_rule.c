@@ -1,0 +1,88 @@
+/* fail_rule.c: what is understood, and what is answered to what is not. */
+#include "fail_rule.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static const struct {
+    const char *text;
+    enum fail_quantity quantity;
+    uint64_t limit;
+    bool is_inclusive;
+} rules[] = {
+    {"live>0", FAIL_LIVE, 0, false},
+    {"live>1MiB", FAIL_LIVE, 1 << 20, false},
+    {"live>=1.5KiB", FAIL_LIVE, 1536, true},
+    {"peak>12B", FAIL_PEAK, 12, false},
+    {"peak>2GiB", FAIL_PEAK, UINT64_C(2) << 30, false},
+    {"peak>.5TiB", FAIL_PEAK, UINT64_C(1) << 39, false},
+    {"count>=7", FAIL_COUNT, 7, true},
+};
+
+START_TEST(fail_rule_is_read)
+{
+    struct fail_rule rule;
+    ck_assert_ptr_null(fail_rule_parse(rules[_i].text, &rule));
+    ck_assert_int_eq(rule.quantity, rules[_i].quantity);
+    ck_assert_uint_eq(rule.limit, rules[_i].limit);
+    ck_assert_int_eq(rule.is_inclusive, rules[_i].is_inclusive);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *answer;
+} malformed[] = {
+    {"", "begins with none of"},     {"liv>1", "begins with none of"},
+    {"lives>1", "begins with"},      {"live", "has neither"},
+    {"live<1", "has neither"},       {"live=1", "has neither"},
+    {"live>", "has no number"},      {"live>MiB", "has no number"},
+    {"live>-1", "has no number"},    {"live>.", "has no number"},
+    {"live>0x10", "has no number"},  {"live>inf", "has no number"},
+    {"live>1 MiB", "has a unit"},    {"live>1MB", "has a unit"},
+    {"live>1e99", "too large"},      {"count>1KiB", "has no unit"},
+    {"live>>1", "has no number"},    {">1", "begins with"},
+    {"peak>9999999999TiB", "large"},
+};
+
+START_TEST(fail_rule_answers_what_is_wrong)
+{
+    struct fail_rule rule;
+    const char *answer = fail_rule_parse(malformed[_i].text, &rule);
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_msg(strstr(answer, malformed[_i].answer) != NULL, "%s: %s", malformed[_i].text,
+                  answer);
+}
+END_TEST
+
+START_TEST(fail_rule_takes_the_largest_table)
+{
+    struct report_table tables[] = {{.size = 5, .count = 9}, {.size = 7, .count = 1}};
+    struct report report = {.kind = REPORT_TABLES, .tables = tables, .table_count = 2};
+    struct fail_rule rule;
+    uint64_t value = 0;
+    report.totals.peak_bytes = 100;
+    report.totals.live_bytes = 50;
+    ck_assert_ptr_null(fail_rule_parse("live>6", &rule));
+    ck_assert(fail_rule_holds(&rule, &report, &value));
+    ck_assert_uint_eq(value, 7);
+    ck_assert_ptr_null(fail_rule_parse("count>=10", &rule));
+    ck_assert(!fail_rule_holds(&rule, &report, &value));
+    ck_assert_ptr_null(fail_rule_parse("peak>=100", &rule));
+    ck_assert(fail_rule_holds(&rule, &report, &value));
+    ck_assert_ptr_null(fail_rule_parse("live>49", &rule));
+    report.kind = REPORT_SUMMARY;
+    ck_assert(fail_rule_holds(&rule, &report, &value));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("fail_rule");
+    tcase_add_loop_test(tests, fail_rule_is_read, 0, sizeof rules / sizeof rules[0]);
+    tcase_add_loop_test(tests, fail_rule_answers_what_is_wrong, 0,
+                        sizeof malformed / sizeof malformed[0]);
+    tcase_add_test(tests, fail_rule_takes_the_largest_table);
+    return unit_run("fail_rule", tests);
+}
