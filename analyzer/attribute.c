@@ -118,6 +118,24 @@ enum trace_status attribution_prepare(struct attribution *attribution, uint32_t 
     return TRACE_OK;
 }
 
+enum trace_status attribution_prepare_all(struct attribution *attribution,
+                                          struct trace_error *error)
+{
+    const struct definitions *definitions = attribution->definitions;
+    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks);
+    if (stacks == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks",
+                          definitions->stack_slots);
+    }
+    for (size_t i = 0; i < definitions->stack_slots; i++) {
+        stacks[i] = definitions->first_stack + (uint32_t)i;
+    }
+    enum trace_status status =
+        attribution_prepare(attribution, stacks, definitions->stack_slots, true, error);
+    free(stacks);
+    return status;
+}
+
 const struct frame *attribution_frame(const struct attribution *attribution, uint32_t stack)
 {
     struct frame_walk walk = frame_walk_over(attribution, stack);

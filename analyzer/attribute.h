@@ -42,6 +42,10 @@ enum trace_status attribution_prepare(struct attribution *attribution, uint32_t 
                                       size_t count, bool is_whole,
                                       struct trace_error *error) TRACE_CHECKED;
 
+/* The same for all stacks of the trace, each whole. */
+enum trace_status attribution_prepare_all(struct attribution *attribution,
+                                          struct trace_error *error) TRACE_CHECKED;
+
 /* Return: the frame that blocks of a prepared stack belong to; never NULL. */
 const struct frame *attribution_frame(const struct attribution *attribution, uint32_t stack);
 

@@ -78,3 +78,31 @@ enum trace_status event_stream_load(struct event_stream *stream, const struct tr
     event_stream_next_chunk(stream);
     return TRACE_NOT_FOUND;
 }
+
+void event_stream_sift_down(struct event_stream **heap, size_t count, size_t at)
+{
+    for (;;) {
+        size_t least = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
+            if (child < count && event_stream_is_before(heap[child], heap[least])) {
+                least = child;
+            }
+        }
+        if (least == at) {
+            return;
+        }
+        struct event_stream *moved = heap[at];
+        heap[at] = heap[least];
+        heap[least] = moved;
+        at = least;
+    }
+}
+
+const struct event_stream *event_stream_second(struct event_stream *const *heap, size_t count)
+{
+    if (count < 2) {
+        return NULL;
+    }
+    bool is_right = count > 2 && event_stream_is_before(heap[2], heap[1]);
+    return is_right ? heap[2] : heap[1];
+}

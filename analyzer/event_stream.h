@@ -79,4 +79,10 @@ static inline bool event_stream_is_before(const struct event_stream *a,
     return a->stream < b->stream;
 }
 
+/* Streams as a heap, the one that is next first. Put the one at @at where it belongs below. */
+void event_stream_sift_down(struct event_stream **heap, size_t count, size_t at);
+
+/* Return: the stream that comes after the first; NULL if there is but one. */
+const struct event_stream *event_stream_second(struct event_stream *const *heap, size_t count);
+
 #endif

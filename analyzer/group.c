@@ -29,6 +29,7 @@ struct grouping {
     const struct frame **frames; /* of the traceback being looked at */
     struct key *places;
     size_t frame_capacity;
+    struct age_counts *ages; /* by index of the group; NULL until some are added */
     struct arena arena;
 };
 
@@ -56,6 +57,7 @@ void grouping_free(struct grouping *grouping)
 {
     if (grouping != NULL) {
         strings_free(grouping->tracebacks);
+        age_counts_free(grouping->ages);
         free(grouping->groups);
         free(grouping->keys);
         free(grouping->slots);
@@ -184,10 +186,19 @@ static bool name_group(struct grouping *grouping, struct group *group, const str
     return group->name != NULL;
 }
 
-static void count_blocks(struct group *group, const struct group_blocks *blocks)
+/* Return: false without memory. */
+static bool count_blocks(struct grouping *grouping, struct group *group,
+                         const struct group_blocks *blocks)
 {
     *(blocks->is_old ? &group->old_size : &group->size) += blocks->size;
     *(blocks->is_old ? &group->old_count : &group->count) += blocks->count;
+    if (blocks->ages == NULL) {
+        return true;
+    }
+    grouping->ages = grouping->ages != NULL ? grouping->ages : age_counts_new();
+    return grouping->ages != NULL &&
+           age_counts_merge(grouping->ages, (uint32_t)(group - grouping->groups), blocks->ages,
+                            blocks->age_owner);
 }
 
 static bool add_to_frame(struct grouping *grouping, const struct group_blocks *blocks,
@@ -198,8 +209,7 @@ static bool add_to_frame(struct grouping *grouping, const struct group_blocks *b
     if (group == NULL || (group->name == NULL && !name_group(grouping, group, frame))) {
         return false;
     }
-    count_blocks(group, blocks);
-    return true;
+    return count_blocks(grouping, group, blocks);
 }
 
 /* Collect a stack's frames and places. */
@@ -255,8 +265,7 @@ static bool add_to_traceback(struct grouping *grouping, const struct group_block
         group->traceback_length = length;
         (void)name_group(grouping, group, attribution_frame(blocks->attribution, blocks->stack));
     }
-    count_blocks(group, blocks);
-    return true;
+    return count_blocks(grouping, group, blocks);
 }
 
 static bool add_to_label(struct grouping *grouping, const struct group_blocks *blocks)
@@ -272,8 +281,7 @@ static bool add_to_label(struct grouping *grouping, const struct group_blocks *b
         group->name = is_size ? arena_format(&grouping->arena, "%" PRIu64 " B", blocks->each)
                               : blocks->thread;
     }
-    count_blocks(group, blocks);
-    return group->name != NULL;
+    return count_blocks(grouping, group, blocks) && group->name != NULL;
 }
 
 enum trace_status grouping_add(struct grouping *grouping, const struct group_blocks *blocks,
@@ -299,6 +307,9 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
 
 struct group *grouping_groups(struct grouping *grouping, size_t *ret_count)
 {
+    for (size_t i = 0; grouping->ages != NULL && i < grouping->count; i++) {
+        grouping->groups[i].ages = age_counts_summary(grouping->ages, (uint32_t)i);
+    }
     *ret_count = grouping->count;
     return grouping->groups;
 }

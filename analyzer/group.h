@@ -13,6 +13,7 @@
 #include "attribute.h"
 #include "error.h"
 #include "frame.h"
+#include "lifetimes.h"
 #include "strings.h"
 
 enum group_by {
@@ -39,6 +40,7 @@ struct group {
     uint64_t count;
     uint64_t old_size; /* the same of what it is compared with */
     uint64_t old_count;
+    struct age_summary ages; /* of those that were freed, if they were counted */
 };
 
 struct grouping;
@@ -55,7 +57,9 @@ struct group_blocks {
     uint64_t each;      /* requested bytes */
     uint64_t size;      /* of all of them */
     uint64_t count;
-    bool is_old; /* of what is compared with */
+    bool is_old;                   /* of what is compared with */
+    const struct age_counts *ages; /* NULL: not wanted */
+    uint32_t age_owner;            /* whose they are in it */
 };
 
 /*
@@ -66,8 +70,8 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
                                bool is_cumulative, struct trace_error *error) TRACE_CHECKED;
 
 /*
- * Return: all groups, in no order. They are the grouping's, and may be put in another order once
- * nothing is added any more.
+ * Return: all groups, in no order, with their lifetimes. They are the grouping's, and may be put in
+ * another order once nothing is added any more and this is not called again.
  */
 struct group *grouping_groups(struct grouping *grouping, size_t *ret_count);
 

@@ -30,6 +30,8 @@ enum key {
     KEY_COMPARE_TO,
     KEY_ALLOCATED,
     KEY_FREED,
+    KEY_TEMPORARY,
+    KEY_LIFETIMES,
     KEY_EACH_SNAPSHOT,
     KEY_SNAPSHOTS,
     KEY_SUMMARY,
@@ -72,6 +74,8 @@ static const struct argp_option table[] = {
      0},
     {"allocated", KEY_ALLOCATED, NULL, 0, "all that was allocated, not what is live", 0},
     {"freed", KEY_FREED, NULL, 0, "all that was freed", 0},
+    {"temporary", KEY_TEMPORARY, NULL, 0, "all that was freed before the next allocation", 0},
+    {"lifetimes", KEY_LIFETIMES, NULL, 0, "how long blocks lived that were freed", 0},
     {"each-snapshot", KEY_EACH_SNAPSHOT, NULL, 0, "a table for each snapshot", 0},
     {"snapshots", KEY_SNAPSHOTS, NULL, 0, "list the snapshots", 0},
     {"summary", KEY_SUMMARY, NULL, 0, "totals, and whatever was lost or unknown", 0},
@@ -307,6 +311,12 @@ static error_t parse_switch(struct options *options, int key, const char *text)
     case KEY_FREED:
         options->tally.metric = REPORT_FREED;
         return 0;
+    case KEY_TEMPORARY:
+        options->tally.metric = REPORT_TEMPORARY;
+        return 0;
+    case KEY_LIFETIMES:
+        options->tally.has_lifetimes = true;
+        return 0;
     case KEY_EACH_SNAPSHOT:
         options->at = (struct moment){.kind = MOMENT_EACH_SNAPSHOT};
         return 0;
@@ -379,6 +389,9 @@ static error_t check_format(struct options *options)
 
 static error_t check(struct options *options)
 {
+    if (options->tally.has_lifetimes && options->tally.metric == REPORT_LIVE) {
+        options->tally.metric = REPORT_FREED; // a lifetime is known when it is over
+    }
     error_t result = check_format(options);
     if (result != 0) {
         return result;

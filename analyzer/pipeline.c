@@ -95,6 +95,7 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .precision = options->precision,
         .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
         .is_compared = options->is_compared,
+        .has_lifetimes = options->tally.has_lifetimes,
         .is_filtered = options->rules.include.count + options->rules.exclude.count +
                            options->rules.suppressions.count >
                        0,
@@ -218,24 +219,6 @@ static enum trace_status visit_annotate(void *context, const struct replay *repl
                           passage->pipeline->options->tally.is_all_frames, error);
 }
 
-/* For --summary: look up every address, to know how many have no name. */
-static enum trace_status resolve_all(struct passage *passage, struct trace_error *error)
-{
-    const struct definitions *definitions = &passage->reader.definitions;
-    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks);
-    if (stacks == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks",
-                          definitions->stack_slots);
-    }
-    for (size_t i = 0; i < definitions->stack_slots; i++) {
-        stacks[i] = definitions->first_stack + (uint32_t)i;
-    }
-    enum trace_status status =
-        attribution_prepare(&passage->attribution, stacks, definitions->stack_slots, true, error);
-    free(stacks);
-    return status;
-}
-
 /* Say that the snapshot asked for is not there, and which ones are. */
 static enum trace_status miss_snapshot(const struct passage *passage, const struct replay *replay,
                                        struct trace_error *error)
@@ -253,6 +236,21 @@ static enum trace_status miss_snapshot(const struct passage *passage, const stru
                       replay->snapshot_count > 0 ? known : "none");
 }
 
+/* Watch lifetimes from the start, if they are wanted. */
+static enum trace_status watch_lifetimes(struct passage *passage, struct trace_error *error)
+{
+    const struct tally_rules *rules = &passage->pipeline->options->tally;
+    const struct reader *reader = &passage->reader;
+    if (!rules->has_lifetimes && rules->metric != REPORT_TEMPORARY) {
+        return TRACE_OK;
+    }
+    lifetimes_free(passage->watch.lifetimes);
+    passage->watch.lifetimes = lifetimes_new(reader->definitions.site_slots, reader->stream_count);
+    return passage->watch.lifetimes != NULL
+               ? TRACE_OK
+               : trace_fail(error, TRACE_NOMEM, 0, "no memory for lifetimes");
+}
+
 /* What the kind of report wants to be noted beside the counters. */
 static enum trace_status start_watch(struct passage *passage, struct trace_error *error)
 {
@@ -265,6 +263,7 @@ static enum trace_status start_watch(struct passage *passage, struct trace_error
             return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu sites", sites);
         }
     }
+    enum trace_status status = kind == REPORT_TABLES ? watch_lifetimes(passage, error) : TRACE_OK;
     if (kind == REPORT_TIMELINE) {
         watch->timeline = arena_array(&passage->report->arena, 1, sizeof *watch->timeline);
         if (watch->timeline == NULL) {
@@ -272,7 +271,7 @@ static enum trace_status start_watch(struct passage *passage, struct trace_error
         }
         timeline_init(watch->timeline);
     }
-    return TRACE_OK;
+    return status;
 }
 
 /*
@@ -285,7 +284,7 @@ static enum trace_status replay_trace(struct passage *passage, const struct mome
                                       struct trace_error *error)
 {
     struct replay_watch *watch = &passage->watch;
-    bool is_watched = watch->levels != NULL || watch->timeline != NULL;
+    bool is_watched = watch->levels != NULL || watch->timeline != NULL || watch->lifetimes != NULL;
     struct progress progress;
     passage->moment = moment;
     passage->is_visited = false;
@@ -306,7 +305,10 @@ static enum trace_status replay_old(struct passage *passage, const struct moment
 {
     struct replay replay = {0};
     const struct damage damage = passage->reader.damage;
-    enum trace_status status = replay_trace(passage, moment, visit_old, &replay, error);
+    enum trace_status status = watch_lifetimes(passage, error);
+    if (status == TRACE_OK) {
+        status = replay_trace(passage, moment, visit_old, &replay, error);
+    }
     passage->reader.damage = damage; // it has been counted
     replay_fini(&replay);
     return status;
@@ -354,6 +356,7 @@ static enum trace_status open_passage(struct passage *passage, const char *path,
 static void close_passage(struct passage *passage)
 {
     free(passage->watch.levels);
+    lifetimes_free(passage->watch.lifetimes);
     attribution_fini(&passage->attribution);
     free(passage->modules);
     if (passage->is_open) {
@@ -388,7 +391,7 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
         status = TRACE_OK;
     }
     if (status == TRACE_OK && options->kind == REPORT_SUMMARY) {
-        status = resolve_all(&passage, error);
+        status = attribution_prepare_all(&passage.attribution, error);
     }
     if (status == TRACE_OK) {
         status = add_trace(&passage, &replay, error);

@@ -79,6 +79,11 @@ static struct json_object *make_seconds(struct builder *builder, double seconds,
     return checked(builder, json_object_new_double_s(seconds, text));
 }
 
+static struct json_object *make_ticks(struct builder *builder, uint32_t ticks)
+{
+    return make_seconds(builder, (double)ticks / TRACE_TICKS_PER_SECOND, 3);
+}
+
 static struct json_object *make_trace(struct builder *builder, const struct report_trace *trace)
 {
     static const char *const ends[] = {
@@ -247,6 +252,11 @@ static struct json_object *make_statistic(struct builder *builder, const struct 
     double average = group->count > 0 ? (double)group->size / (double)group->count : 0;
     add(builder, object, "average",
         group->count > 0 ? checked(builder, json_object_new_double(average)) : NULL);
+    bool has_ages = group->ages.blocks > 0;
+    add(builder, object, "median_lifetime_s",
+        has_ages ? make_ticks(builder, group->ages.median) : NULL);
+    add(builder, object, "longest_lifetime_s",
+        has_ages ? make_ticks(builder, group->ages.longest) : NULL);
     add(builder, object, "traceback",
         by == GROUP_TRACEBACK ? make_traceback(builder, report, group) : NULL);
     return object;

@@ -58,7 +58,14 @@ static void print_numbers(FILE *out, const struct report *report,
         double average = (double)size / (double)count;
         (void)fprintf(out, ", average=%s", size_format(bytes, average, false));
     }
-    (void)fputc('\n', out);
+}
+
+/* ", median=0.012 s": how long blocks lived. */
+static void print_lifetime(FILE *out, const char *name, uint32_t ticks)
+{
+    // Ticks are the trace's resolution; no block lived for no time at all.
+    (void)fprintf(out, ", %s=%s%.3f s", name, ticks == 0 ? "<" : "",
+                  (double)(ticks == 0 ? 1 : ticks) / TRACE_TICKS_PER_SECOND);
 }
 
 static void print_place(FILE *out, const char *name, uint32_t line, bool has_line)
@@ -190,6 +197,7 @@ static void print_nothing(const struct text *text, const struct report *report,
         [REPORT_LIVE] = "is live",
         [REPORT_ALLOCATED] = "was allocated",
         [REPORT_FREED] = "was freed",
+        [REPORT_TEMPORARY] = "was temporary",
     };
     char bytes[SIZE_FORMAT_BYTES];
     (void)fprintf(text->out, "Nothing %s at ", verbs[report->metric]);
@@ -223,6 +231,11 @@ static void print_table(const struct text *text, const struct report *report,
         const struct statistic_sum numbers = {0, group->size, group->count, group->old_size,
                                               group->old_count};
         print_numbers(text->out, report, &numbers);
+        if (group->ages.blocks > 0) {
+            print_lifetime(text->out, "median", group->ages.median);
+            print_lifetime(text->out, "longest", group->ages.longest);
+        }
+        (void)fputc('\n', text->out);
         if (report->by == GROUP_TRACEBACK) {
             print_traceback(text, report, group);
         }
@@ -230,6 +243,7 @@ static void print_table(const struct text *text, const struct report *report,
     if (table->rest.groups > 0) {
         (void)fprintf(text->out, "%" PRIu64 " other: ", table->rest.groups);
         print_numbers(text->out, report, &table->rest);
+        (void)fputc('\n', text->out);
     }
 }
 

@@ -45,37 +45,6 @@ struct player {
     enum trace_status status;
 };
 
-static void sift_down(struct player *player, size_t at)
-{
-    struct event_stream **heap = player->heap;
-    for (;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
-            if (child < player->heap_count && event_stream_is_before(heap[child], heap[least])) {
-                least = child;
-            }
-        }
-        if (least == at) {
-            return;
-        }
-        struct event_stream *moved = heap[at];
-        heap[at] = heap[least];
-        heap[least] = moved;
-        at = least;
-    }
-}
-
-/* Return: the stream that comes after the first; NULL if there is but one. */
-static const struct event_stream *second(const struct player *player)
-{
-    struct event_stream **heap = player->heap;
-    if (player->heap_count < 2) {
-        return NULL;
-    }
-    bool is_right = player->heap_count > 2 && event_stream_is_before(heap[2], heap[1]);
-    return is_right ? heap[2] : heap[1];
-}
-
 static enum played visit(struct player *player)
 {
     if (player->visit != NULL) {
@@ -147,11 +116,12 @@ static enum played note_peak(struct player *player)
     return PLAYED_ON;
 }
 
-static enum played play_reallocation(struct player *player, struct trace_cursor *cursor)
+static enum played play_reallocation(struct player *player, size_t stream,
+                                     struct trace_cursor *cursor)
 {
     struct replay *replay = &player->replay;
     struct replay_site *old = find_site(player, trace_get_varint(cursor));
-    (void)trace_get_varint(cursor);
+    uint64_t age = trace_get_varint(cursor);
     struct replay_site *new = find_site(player, trace_get_varint(cursor));
     if (cursor->is_bad || old == NULL || new == NULL) {
         return PLAYED_BAD;
@@ -161,18 +131,26 @@ static enum played play_reallocation(struct player *player, struct trace_cursor 
     replay->reallocations++;
     replay->live_bytes += (int64_t)(new->size - old->size);
     if (player->watch != NULL) {
+        replay_watch_end(player->watch, stream, (size_t)(old - replay->sites), replay->tick, age,
+                         false);
+        replay_watch_begin(player->watch, stream, (size_t)(new - replay->sites), replay->tick);
         replay_watch_allocation(player->watch, (size_t)(new - replay->sites), replay->live_bytes,
                                 replay->live_blocks);
     }
     return note_peak(player);
 }
 
-static enum played play_implied_free(struct player *player, struct trace_cursor *cursor)
+static enum played play_implied_free(struct player *player, size_t stream,
+                                     struct trace_cursor *cursor)
 {
     struct replay_site *site = find_site(player, trace_get_varint(cursor));
-    (void)trace_get_varint(cursor);
+    uint64_t age = trace_get_varint(cursor);
     if (cursor->is_bad || site == NULL) {
         return PLAYED_BAD;
+    }
+    if (player->watch != NULL) {
+        replay_watch_end(player->watch, stream, (size_t)(site - player->replay.sites),
+                         player->replay.tick, age, false);
     }
     site->frees++;
     player->replay.implied_frees++;
@@ -192,6 +170,11 @@ static enum played play_time(struct event_stream *stream, struct trace_cursor *c
     return PLAYED_TIME;
 }
 
+static size_t number_of(const struct player *player, const struct event_stream *stream)
+{
+    return (size_t)(stream - player->reader->streams);
+}
+
 /* Play a record that is neither allocation nor free. @number: from the table in format.md, 5. */
 static enum played play_other(struct player *player, struct event_stream *stream, uint64_t number,
                               struct trace_cursor *cursor)
@@ -202,9 +185,9 @@ static enum played play_other(struct player *player, struct event_stream *stream
     case TRACE_EV_TIME:
         return play_time(stream, cursor);
     case TRACE_EV_REALLOCATION:
-        return play_reallocation(player, cursor);
+        return play_reallocation(player, number_of(player, stream), cursor);
     case TRACE_EV_IMPLIED_FREE:
-        return play_implied_free(player, cursor);
+        return play_implied_free(player, number_of(player, stream), cursor);
     case TRACE_EV_INHERITED_FREE:
         player->replay.inherited_bytes += trace_get_varint(cursor);
         player->replay.inherited_frees += cursor->is_bad ? 0 : 1;
@@ -243,9 +226,7 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
             }
             continue;
         }
-        if (code == TRACE_EV_FREE) {
-            (void)trace_get_varint(&cursor);
-        }
+        uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
         uint64_t at = operand - first_site;
         if (cursor.is_bad || at >= site_count || sites[at].size == REPLAY_UNDEFINED) {
             played = PLAYED_BAD;
@@ -256,12 +237,17 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
             site->frees++;
             replay->live_bytes -= (int64_t)site->size;
             replay->live_blocks--;
+            if (is_watched) {
+                replay_watch_end(player->watch, number_of(player, stream), at, replay->tick, age,
+                                 true);
+            }
             continue;
         }
         site->allocations++;
         replay->live_bytes += (int64_t)site->size;
         replay->live_blocks++;
         if (is_watched) {
+            replay_watch_begin(player->watch, number_of(player, stream), at, replay->tick);
             replay_watch_allocation(player->watch, at, replay->live_bytes, replay->live_blocks);
         }
         if (replay->live_bytes > replay->peak_bytes) {
@@ -290,7 +276,7 @@ static void set_tick(struct player *player, uint32_t tick)
 /* Play one stream until another one, or the moment asked for, comes before its next record. */
 static enum played play_stream(struct player *player, struct event_stream *stream)
 {
-    const struct event_stream *next = second(player);
+    const struct event_stream *next = event_stream_second(player->heap, player->heap_count);
     for (;;) {
         set_tick(player, stream->tick);
         enum played played = player->watch != NULL ? play_records(player, stream, true)
@@ -344,7 +330,7 @@ static void requeue_first(struct player *player)
     if (event_stream_is_at_end(stream)) {
         player->heap[0] = player->heap[--player->heap_count];
     }
-    sift_down(player, 0);
+    event_stream_sift_down(player->heap, player->heap_count, 0);
 }
 
 /* Play all streams to their ends, or to the peak if that is sought. */
@@ -355,7 +341,7 @@ static enum played play(struct player *player)
         if (played == PLAYED_ERROR) {
             return played;
         }
-        const struct event_stream *next = second(player);
+        const struct event_stream *next = event_stream_second(player->heap, player->heap_count);
         // What has been loaded now is known not to begin with a snapshot; the next one might.
         bool is_turn =
             played == PLAYED_ON && (next == NULL || !event_stream_is_before(next, player->heap[0]));
@@ -397,6 +383,7 @@ static enum trace_status start(struct player *player)
         replay->sites[i] =
             (struct replay_site){site->is_defined ? site->size : REPLAY_UNDEFINED, 0, 0};
     }
+    replay->lifetimes = player->watch != NULL ? player->watch->lifetimes : NULL;
     player->buffers = 0;
     player->heap_count = player->reader->stream_count;
     for (size_t i = 0; i < player->heap_count; i++) {
@@ -404,7 +391,7 @@ static enum trace_status start(struct player *player)
         event_stream_start(player->heap[i]);
     }
     for (size_t i = player->heap_count / 2; i-- > 0;) {
-        sift_down(player, i);
+        event_stream_sift_down(player->heap, player->heap_count, i);
     }
     return TRACE_OK;
 }

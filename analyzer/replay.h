@@ -46,7 +46,8 @@ struct replay {
     struct snapshot *snapshots;
     size_t snapshot_count;
     size_t snapshot_capacity;
-    struct arena arena; /* names of snapshots */
+    const struct lifetimes *lifetimes; /* of the watch; NULL if there are none */
+    struct arena arena;                /* names of snapshots */
 };
 
 /* Called at the moment asked for. Return: TRACE_OK to go on. */

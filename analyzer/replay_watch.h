@@ -1,6 +1,6 @@
 /*
- * What a replay can note beside its counters, for --annotate and --timeline: it costs the inner
- * loop a little, so it is asked for. The caller owns what is filled.
+ * What a replay can note beside its counters, for --annotate, --timeline and --lifetimes: it costs
+ * the inner loop a little, so it is asked for. The caller owns what is filled.
  */
 #ifndef ANALYZER_REPLAY_WATCH_H
 #define ANALYZER_REPLAY_WATCH_H
@@ -8,13 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lifetimes.h"
 #include "timeline.h"
 
 struct replay_watch {
     int64_t *levels; /* by index of the site: the most bytes live right after an allocation there,
                         set to zero by the caller; NULL if not wanted */
-    struct timeline *timeline; /* NULL if not wanted */
-    struct timeline_level now; /* since the timeline's last point; the replay's own */
+    struct timeline *timeline;   /* NULL if not wanted */
+    struct lifetimes *lifetimes; /* NULL if not wanted */
+    struct timeline_level now;   /* since the timeline's last point; the replay's own */
 };
 
 /* A block of site @at was allocated: @bytes are live in @blocks now. */
@@ -27,6 +29,23 @@ static inline void replay_watch_allocation(struct replay_watch *watch, size_t at
     if (bytes > watch->now.peak_bytes) {
         watch->now.peak_bytes = bytes;
         watch->now.peak_blocks = blocks;
+    }
+}
+
+/* A block of site @at begins, or ends; @stream: index of the stream that tells. */
+static inline void replay_watch_begin(struct replay_watch *watch, size_t stream, size_t at,
+                                      uint32_t tick)
+{
+    if (watch->lifetimes != NULL) {
+        lifetimes_begin(watch->lifetimes, stream, at, tick);
+    }
+}
+
+static inline void replay_watch_end(struct replay_watch *watch, size_t stream, size_t at,
+                                    uint32_t tick, uint64_t age, bool is_plain)
+{
+    if (watch->lifetimes != NULL) {
+        lifetimes_end(watch->lifetimes, stream, at, tick, age, is_plain);
     }
 }
 

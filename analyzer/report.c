@@ -20,6 +20,7 @@ const char *report_metric_name(enum report_metric metric)
         [REPORT_LIVE] = "live",
         [REPORT_ALLOCATED] = "allocated",
         [REPORT_FREED] = "freed",
+        [REPORT_TEMPORARY] = "temporary",
     };
     return names[metric];
 }

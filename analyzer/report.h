@@ -78,6 +78,7 @@ enum report_metric {
     REPORT_LIVE,
     REPORT_ALLOCATED,
     REPORT_FREED,
+    REPORT_TEMPORARY,
 };
 
 /* One table: the groups of some blocks. */
@@ -117,6 +118,7 @@ struct report {
     bool is_most_recent_first;
     bool is_each_snapshot;
     bool is_compared; /* with old_size and old_count of tables and groups */
+    bool has_lifetimes;
     bool is_filtered;
     struct report_trace *traces;
     size_t trace_count;

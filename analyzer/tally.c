@@ -10,8 +10,9 @@
 #include "summary.h"
 
 /* Return: how many blocks of a site count. */
-static uint64_t count_of(const struct replay_site *site, enum report_metric metric)
+static uint64_t count_of(const struct replay *replay, size_t at, enum report_metric metric)
 {
+    const struct replay_site *site = &replay->sites[at];
     if (site->size == REPLAY_UNDEFINED) {
         return 0;
     }
@@ -20,6 +21,8 @@ static uint64_t count_of(const struct replay_site *site, enum report_metric metr
         return site->allocations;
     case REPORT_FREED:
         return site->frees;
+    case REPORT_TEMPORARY:
+        return lifetimes_temporary(replay->lifetimes, at);
     default:
         return site->allocations > site->frees ? site->allocations - site->frees : 0;
     }
@@ -40,8 +43,7 @@ enum trace_status tally_prepare(const struct replay *replay, struct attribution 
     }
     for (size_t i = 0; i < replay->site_count; i++) {
         uint32_t stack = definitions->sites[i].stack;
-        if (count_of(&replay->sites[i], metric) == 0 ||
-            definitions_stack(definitions, stack) == NULL ||
+        if (count_of(replay, i, metric) == 0 || definitions_stack(definitions, stack) == NULL ||
             is_listed[stack - definitions->first_stack]) {
             continue;
         }
@@ -66,15 +68,21 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
                     attribution->rules->suppressions.count > 0 || rules->by == GROUP_TRACEBACK ||
                     rules->by == GROUP_FUNCTIONS;
     enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
+    const struct age_counts *ages =
+        replay->lifetimes != NULL ? lifetimes_ages(replay->lifetimes) : NULL;
+    if (status == TRACE_OK && replay->lifetimes != NULL && ages == NULL) {
+        status = trace_fail(error, TRACE_NOMEM, 0, "no memory for lifetimes");
+    }
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
-        const struct replay_site *counters = &replay->sites[i];
         const struct site *site = &definitions->sites[i];
         struct group_blocks blocks = {
             .attribution = attribution,
             .stack = site->stack,
             .each = site->size,
-            .count = count_of(counters, rules->metric),
+            .count = count_of(replay, i, rules->metric),
             .is_old = is_old,
+            .ages = rules->has_lifetimes && !is_old ? ages : NULL,
+            .age_owner = (uint32_t)i,
         };
         blocks.size = blocks.count * blocks.each;
         if (blocks.count == 0 || !filter_keeps(attribution, site->stack, rules->is_all_frames)) {

@@ -15,6 +15,7 @@ struct tally_rules {
     enum group_by by;
     bool is_cumulative;
     bool is_all_frames;
+    bool has_lifetimes; /* the replay has to have them */
 };
 
 /*

@@ -59,6 +59,7 @@ static const char *const reports[] = {
     "--timeline --format json t.trace",
     "--each-snapshot --format csv t.trace",
     "--format folded --compare-to 50% t.trace",
+    "--lifetimes --temporary t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 
