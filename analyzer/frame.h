@@ -15,9 +15,11 @@ struct frame {
     bool has_line;
     /* What is known; NULL when it is not. Interned: equal names are equal pointers. */
     const char *function;
-    const char *file;   /* relative to the working directory when below it */
-    const char *path;   /* of the file, as the compiler recorded it */
-    const char *module; /* path */
+    const char *file;     /* relative to the working directory when below it */
+    const char *path;     /* of the file, as the compiler recorded it */
+    const char *module;   /* path */
+    const char *build_id; /* of the module, in hexadecimal */
+    uint64_t address;     /* as in the module's file, inside the call */
     bool is_inlined;
     /* What the rules say. */
     bool is_tracer;     /* our own code: never shown */

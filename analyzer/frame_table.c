@@ -189,6 +189,8 @@ static bool make_frame(struct frame_table *table, const struct location *locatio
         .file = shown_file(table, symbol->file),
         .path = strings_text(table->strings, symbol->file),
         .module = module_table_path(table->modules, location->module),
+        .build_id = module_table_build_id(table->modules, location->module),
+        .address = location->address,
     };
     if (!name_place(table, frame, location, symbol)) {
         return false;

@@ -68,6 +68,11 @@ void grouping_free(struct grouping *grouping)
     }
 }
 
+bool group_has_traceback(enum group_by by)
+{
+    return by == GROUP_TRACEBACK || by == GROUP_FUNCTIONS || by == GROUP_FRAMES;
+}
+
 static uint32_t *find_slot(const struct grouping *grouping, uint32_t *slots, size_t slot_count,
                            const struct key *key)
 {
@@ -131,6 +136,9 @@ static struct key called_key(enum group_by by, const struct frame *frame)
 {
     if (by == GROUP_TRACEBACK) {
         return place_key(frame);
+    }
+    if (by == GROUP_FRAMES) {
+        return (struct key){(uintptr_t)frame, 0};
     }
     const char *name = frame->function != NULL ? frame->function : frame->place;
     return (struct key){(uintptr_t)name, 0};
@@ -288,7 +296,7 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
                                bool is_cumulative, struct trace_error *error)
 {
     bool is_done = true;
-    if (grouping->by == GROUP_TRACEBACK || grouping->by == GROUP_FUNCTIONS) {
+    if (group_has_traceback(grouping->by)) {
         is_done = add_to_traceback(grouping, blocks);
     } else if (grouping->by == GROUP_THREAD || grouping->by == GROUP_SIZE) {
         is_done = add_to_label(grouping, blocks);
@@ -331,7 +339,11 @@ static int compare_functions(const struct group *left, const struct group *right
     for (size_t i = left->traceback_length; order == 0 && i-- > 0;) {
         const char *a = left->traceback[i]->function;
         const char *b = right->traceback[i]->function;
+        const uint64_t left_address = left->traceback[i]->address;
+        const uint64_t right_address = right->traceback[i]->address;
         order = a == b || a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
+        order =
+            order != 0 ? order : (left_address > right_address) - (left_address < right_address);
     }
     return order;
 }

@@ -22,6 +22,7 @@ enum group_by {
     GROUP_FUNCTION,
     GROUP_MODULE,
     GROUP_TRACEBACK,
+    GROUP_FRAMES,    /* as by traceback, but every address is another one */
     GROUP_FUNCTIONS, /* as by traceback, but lines of the same function are the same */
     GROUP_THREAD,
     GROUP_SIZE,
@@ -45,6 +46,9 @@ struct group {
 
 struct grouping;
 
+/* Return: whether groups are whole call stacks. */
+bool group_has_traceback(enum group_by by);
+
 /* @strings: must outlive the grouping. Return: NULL without memory. */
 struct grouping *grouping_new(enum group_by by, struct strings *strings);
 void grouping_free(struct grouping *grouping);
@@ -52,7 +56,7 @@ void grouping_free(struct grouping *grouping);
 /* Some blocks of the same stack, size and thread. */
 struct group_blocks {
     const struct attribution *attribution;
-    uint32_t stack;     /* prepared; whole if by traceback, functions, or cumulative */
+    uint32_t stack;     /* prepared; whole if groups have tracebacks, or cumulative */
     const char *thread; /* interned label; only by thread */
     uint64_t each;      /* requested bytes */
     uint64_t size;      /* of all of them */

@@ -2,10 +2,12 @@
  * byte between them, they give the module its number. */
 #include "modules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct module {
+    const char *build_id; /* NULL: none */
     const char *path;
     size_t symbols;
 };
@@ -54,6 +56,11 @@ const char *module_table_path(const struct module_table *table, uint32_t module)
     return module < table->count ? table->modules[module].path : NULL;
 }
 
+const char *module_table_build_id(const struct module_table *table, uint32_t module)
+{
+    return module < table->count ? table->modules[module].build_id : NULL;
+}
+
 size_t module_table_symbols(const struct module_table *table, uint32_t module)
 {
     return table->modules[module].symbols;
@@ -86,6 +93,11 @@ static enum trace_status add_module(struct module_table *table,
     }
     struct module *module = &table->modules[table->count];
     module->path = strings_text(table->names, definition->path);
+    char digits[TRACE_BUILD_ID_BYTES * 2 + 1] = "";
+    for (size_t i = 0; i < definition->build_id_bytes; i++) {
+        (void)snprintf(digits + 2 * i, 3, "%02x", definition->build_id[i]);
+    }
+    module->build_id = digits[0] != '\0' ? strings_text(table->names, digits) : NULL;
     enum trace_status status =
         module->path == NULL
             ? TRACE_NOMEM

@@ -27,6 +27,9 @@ size_t module_table_count(const struct module_table *table);
 /* Return: a module's path, interned; NULL for MODULE_NONE. */
 const char *module_table_path(const struct module_table *table, uint32_t module);
 
+/* Return: its build-id in hexadecimal, interned; NULL if it has none, and for MODULE_NONE. */
+const char *module_table_build_id(const struct module_table *table, uint32_t module);
+
 /* Return: its number in the symbolizer. */
 size_t module_table_symbols(const struct module_table *table, uint32_t module);
 

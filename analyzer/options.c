@@ -98,8 +98,7 @@ static const struct argp_option table[] = {
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
     {"most-recent-first", KEY_MOST_RECENT_FIRST, NULL, 0, "tracebacks from the inside out", 0},
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
-    {"format", KEY_FORMAT, "FORMAT", 0,
-     "text (default), json, csv, or folded: call stacks for flame graphs", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json, csv, folded or pprof", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
@@ -133,14 +132,11 @@ static const struct word sort_words[] = {
     {NULL, 0},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED, FORMAT_PPROF };
 
 static const struct word format_words[] = {
-    {"text", FORMAT_TEXT},
-    {"json", FORMAT_JSON},
-    {"csv", FORMAT_CSV},
-    {"folded", FORMAT_FOLDED},
-    {NULL, 0},
+    {"text", FORMAT_TEXT},     {"json", FORMAT_JSON},   {"csv", FORMAT_CSV},
+    {"folded", FORMAT_FOLDED}, {"pprof", FORMAT_PPROF}, {NULL, 0},
 };
 
 static error_t wrong(struct options *options, const char *format, ...)
@@ -256,10 +252,8 @@ static error_t parse_list(struct options *options, int key, const char *text)
 static error_t parse_value(struct options *options, int key, const char *text)
 {
     static const render_function renderers[] = {
-        [FORMAT_TEXT] = render_text,
-        [FORMAT_JSON] = render_json,
-        [FORMAT_CSV] = render_csv,
-        [FORMAT_FOLDED] = render_folded,
+        [FORMAT_TEXT] = render_text,     [FORMAT_JSON] = render_json,   [FORMAT_CSV] = render_csv,
+        [FORMAT_FOLDED] = render_folded, [FORMAT_PPROF] = render_pprof,
     };
     int value = 0;
     long number = 0;
@@ -364,11 +358,33 @@ static error_t parse_switch(struct options *options, int key, const char *text)
     }
 }
 
+static error_t check_pprof(struct options *options)
+{
+    bool is_plain = options->kind == REPORT_TABLES && !options->is_each_file &&
+                    options->at.kind != MOMENT_EACH_SNAPSHOT && !options->is_compared &&
+                    options->tally.metric == REPORT_LIVE && !options->has_by &&
+                    !options->tally.is_cumulative;
+    if (!is_plain) {
+        return wrong(options, "--format: pprof has all call stacks of one moment, live and not");
+    }
+    if (options->output == NULL && isatty(STDOUT_FILENO) == 1) {
+        return wrong(options, "--format: pprof is nothing for a terminal; take -o FILE");
+    }
+    options->tally.by = GROUP_FRAMES;
+    options->tally.metric = REPORT_ALLOCATED;
+    options->tally.has_live = true;
+    options->top = 0;
+    return 0;
+}
+
 /* Formats that cannot say everything. */
 static error_t check_format(struct options *options)
 {
     if (options->kind == REPORT_SUMMARY && options->render == render_csv) {
         return wrong(options, "--format: csv is for tables, and --summary is none");
+    }
+    if (options->render == render_pprof) {
+        return check_pprof(options);
     }
     if (options->render != render_folded) {
         return 0;

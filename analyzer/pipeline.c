@@ -175,8 +175,15 @@ static enum trace_status visit(void *context, const struct replay *replay,
     if (table == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
     }
-    return tally_blocks(replay, &passage->attribution, &passage->pipeline->options->tally, false,
-                        passage->pipeline->strings, table, error);
+    struct tally_rules rules = passage->pipeline->options->tally;
+    enum trace_status status = tally_blocks(replay, &passage->attribution, &rules, false,
+                                            passage->pipeline->strings, table, error);
+    if (status == TRACE_OK && rules.has_live) {
+        rules.metric = REPORT_LIVE;
+        status = tally_blocks(replay, &passage->attribution, &rules, true,
+                              passage->pipeline->strings, table, error);
+    }
+    return status;
 }
 
 /* The same for what the table is compared with, which comes after the table itself. */

@@ -32,6 +32,9 @@ enum trace_status render_text(FILE *out, const struct report *reports, size_t co
 enum trace_status render_folded(FILE *out, const struct report *reports, size_t count,
                                 const struct render_options *options,
                                 struct trace_error *error) TRACE_CHECKED;
+enum trace_status render_pprof(FILE *out, const struct report *reports, size_t count,
+                               const struct render_options *options,
+                               struct trace_error *error) TRACE_CHECKED;
 enum trace_status render_json(FILE *out, const struct report *reports, size_t count,
                               const struct render_options *options,
                               struct trace_error *error) TRACE_CHECKED;

@@ -9,7 +9,7 @@ const char *report_by_name(enum group_by by)
     static const char *const names[] = {
         [GROUP_LINENO] = "lineno", [GROUP_FILENAME] = "filename",   [GROUP_FUNCTION] = "function",
         [GROUP_MODULE] = "module", [GROUP_TRACEBACK] = "traceback", [GROUP_FUNCTIONS] = "functions",
-        [GROUP_THREAD] = "thread", [GROUP_SIZE] = "size",
+        [GROUP_FRAMES] = "frames", [GROUP_THREAD] = "thread",       [GROUP_SIZE] = "size",
     };
     return names[by];
 }

@@ -65,8 +65,7 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
     const struct definitions *definitions = attribution->definitions;
     char label[SUMMARY_LABEL_BYTES];
     bool is_whole = rules->is_all_frames || rules->is_cumulative ||
-                    attribution->rules->suppressions.count > 0 || rules->by == GROUP_TRACEBACK ||
-                    rules->by == GROUP_FUNCTIONS;
+                    attribution->rules->suppressions.count > 0 || group_has_traceback(rules->by);
     enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
     const struct age_counts *ages =
         replay->lifetimes != NULL ? lifetimes_ages(replay->lifetimes) : NULL;

@@ -15,6 +15,7 @@ struct tally_rules {
     enum group_by by;
     bool is_cumulative;
     bool is_all_frames;
+    bool has_live;      /* what is live counts, too: as what the table is compared with */
     bool has_lifetimes; /* the replay has to have them */
 };
 

@@ -62,9 +62,9 @@ class Trace:
                  text("/lib/libc.so.6") + varint(len(arguments)) + varint(len(arguments)) +
                  b"".join(text(argument) for argument in arguments))
 
-    def module(self, number, bias, path):
+    def module(self, number, bias, path, build_id=b""):
         self.add(0, DEFINITIONS, b"\x02" + varint(number) + varint(bias) + varint(bias + (1 << 30)) +
-                 varint(bias) + text(b"") + text(path))
+                 varint(bias) + text(build_id) + text(path))
 
     def stack(self, number, parent, module, address):
         # Encoded later: bases are those of the chunk that the record gets into.

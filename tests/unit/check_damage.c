@@ -60,6 +60,7 @@ static const char *const reports[] = {
     "--each-snapshot --format csv t.trace",
     "--format folded --compare-to 50% t.trace",
     "--lifetimes --temporary t.trace",
+    "--format pprof -o pprof.out t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 

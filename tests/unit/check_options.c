@@ -87,7 +87,7 @@ static const struct {
 } wrong[] = {
     {"--by foo", "--by: \"foo\" is none of lineno, filename"},
     {"--sort big", "--sort: \"big\" is none of size, count, average"},
-    {"--format xml", "text, json, csv, folded"},
+    {"--format xml", "text, json, csv, folded, pprof"},
     {"--top -1", "--top: \"-1\""},
     {"--top 1x", "--top: \"1x\""},
     {"--top 99999999999999999999", "--top"},
@@ -109,6 +109,9 @@ static const struct {
     {"--fail-if live>1 --freed", "--fail-if: live>1 is about"},
     {"--suppressions /no/such/file", "cannot be read"},
     {"--format folded --timeline", "--format"},
+    {"--format pprof --summary", "--format: pprof"},
+    {"--format pprof --freed", "--format: pprof"},
+    {"--format pprof --compare-to end", "--format: pprof"},
     {"--format folded --each-snapshot", "--format"},
     {"--format folded --sort average", "--format"},
     {"--format folded --by lineno", "--format"},
