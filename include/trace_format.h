@@ -34,7 +34,7 @@ enum trace_end {
 
 /* 2.2 What was lost, cut, unknown or put right. Indices into trace_file_header.counters. */
 enum trace_counter {
-    TRACE_LOST_NESTED = 0,        /* events of signal handlers inside signal handlers inside us */
+    TRACE_LOST_NESTED = 0,        /* events of handlers inside handlers inside us, or cut by fork */
     TRACE_LOST_MEMORY = 1,        /* events dropped because a table could not grow */
     TRACE_LOST_SPACE = 2,         /* events dropped because the file could not grow */
     TRACE_LOST_ADDRESS = 3,       /* events of addresses outside the live map */

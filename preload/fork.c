@@ -12,6 +12,7 @@
 #include "modules.h"
 #include "process.h"
 #include "sys.h"
+#include "tracer.h"
 
 /* fork() must not happen while libunwind, which has locks inside, is at work in another thread: the
  * child would find them locked for ever. Signals are blocked while we hold our lock. */
@@ -33,9 +34,41 @@ static void after_fork(void)
     (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* A window of the parent's, which this process must not write to any more: private memory in its
+ * place. */
+static void detach_window(const struct window *window)
+{
+    (void)sys_mmap(window->chunk, TRACE_WINDOW_BYTES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void detach(struct thread_state *state)
+{
+    state->is_detached = true;
+    detach_window(&state->events);
+    detach_window(&state->definitions.window);
+}
+
+/* The state whose event a forking signal handler interrupted; its owner will use it once more. */
+static struct thread_state *interrupted;
+
+void tracer_forked(void)
+{
+    struct thread_state *state = thread_self;
+    atomic_store(&gate.is_open, 0); /* where the kernel has no MADV_WIPEONFORK */
+    if (state != &thread_absent && state->busy == THREAD_RECORDING) {
+        detach(state);
+        if (state->nested != NULL) {
+            detach(state->nested);
+        }
+        interrupted = state;
+        thread_self = &thread_absent;
+    }
+}
+
 static void after_fork_in_child(void)
 {
-    atomic_store(&gate.is_open, 0); /* where the kernel has no MADV_WIPEONFORK */
+    tracer_forked();
     after_fork();
 }
 
@@ -53,7 +86,7 @@ static void forget_threads(struct thread_state *self)
     atomic_store(&process.threads.streams, 0);
     while (state != NULL) {
         struct thread_state *next = state->next;
-        if (state != self) {
+        if (state != self && state != interrupted) {
             (void)sys_munmap(state->events.chunk, TRACE_WINDOW_BYTES);
             (void)sys_munmap(state->definitions.window.chunk, TRACE_WINDOW_BYTES);
             thread_state_free(state);
@@ -62,10 +95,6 @@ static void forget_threads(struct thread_state *self)
     }
 }
 
-/*
- * The state's windows are mapped anew where they were, so that even an event that a forking signal
- * handler interrupted goes to the child's own file.
- */
 static struct thread_state *start_child(struct thread_state *self)
 {
     bool is_held = atomic_load(&process.file.fd) >= 0;
@@ -94,6 +123,10 @@ void process_start_child(void)
     }
     if (state != NULL) {
         process_open_gate();
+        if (interrupted != NULL) { /* its event is in neither file */
+            process_count(TRACE_LOST_NESTED);
+            interrupted = NULL;
+        }
         process_announce("tracing");
     } else {
         atomic_store(&process.phase, PROCESS_STOPPED);

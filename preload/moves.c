@@ -1,7 +1,7 @@
 /*
  * Calls after which the trace file may be out of reach by its path: another root, another user,
- * other namespaces. The tracer is told before, and keeps a descriptor. Nothing else about the calls
- * changes.
+ * other namespaces. The tracer is told before, and keeps a descriptor. And _Fork(), which signal
+ * handlers may call: it runs no handlers of pthread_atfork(). Nothing else about the calls changes.
  */
 #include <sys/types.h>
 
@@ -35,3 +35,15 @@ MOVE(setegid, (gid_t group), (group))
 MOVE(setregid, (gid_t real_group, gid_t group), (real_group, group))
 MOVE(setresgid, (gid_t real_group, gid_t group, gid_t saved_group),
      (real_group, group, saved_group))
+
+EXPORT pid_t _Fork(void);
+EXPORT pid_t _Fork(void)
+{
+    pid_t (*next)(void) = NULL;
+    real_find("_Fork", &next);
+    pid_t child = next();
+    if (child == 0) {
+        tracer_forked();
+    }
+    return child;
+}

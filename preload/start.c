@@ -194,7 +194,7 @@ static struct thread_state *start(char **environment)
         tracer_snapshot_at(process.config.snapshot_signal);
     }
     if (!process.is_glibc && real_has_own_new()) {
-        process_count(TRACE_FOREIGN_NEW);
+        process.file.header->counters[TRACE_FOREIGN_NEW] = 1;
     }
     process_watch_forks();
     return state;

@@ -48,7 +48,8 @@ struct thread_state {
     uint32_t busy;     /* enum thread_busy; only the owner and its signal handlers */
     uint32_t tick;     /* of the last event written */
     uint64_t epoch;    /* of the last event written */
-    uintptr_t busy_sp; /* stack pointer of the hook that is recording */
+    uintptr_t busy_sp; /* stack pointer of the caller of the hook that is recording */
+    uintptr_t busy_pc; /* where that hook returns to */
     struct clock_reading clock;
     struct window events;
     uint32_t last_stack; /* the last site, which the next event often has again */
@@ -61,6 +62,7 @@ struct thread_state {
     char name[16];           /* as last written; the kernel's limit */
     uint32_t events_to_lose; /* before the next attempt to make room for them */
     /* of its life */
+    bool is_detached;  /* forked away in the middle of an event: writes into nothing */
     _Atomic int owner; /* thread id */
     struct thread_state *next;
     struct thread_state *nested; /* or NULL; a nested state is not in the list */

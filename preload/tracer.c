@@ -36,36 +36,69 @@ static inline bool is_recording(void)
 
 /* --- entering and leaving --- */
 
+/* The slot of the hook's return address, below the stack pointer that its caller has afterwards. */
+static uintptr_t return_address_at(uintptr_t sp)
+{
+    return *(const uintptr_t *)(sp - sizeof(uintptr_t));
+}
+
+#define SIGNAL_FRAME_LEAST                                                                         \
+    256 /* a handler's frames are further down: red zone and saved registers */
+
 /*
  * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
- * with longjmp()? Then the stack has been unwound beyond it. Not if we are on an alternate stack,
- * whose addresses mean nothing.
+ * with longjmp()? Then we are no deeper in the stack than a handler would be, or the slot of the
+ * hook's return address has been used again. An alternate stack's addresses tell nothing.
  */
 static bool is_stale(const struct thread_state *state, uintptr_t sp)
 {
     stack_t alternate = {0};
-    if (state->busy != THREAD_RECORDING || sp <= state->busy_sp) {
+    if (state->busy != THREAD_RECORDING) {
         return false;
     }
     for (unsigned i = 0; i < UNWIND_STACKS; i++) {
         const struct unwind_extent *extent = &state->unwinder.extents[i];
-        if (state->busy_sp >= extent->low && sp <= extent->high) {
-            return sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+        if (state->busy_sp >= extent->low && state->busy_sp <= extent->high && sp <= extent->high) {
+            bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
+                           return_address_at(state->busy_sp) != state->busy_pc;
+            return is_left && sys_sigaltstack(&alternate) == 0 &&
+                   (alternate.ss_flags & SS_ONSTACK) == 0;
         }
     }
     return false;
 }
 
-static struct thread_state *begin(struct thread_state *state, uintptr_t sp)
+static inline void leave(struct thread_state *state)
 {
-    state->busy = THREAD_RECORDING;
-    state->busy_sp = sp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    return state;
+    state->busy = THREAD_IDLE;
 }
 
-/* The state of a signal handler that interrupted the use of @state. */
-static struct thread_state *enter_nested(struct thread_state *state, uintptr_t sp)
+/*
+ * Take an idle state. Busy first, then the gate: a signal handler that forks in between leaves the
+ * child with a closed gate, and one that forks later finds the state busy. Return: false if the
+ * gate is closed.
+ */
+static inline bool begin(struct thread_state *state, uintptr_t sp)
+{
+    state->busy_sp = sp;
+    state->busy_pc = return_address_at(sp);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy = THREAD_RECORDING;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy_sp = sp; /* again: a handler may have used the state in between */
+    state->busy_pc = return_address_at(sp);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (LIKELY(atomic_load_explicit(&gate.is_open, memory_order_relaxed))) {
+        return true;
+    }
+    leave(state);
+    return false;
+}
+
+/* Return: the state of a signal handler that interrupted the use of @state; NULL if it is busy,
+ * too. */
+static struct thread_state *find_nested(struct thread_state *state, uintptr_t sp)
 {
     if (state->nested == NULL && !process_add_nested(state)) {
         return NULL;
@@ -74,36 +107,30 @@ static struct thread_state *enter_nested(struct thread_state *state, uintptr_t s
         process_count(TRACE_LOST_NESTED);
         return NULL;
     }
-    return begin(state->nested, sp);
+    return state->nested;
 }
 
 static __attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t sp)
 {
-    struct thread_state *state = process_thread();
-    if (state == NULL) {
-        return NULL;
+    for (;;) {
+        struct thread_state *state = process_thread();
+        if (state != NULL && state->busy != THREAD_IDLE && !is_stale(state, sp)) {
+            state = find_nested(state, sp);
+        }
+        if (state == NULL || begin(state, sp)) {
+            return state;
+        }
     }
-    if (state->busy != THREAD_IDLE && !is_stale(state, sp)) {
-        return enter_nested(state, sp);
-    }
-    return begin(state, sp);
 }
 
 /* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
 static inline struct thread_state *enter(uintptr_t sp)
 {
     struct thread_state *state = thread_self;
-    if (LIKELY(state->busy == THREAD_IDLE &&
-               atomic_load_explicit(&gate.is_open, memory_order_relaxed))) {
-        return begin(state, sp);
+    if (LIKELY(state->busy == THREAD_IDLE) && LIKELY(begin(state, sp))) {
+        return state;
     }
     return enter_slow(sp);
-}
-
-static inline void leave(struct thread_state *state)
-{
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy = THREAD_IDLE;
 }
 
 /* --- writing --- */
@@ -127,6 +154,9 @@ static void seal_on_own_stack(void *argument)
 static __attribute__((noinline, cold)) bool seal(struct thread_state *state, struct window *window)
 {
     struct seal_task task = {.window = window, .state = state};
+    if (state->is_detached) {
+        return false;
+    }
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
     if (file_may_grow_later(task.result)) {
         state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
@@ -214,6 +244,9 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
                                                     const struct unwind_memo_frame *frame)
 {
     struct stack_table *table = &process.stacks;
+    if (state->is_detached) {
+        return STACK_NONE; /* its definition would not be in the file */
+    }
     if (frame->module != 0) {
         struct module *module = modules_get(frame->module);
         if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
@@ -278,7 +311,7 @@ static uint32_t find_stack(struct thread_state *state, const struct frame *calle
 static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, uint32_t stack,
                                                    size_t size)
 {
-    uint32_t site = site_directory_add(&process.sites, stack, size);
+    uint32_t site = state->is_detached ? 0 : site_directory_add(&process.sites, stack, size);
     if ((state->sites.used & (state->sites.used - 1)) == 0) { /* now and then, and early */
         refresh_name(state);
     }

@@ -53,6 +53,9 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
 /* A library may have been unloaded. */
 void tracer_code_unloaded(void);
 
+/* This is the child, and fork() has just returned in it. */
+void tracer_forked(void);
+
 /* The process is about to change its root, its user or its namespaces. */
 void tracer_moving(void);
 
