@@ -1,0 +1,76 @@
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "seen.h"
+
+#define COROUTINES 1000
+#define AT_ONCE 20
+#define STACK_BYTES ((size_t)16384)
+
+static ucontext_t scheduler;
+static struct coroutine {
+    ucontext_t context;
+    void *stack;
+    int is_done;
+} running[AT_ONCE];
+
+static __attribute__((noinline)) void *work(struct coroutine *self, unsigned depth)
+{
+    void *block = marked();
+    if (depth > 0) {
+        free(work(self, depth - 1));
+    } else {
+        swapcontext(&self->context, &scheduler); /* others allocate in between */
+    }
+    free(marked());
+    return block;
+}
+
+static void run(int slot)
+{
+    struct coroutine *self = &running[slot];
+    for (unsigned i = 0; i < 3; i++) {
+        free(work(self, (unsigned)slot % 5));
+    }
+    self->is_done = 1;
+}
+
+static void start(int slot)
+{
+    struct coroutine *self = &running[slot];
+    self->stack =
+        mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    need(self->stack != MAP_FAILED, "mmap");
+    getcontext(&self->context);
+    self->context.uc_stack.ss_sp = self->stack;
+    self->context.uc_stack.ss_size = STACK_BYTES;
+    self->context.uc_link = &scheduler;
+    self->is_done = 0;
+    makecontext(&self->context, (void (*)(void))run, 1, slot);
+}
+
+int main(void)
+{
+    int started = 0;
+    int finished = 0;
+    while (finished < COROUTINES) {
+        for (int slot = 0; slot < AT_ONCE; slot++) {
+            if (running[slot].stack == NULL && started < COROUTINES) {
+                start(slot);
+                started++;
+            }
+            if (running[slot].stack != NULL) {
+                swapcontext(&scheduler, &running[slot].context);
+                if (running[slot].is_done) {
+                    munmap(running[slot].stack, STACK_BYTES);
+                    running[slot].stack = NULL;
+                    finished++;
+                }
+            }
+        }
+    }
+    say("%d coroutines\n", finished);
+    say_marked();
+    say("live 0\n");
+    return 0;
+}

@@ -1,0 +1,29 @@
+#include <dlfcn.h>
+#include <string.h>
+
+#include "seen.h"
+
+#define ROUNDS 1000
+
+int main(int count, char **arguments)
+{
+    void (*take)(void *) = NULL;
+    void *(*give)(size_t) = NULL;
+    void *plugin =
+        dlopen(count > 1 ? arguments[1] : "plugin_frees.so", RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+    need(plugin != NULL, "dlopen");
+    void *symbol = dlsym(plugin, "take");
+    memcpy(&take, &symbol, sizeof symbol);
+    symbol = dlsym(plugin, "give");
+    memcpy(&give, &symbol, sizeof symbol);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char *block = malloc(100);
+        memset(block, (int)i, 100);
+        take(block);       /* not seen: told from the address, when it comes again */
+        block = give(300); /* not seen */
+        memset(block, (int)i, 300);
+        free(block); /* of a block that nobody knows */
+    }
+    say("%d blocks each way\n", ROUNDS);
+    return 0;
+}

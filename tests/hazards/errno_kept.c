@@ -1,0 +1,77 @@
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+
+#include "seen.h"
+
+#define SHOW(call)                                                                                 \
+    do {                                                                                           \
+        errno = 77;                                                                                \
+        long long result = (long long)(call);                                                      \
+        int after = errno;                                                                         \
+        say("%s: %s, errno %d\n", #call, result != 0 ? "not 0" : "0", after);                      \
+    } while (0)
+#define SHOW_VOID(call) SHOW((call, 0))
+
+static const size_t huge = PTRDIFF_MAX;
+static const size_t beyond = (size_t)PTRDIFF_MAX + 1;
+
+static void *show_all(void *argument)
+{
+    void *block = NULL;
+    SHOW(block = malloc(10)); /* in a later thread: the first event, on the state of a dead one */
+    SHOW_VOID(free(block));
+    SHOW_VOID(free(NULL));
+    SHOW(malloc(huge));
+    SHOW(malloc(0));
+    SHOW(calloc(2, beyond));
+    SHOW(calloc(SIZE_MAX, 2));
+    SHOW(calloc(1, huge));
+    SHOW(calloc(0, 5));
+    SHOW(block = calloc(3, 5));
+    SHOW(block = realloc(block, 50));
+    SHOW(realloc(block, huge));
+    SHOW(reallocarray(block, SIZE_MAX, 3));
+    SHOW(block = reallocarray(block, 7, 3));
+    SHOW(realloc(block, 0));
+    SHOW(realloc(NULL, beyond));
+    SHOW(reallocarray(NULL, 2, 8));
+    SHOW(posix_memalign(&block, 3, 8));
+    SHOW(posix_memalign(&block, 24, 8));
+    SHOW(posix_memalign(&block, 0, 8));
+    SHOW(posix_memalign(&block, 64, huge));
+    SHOW(posix_memalign(&block, 4096, 8));
+    SHOW(((uintptr_t)block) % 4096);
+    SHOW(aligned_alloc((size_t)1 << 30, 1));
+    SHOW(aligned_alloc((size_t)1 << 63, 1));
+    SHOW(aligned_alloc(3, 5));
+    SHOW(memalign(SIZE_MAX, 8));
+    SHOW(memalign(128, huge));
+    SHOW(memalign(128, 8));
+    SHOW(valloc(9));
+    SHOW(valloc(huge));
+    SHOW(pvalloc(9));
+    SHOW(pvalloc(SIZE_MAX));
+    SHOW(malloc_usable_size(NULL));
+    SHOW(dlopen("/nowhere/nothing.so", RTLD_NOW));
+    SHOW(chroot("/nowhere"));
+    SHOW(unshare(-1));
+    SHOW(setns(-1, 0));
+    SHOW(setuid(getuid()));
+    SHOW(execl("/nowhere", "nowhere", (char *)NULL));
+    return argument;
+}
+
+int main(void)
+{
+    pthread_t thread;
+    (void)show_all(NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        need(pthread_create(&thread, NULL, show_all, NULL) == 0, "pthread_create");
+        pthread_join(thread, NULL);
+    }
+    return 0;
+}

@@ -1,0 +1,79 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "seen.h"
+
+static void limit(int resource, rlim_t value)
+{
+    struct rlimit both = {value, value};
+    need(setrlimit(resource, &both) == 0, "setrlimit");
+}
+
+/* From here on only these calls; others fail with EPERM. */
+static void filter_calls(void)
+{
+    static const unsigned allowed[] = {SYS_write, SYS_exit,   SYS_exit_group,
+                                       SYS_mmap,  SYS_munmap, SYS_brk};
+    struct sock_filter filter[2 * sizeof allowed / sizeof allowed[0] + 2];
+    unsigned used = 0;
+    filter[used++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        filter[used++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
+        filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    }
+    filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    struct sock_fprog program = {(unsigned short)used, filter};
+    need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
+    need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
+}
+
+static void take_all_descriptors(void)
+{
+    int last = -1;
+    int fd = 0;
+    limit(RLIMIT_NOFILE, 64);
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0) {
+        last = fd;
+    }
+    say("last descriptor %d, then errno %d\n", last, errno);
+}
+
+static void move_away(const char *root)
+{
+    need(chroot(root) == 0 && chdir("/") == 0, "chroot");
+    need(setgid(65534) == 0 && setuid(65534) == 0, "setuid");
+    say("now user %u\n", getuid());
+}
+
+int main(int count, char **arguments)
+{
+    const char *what = count > 1 ? arguments[1] : "none";
+    marked_churn(10);
+    if (strcmp(what, "as") == 0) {
+        limit(RLIMIT_AS, (rlim_t)4 << 30);
+        say("5 GB: %d\n", malloc((size_t)5 << 30) != NULL);
+    } else if (strcmp(what, "fsize") == 0) {
+        limit(RLIMIT_FSIZE, 200000);
+    } else if (strcmp(what, "nofile") == 0) {
+        take_all_descriptors();
+    } else if (strcmp(what, "chroot") == 0) {
+        move_away(arguments[2]);
+    } else if (strcmp(what, "seccomp") == 0) {
+        filter_calls();
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        fill_windows(20000);
+        marked_churn(1000);
+    }
+    say("done: %s\n", what);
+    say_marked();
+    return 0;
+}

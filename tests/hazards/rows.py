@@ -1,0 +1,175 @@
+"""The rows: which programs are run, how, and what is expected beyond being the same.
+
+Grouped so that ctest can run groups side by side.
+"""
+import contextlib
+import dataclasses
+import os
+import pathlib
+import subprocess
+import typing
+
+ALL = os.environ.get("HAZARD_ALL") == "1"
+LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu")
+
+
+def zero(value):
+    return value == 0
+
+
+def some(value):
+    return value > 0
+
+
+def at_least(least):
+    return lambda value: value >= least
+
+
+@contextlib.contextmanager
+def no_setting(_place):
+    yield None
+
+
+@contextlib.contextmanager
+def small_disk(place):
+    """A file system with room for a trace's beginning."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@dataclasses.dataclass
+class Row:
+    """{programs} and {place} in arguments, variables and preloads stand for directories."""
+    program: str
+    arguments: tuple = ()
+    variables: dict = dataclasses.field(default_factory=dict)
+    before: tuple = ()        # libraries preloaded before the tracer
+    after: tuple = ()         # and behind it; both in the run without it, too
+    says: str = ""            # what the tracer may print, a regular expression
+    traces: typing.Optional[int] = 1  # how many files there must be
+    ends: typing.Optional[list] = None
+    totals: dict = dataclasses.field(default_factory=lambda: {"lost_events": zero})
+    files: dict = dataclasses.field(default_factory=dict)  # blocks of each source file
+    slack: int = 0            # so many more marked blocks may be in the trace than were told
+    may_lose: bool = False    # marked blocks may be among the lost events
+    is_blind: bool = False    # the trace does not see the program's blocks
+    slower: typing.Optional[float] = None  # most times slower than without
+    verify: bool = False
+    needs_root: bool = False
+    needs: tuple = ()         # paths
+    setting: typing.Callable = no_setting  # makes a directory for the trace
+
+    def __str__(self):
+        return " ".join([self.program, *map(str, self.arguments), *(
+            pathlib.Path(item).name for item in (*self.before, *self.after))])
+
+    def cannot_run(self):
+        """Why the row cannot be run here, or None."""
+        if self.needs_root and os.geteuid() != 0:
+            return "only as root"
+        missing = [path for path in self.needs if not pathlib.Path(path).exists()]
+        return f"{missing[0]} is not installed" if missing else None
+
+
+SAFE = ("{programs}/safe_malloc.so",)
+CHILDREN = 10000 if ALL else 2000
+SUCCESSIVE = 100000 if ALL else 20000
+
+
+def processes():
+    return [
+        Row("fork_once", traces=3, totals={"lost_events": zero, "inherited_frees": some}),
+        Row("fork_threads", traces=201),
+        Row("fork_storm", (CHILDREN,), traces=CHILDREN + 1, totals={}),
+        Row("vfork_spawn", traces=4),
+        Row("close_all", ("range",)),
+        Row("close_all", ("loop",)),
+        Row("close_all", ("listed",)),
+        Row("exec_chain", (6,), traces=7, ends=["exec"] * 6 + ["exit"]),
+        Row("exits", ("_exit",), ends=["quick_exit"]),
+        Row("exits", ("_Exit",), ends=["quick_exit"]),
+        Row("exits", ("quick_exit",), ends=["quick_exit"]),
+        Row("exits", ("abort",), ends=[None]),
+        Row("exits", ("return",), ends=["exit"]),
+        Row("descriptors", traces=2),
+    ]
+
+
+def control():
+    return [
+        Row("handler_timer", (1000,), after=SAFE),
+        Row("handler_timer", (500, "nesting"), after=SAFE, may_lose=True, totals={}),
+        Row("handler_altstack"),
+        Row("exceptions", ("{programs}/plugin_throws.so",), slower=1.5),
+        Row("plugins_replaced", ("{programs}",), verify=True,
+            files={"plugin_first.c": 3000, "plugin_second.c": 3000}),
+        Row("deepbind", ("{programs}/plugin_frees.so",),
+            totals={"lost_events": zero, "implied_frees": at_least(990),
+                    "unknown_frees": at_least(990)}),
+        Row("coroutines", verify=True),
+        Row("realigned", verify=True),
+        Row("jit"),
+    ]
+
+
+def threads():
+    return [
+        Row("thread_exit"),
+        Row("threads_many", ("at-once", 1000)),
+        Row("threads_many", ("one-by-one", SUCCESSIVE)),
+        Row("threads_cancelled", ("deferred",)),
+        Row("dynamic_tls", ("{programs}",)),
+        Row("errno_kept"),
+    ]
+
+
+def loader():
+    word = {"HAZARD_WORD": "a word"}
+    allocators = [LIBRARIES / name for name in
+                  ("libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2")]
+    other = LIBRARIES / "libeatmydata.so"
+    result = [
+        Row("with_plugin", ("{programs}/early.so", "last word"), word),
+        Row("with_plugin", ("one", ), word, after=("{programs}/early.so",)),
+        Row("with_plugin", ("one", ), word, before=("{programs}/early.so",)),
+        Row("with_plugin", ("one", ), word, after=("{programs}/early_ifunc.so",)),
+        Row("with_plugin", (), {"LD_AUDIT": "{programs}/audit.so"}),
+        Row("with_plugin", after=(str(other),), needs=(other,)),
+        Row("with_plugin", before=(str(other),), needs=(other,)),
+    ]
+    for path in allocators:
+        result.append(Row("with_plugin", after=(str(path),), needs=(path,)))
+        result.append(Row("with_plugin", before=(str(path),), needs=(path,), is_blind=True,
+                          traces=None, totals={}))
+    return result
+
+
+def limits():
+    stopped = r"libtrace: .*: {}; tracing has stopped, what was recorded so far is kept\n"
+    incomplete = {"is_blind": True, "totals": {}, "ends": ["stopped"]}
+    return [
+        Row("limits", ("as",)),
+        Row("limits", ("fsize",), says=stopped.format("File too large"), **incomplete),
+        Row("limits", ("nofile",), may_lose=True, totals={"lost_events": some}),
+        Row("limits", ("chroot", "{place}/work"), needs_root=True),
+        Row("limits", ("seccomp",), says=stopped.format("Operation not permitted"), **incomplete),
+        Row("limits", ("none",), setting=small_disk, needs_root=True,
+            says=stopped.format("No space left on device")),
+    ]
+
+
+def interrupted():
+    return [
+        Row("fork_in_handler", (200,), after=SAFE, traces=201, slack=400),
+        # what a cancelled thread was about to count may be in the trace
+        Row("threads_cancelled", ("asynchronous",), after=SAFE, slack=1000),
+        Row("longjmps", after=SAFE, slack=1000),
+    ]
+
+
+def groups():
+    return {"processes": processes(), "control": control(), "threads": threads(),
+            "loader": loader(), "limits": limits(), "interrupted": interrupted()}

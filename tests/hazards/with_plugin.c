@@ -1,0 +1,27 @@
+#include <dlfcn.h>
+#include <string.h>
+
+#include "seen.h"
+
+/* Load a library with a constructor, late, if one is named; allocate in every way. */
+int main(int count, char **arguments)
+{
+    marked_churn(50);
+    if (count > 2) {
+        void *plugin = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
+        need(plugin != NULL, "dlopen");
+        dlclose(plugin);
+    }
+    void *aligned = NULL;
+    char *text = strdup("some text");
+    need(posix_memalign(&aligned, 256, 100) == 0, "posix_memalign");
+    text = realloc(text, 100000);
+    free(aligned);
+    free(aligned_alloc(64, 640));
+    free(calloc(10, 1000));
+    say("%s, %d\n", text, count);
+    free(text);
+    fill_windows(3000);
+    say_marked();
+    return 0;
+}
