@@ -1,0 +1,106 @@
+/*
+ * Options that exclude each other are refused with a word on what would do; those that imply others
+ * set them.
+ */
+#include "options_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool wrong(struct options *options, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Say what is wrong. Return: false. */
+static bool wrong(struct options *options, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(options->error, sizeof options->error, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool check_pprof(struct options *options)
+{
+    bool is_plain = options->kind == REPORT_TABLES && !options->is_each_file &&
+                    options->at.kind != MOMENT_EACH_SNAPSHOT && !options->is_compared &&
+                    options->tally.metric == REPORT_LIVE && !options->has_by &&
+                    !options->tally.is_cumulative;
+    if (!is_plain) {
+        return wrong(options, "--format: pprof has all call stacks of one moment, live and not");
+    }
+    if (options->output == NULL && isatty(STDOUT_FILENO) == 1) {
+        return wrong(options, "--format: pprof is nothing for a terminal; take -o FILE");
+    }
+    options->tally.by = GROUP_FRAMES;
+    options->tally.metric = REPORT_ALLOCATED;
+    options->tally.has_live = true;
+    options->top = 0;
+    return true;
+}
+
+/* Formats that cannot say everything. */
+static bool check_format(struct options *options)
+{
+    if (options->kind == REPORT_SUMMARY && options->render == render_csv) {
+        return wrong(options, "--format: csv is for tables, and --summary is none");
+    }
+    if (options->render == render_pprof) {
+        return check_pprof(options);
+    }
+    if (options->render != render_folded) {
+        return true;
+    }
+    if (options->kind != REPORT_TABLES || options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--format: folded is for the call stacks of one moment");
+    }
+    if (options->sort == STATISTIC_BY_AVERAGE) {
+        return wrong(options, "--format: folded gives sizes, or counts with --sort count");
+    }
+    if ((options->has_by && options->tally.by != GROUP_TRACEBACK) || options->tally.is_cumulative) {
+        return wrong(options, "--format: folded is always by traceback");
+    }
+    options->tally.by = GROUP_FUNCTIONS;
+    options->top = options->has_top ? options->top : 0;
+    return true;
+}
+
+bool options_check(struct options *options)
+{
+    if (options->tally.has_lifetimes && options->tally.metric == REPORT_LIVE) {
+        options->tally.metric = REPORT_FREED; // a lifetime is known when it is over
+    }
+    if (!check_format(options)) {
+        return false;
+    }
+    enum group_by by = options->tally.by;
+    bool has_frame = by != GROUP_TRACEBACK && by != GROUP_THREAD && by != GROUP_SIZE;
+    if (options->tally.is_cumulative && !has_frame) {
+        return wrong(options, "--cumulative: counts frames, and --by %s has none of its own",
+                     report_by_name(by));
+    }
+    bool is_annotate = options->kind == REPORT_ANNOTATE;
+    if (is_annotate && options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--annotate: is of one moment; take --at NAME");
+    }
+    if (is_annotate && options->tally.metric != REPORT_LIVE) {
+        return wrong(options, "--annotate: its increments are what is live");
+    }
+    if (options->rules.suppressions.count > 0 && options->kind != REPORT_TABLES) {
+        return wrong(options, "--suppressions: leaves blocks out of tables");
+    }
+    for (size_t i = 0; i < options->fail_rule_count; i++) {
+        if (options->fail_rules[i].quantity != FAIL_PEAK && options->tally.metric != REPORT_LIVE) {
+            return wrong(options, "--fail-if: %s is about what is live",
+                         options->fail_rules[i].text);
+        }
+    }
+    if (options->is_compared && options->kind != REPORT_TABLES) {
+        return wrong(options, "--compare-to: compares tables");
+    }
+    if (options->is_compared && options->at.kind == MOMENT_EACH_SNAPSHOT) {
+        return wrong(options, "--compare-to: compares one moment; take --at NAME");
+    }
+    return true;
+}
