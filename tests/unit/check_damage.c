@@ -70,7 +70,8 @@ static void try_bytes(const uint8_t *bytes, size_t count, const char *arguments)
     builder_write_file("t.trace", bytes, count);
     char *text = scene_report(arguments, &code);
     ck_assert(code == 0 || code == 1);
-    ck_assert_uint_gt(strlen(text), 0);
+    // Of nothing there are no stacks to be folded; everything else says so.
+    ck_assert(text[0] != '\0' || strstr(arguments, "folded") != NULL);
     free(text);
 }
 
