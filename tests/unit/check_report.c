@@ -1,0 +1,82 @@
+/* report.c: sums, words and notes. */
+#include "report.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+START_TEST(report_has_the_options_words)
+{
+    // as --by and --metric take them
+    ck_assert_str_eq(report_by_name(GROUP_LINENO), "lineno");
+    ck_assert_str_eq(report_by_name(GROUP_FILENAME), "filename");
+    ck_assert_str_eq(report_by_name(GROUP_TRACEBACK), "traceback");
+    ck_assert_str_eq(report_by_name(GROUP_SIZE), "size");
+    ck_assert_str_eq(report_metric_name(REPORT_LIVE), "live");
+    ck_assert_str_eq(report_metric_name(REPORT_FREED), "freed");
+}
+END_TEST
+
+/* Every number of the totals is a sum, but for the time of the peak: none is forgotten. */
+START_TEST(report_adds_everything)
+{
+    struct report_totals one;
+    struct report_totals sum;
+    uint64_t numbers[sizeof one / sizeof(uint64_t)];
+    ck_assert_uint_eq(sizeof one % sizeof(uint64_t), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        numbers[i] = 1000 + i;
+    }
+    memcpy(&one, numbers, sizeof one);
+    one.peak_s = 2.5;
+    sum = one;
+    report_add_totals(&sum, &one);
+    ck_assert_double_eq(sum.peak_s, 2.5);
+    memcpy(numbers, &sum, sizeof sum);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (i != offsetof(struct report_totals, peak_s) / sizeof(uint64_t)) {
+            ck_assert_msg(numbers[i] == 2 * (1000 + i), "number %zu", i);
+        }
+    }
+}
+END_TEST
+
+START_TEST(report_counts_lost_events)
+{
+    struct report_totals totals = {0};
+    for (size_t i = 0; i < TRACE_COUNTERS_USED; i++) {
+        totals.counters[i] = UINT64_C(1) << i;
+    }
+    ck_assert_uint_eq(report_lost_events(&totals), 0xf); // LOST_NESTED to LOST_ADDRESS
+}
+END_TEST
+
+START_TEST(report_notes_what_is_not_as_it_should_be)
+{
+    struct report report = {0};
+    ck_assert(report_make_notes(&report));
+    ck_assert_uint_eq(report.note_count, 0);
+    report.totals.damage.missing_chunks = 3;
+    report.totals.counters[TRACE_UNWIND_CHECKS] = 100; // nothing bad
+    report.totals.counters[TRACE_UNWIND_FULL] = 100;
+    report.totals.counters[TRACE_TRACER_BYTES] = 100;
+    report.totals.cut_stacks = 7;
+    ck_assert(report_make_notes(&report));
+    ck_assert_uint_eq(report.note_count, 2);
+    ck_assert_ptr_nonnull(strstr(report.notes[0], "missing: 3; "));
+    ck_assert_ptr_nonnull(strstr(report.notes[1], ": 7; set LIBTRACE_DEPTH higher"));
+    report_fini(&report);
+    ck_assert_uint_eq(report.note_count, 0);
+    report_fini(&report); // of an empty one
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("report");
+    tcase_add_test(tests, report_has_the_options_words);
+    tcase_add_test(tests, report_adds_everything);
+    tcase_add_test(tests, report_counts_lost_events);
+    tcase_add_test(tests, report_notes_what_is_not_as_it_should_be);
+    return unit_run("report", tests);
+}
