@@ -1,6 +1,7 @@
 /* The switch of stacks. See own_stack.h. */
 #include "own_stack.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "sys.h"
@@ -34,7 +35,12 @@ void own_stack_call(void (*function)(void *), void *argument, void *top)
 {
     uint64_t all = UINT64_MAX;
     uint64_t before = 0;
+    int cancel_type = PTHREAD_CANCEL_DEFERRED;
+    /* libunwind blocks and unblocks signals through libc, which lets the signal of pthread_cancel()
+     * through: a thread that can be cancelled at any moment would end here, with our lock */
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &cancel_type);
     (void)sys_sigprocmask(SIG_SETMASK, &all, &before);
     own_stack_switch(function, argument, top);
     (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_setcanceltype(cancel_type, &cancel_type);
 }

@@ -35,7 +35,8 @@ void process_come_out(const struct process_inside *inside, struct thread_state *
 void process_count(enum trace_counter counter)
 {
     struct trace_file_header *header = process.file.header;
-    if (header != NULL && atomic_load(&gate.is_open)) { /* closed: it may be the parent's */
+    /* with the gate closed, the header may be the parent's */
+    if (header != NULL && (atomic_load(&gate.is_open) || header->pid == (uint32_t)sys_getpid())) {
         __atomic_fetch_add(&header->counters[counter], 1, __ATOMIC_RELAXED);
     }
 }

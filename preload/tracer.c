@@ -171,6 +171,10 @@ static __attribute__((noinline, cold)) bool seal(struct thread_state *state, str
 
 static bool make_definition_room(struct thread_state *state)
 {
+    if (state->events_to_lose > 0) {
+        state->events_to_lose--;
+        return false;
+    }
     if (!seal(state, &state->definitions.window)) {
         return false;
     }
