@@ -1,3 +1,10 @@
+/*
+ * A daemon closes every descriptor, then opens its own files under the same numbers.
+ * Defence: no descriptor is kept; a held one is compared with the trace before each use (is_ours()
+ * in file.c).
+ * Without it: with a kept descriptor and no comparison, the program's own0 had the trace's
+ * segments in it.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>

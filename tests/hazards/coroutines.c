@@ -1,3 +1,9 @@
+/*
+ * A thousand coroutines on stacks that are unmapped and mapped again.
+ * Defence: the memo is checked slot by slot before it is used (verify() in unwind.c).
+ * Without it: not seen to fail: without the comparison the stacks were right still, as other
+ * stacks always came in between.
+ */
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -26,7 +32,7 @@ static __attribute__((noinline)) void *work(struct coroutine *self, unsigned dep
     return block;
 }
 
-static void run(int slot)
+static __attribute__((noinline)) void run(int slot)
 {
     struct coroutine *self = &running[slot];
     for (unsigned i = 0; i < 3; i++) {
@@ -35,7 +41,20 @@ static void run(int slot)
     self->is_done = 1;
 }
 
-static void start(int slot)
+/* The same in the same place, but another caller. */
+static void run_too(int slot)
+{
+    run(slot);
+    __asm__ volatile("" ::: "memory");
+}
+
+static void run_as_well(int slot)
+{
+    run(slot);
+    __asm__ volatile("nop" ::: "memory");
+}
+
+static void start(int slot, int is_odd)
 {
     struct coroutine *self = &running[slot];
     self->stack =
@@ -46,7 +65,7 @@ static void start(int slot)
     self->context.uc_stack.ss_size = STACK_BYTES;
     self->context.uc_link = &scheduler;
     self->is_done = 0;
-    makecontext(&self->context, (void (*)(void))run, 1, slot);
+    makecontext(&self->context, (void (*)(void))(is_odd ? run_too : run_as_well), 1, slot);
 }
 
 int main(void)
@@ -56,7 +75,7 @@ int main(void)
     while (finished < COROUTINES) {
         for (int slot = 0; slot < AT_ONCE; slot++) {
             if (running[slot].stack == NULL && started < COROUTINES) {
-                start(slot);
+                start(slot, started / 3 % 2);
                 started++;
             }
             if (running[slot].stack != NULL) {

@@ -1,3 +1,9 @@
+/*
+ * A plugin that is bound past the tracer frees our blocks, and gives us blocks of its own.
+ * Defence: an entry still in the live map when its address comes again is an implied free; a free
+ * without entry is counted.
+ * Without it: there is nothing to take out; not seen to fail.
+ */
 #include <dlfcn.h>
 #include <string.h>
 

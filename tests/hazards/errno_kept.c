@@ -1,3 +1,10 @@
+/*
+ * errno and result of every hooked function, for good and for odd arguments, in the first thread
+ * and in later ones.
+ * Defence: system calls are made without libc (sys.h).
+ * Without it: with syscall(3) instead, errno was 3 (ESRCH) where it had been 77: the search for
+ * ended threads.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>

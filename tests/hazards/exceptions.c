@@ -1,3 +1,9 @@
+/*
+ * A C program loads a C++ plugin, which throws 100,000 times.
+ * Defence: libunwind is loaded with RTLD_LOCAL (unwind_libunwind.c).
+ * Without it: with RTLD_GLOBAL the plugin was bound to libunwind's _Unwind_RaiseException, and
+ * took 6.5 s instead of 0.3 s.
+ */
 #include <dlfcn.h>
 #include <string.h>
 

@@ -1,3 +1,9 @@
+/*
+ * A process that becomes another program again and again, by each function of the exec family.
+ * Defence: execs.c tells the trace; each program has a file of its own.
+ * Without it: the traces that the last function or an exec ended had no end state; blocks were
+ * right all the same.
+ */
 #include <errno.h>
 #include <fcntl.h>
 

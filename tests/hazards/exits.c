@@ -1,3 +1,9 @@
+/*
+ * The ways out of a process, with blocks allocated by its last functions.
+ * Defence: the trace is complete at every instruction; exits.c tells how it ended.
+ * Without it: the traces that the last function or an exec ended had no end state; blocks were
+ * right all the same.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>

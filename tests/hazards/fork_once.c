@@ -1,3 +1,10 @@
+/*
+ * A child, and its child, that free what they inherited.
+ * Defence: a page that the child finds full of zeros (MADV_WIPEONFORK), and the atfork handler
+ * (fork.c).
+ * Without it: without both there was one trace instead of three, the children wrote into their
+ * parent's.
+ */
 #include <sys/wait.h>
 
 #include "seen.h"

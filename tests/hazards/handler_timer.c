@@ -1,3 +1,8 @@
+/*
+ * A signal handler that allocates, at 1 kHz, while the thread is inside the tracer.
+ * Defence: the nested state (enter_nested() in tracer.c).
+ * Without it: with one state for both, SIGSEGV.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

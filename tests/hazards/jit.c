@@ -1,3 +1,8 @@
+/*
+ * Code made at run time, without unwind tables, calls malloc.
+ * Defence: addresses are tried before they are read (read_checked() in unwind_libunwind.c).
+ * Without it: without the trial it did not fail here: what is read happens to lie in mapped pages.
+ */
 #include <string.h>
 #include <sys/mman.h>
 

@@ -1,3 +1,9 @@
+/*
+ * siglongjmp() out of a handler that interrupted the tracer, and out of deep stacks.
+ * Defence: a state that a hook left busy for ever is found to be stale (is_stale() in tracer.c).
+ * Without it: when only a higher stack pointer counted as proof, 2,365 of 2,254,301 blocks were
+ * seen, the rest lost.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/time.h>

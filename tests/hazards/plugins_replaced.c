@@ -1,3 +1,8 @@
+/*
+ * Two plugins with the same code replace each other at one address.
+ * Defence: dlclose() forgets rules and modules (tracer_code_unloaded() in tracer.c).
+ * Without it: the first plugin had 6,000 blocks, the second none, instead of 3,000 each.
+ */
 #include <dlfcn.h>
 #include <string.h>
 

@@ -1,3 +1,9 @@
+/*
+ * Functions that realign their stack (and $-64,%rsp) allocate.
+ * Defence: rules that follow a saved pointer (RULE_DEREF_BP in unwind.c).
+ * Without it: with a wrong such rule all stacks were right still: the first full walk finds the
+ * rule wrong and does not use it.
+ */
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>

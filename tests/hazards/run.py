@@ -107,7 +107,7 @@ def check_trace(row, place, stdout):
     for name, is_right in row.totals.items():
         check(is_right(totals[name]), f"{row}: {name} is {totals[name]}")
     if row.ends is not None:
-        check_equal(sorted(ends), sorted(row.ends), f"{row}: ends")
+        check_equal(sorted(ends, key=str), sorted(row.ends, key=str), f"{row}: ends")
     for word, metric in (("marked", ["--allocated"]), ("live", [])):
         expected = told(stdout, word)
         if expected is None or row.is_blind:

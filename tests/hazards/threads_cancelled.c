@@ -1,3 +1,10 @@
+/*
+ * Threads that are cancelled while they allocate.
+ * Defence: states of ended threads are taken over; system calls are made directly and are no
+ * cancellation points.
+ * Without it: libunwind's locks call sigprocmask(), which lets SIGCANCEL through: asynchronous
+ * cancellation left the unwinder's lock held, and the next thread waited for ever.
+ */
 #include <pthread.h>
 #include <string.h>
 

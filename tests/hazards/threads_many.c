@@ -1,3 +1,8 @@
+/*
+ * A thousand threads at once; thousands one after another; blocks freed by other threads.
+ * Defence: states of ended threads are taken over (thread_list_reclaim() in thread_state.c).
+ * Without it: 20,000 threads one after another took 16 s instead of 0.7 s.
+ */
 #include <pthread.h>
 #include <string.h>
 

@@ -1,3 +1,8 @@
+/*
+ * Children that share their parent's memory.
+ * Defence: they stay in the parent's trace, nothing of theirs is wrapped.
+ * Without it: there is nothing to take out; not seen to fail.
+ */
 #include <sched.h>
 #include <spawn.h>
 #include <sys/wait.h>

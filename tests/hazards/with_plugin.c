@@ -1,3 +1,9 @@
+/*
+ * A program for other preloaded libraries, auditors and plugins to be loaded into.
+ * Defence: lazy start, the bootstrap arena (process.c, bootstrap.c); the next allocator in the
+ * loader's order is used.
+ * Without it: there is nothing to take out alone; not seen to fail.
+ */
 #include <dlfcn.h>
 #include <string.h>
 
