@@ -20,7 +20,7 @@ static struct module_definition defined[] = {
     {.path = "app", .build_id = id_one, .build_id_bytes = 2, .bias = 0x400000},
     {.path = "app", .build_id = id_two, .build_id_bytes = 2, .bias = 0x500000},
     {.path = "app", .build_id = id_one, .build_id_bytes = 2, .bias = 0x600000},
-    {.path = "/lib/libtrace.so"},
+    {.path = "/lib/libtrace.so", .build_id = id_one}, // of no bytes
 };
 static const struct definitions definitions = {.modules = defined, .module_count = 5};
 static uint32_t *numbers;

@@ -1,0 +1,100 @@
+/* definitions.c: ids in any order, missing, doubled, and the roots of stacks (format.md, 4). */
+#include "definitions.h"
+
+#include "reader.h"
+#include "scene.h"
+#include "unit.h"
+
+static struct reader reader;
+static struct trace_error error;
+
+static const struct definitions *load(struct trace_builder *builder)
+{
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    ck_assert_int_eq(reader_open("t.trace", &reader, &error), TRACE_OK);
+    return &reader.definitions;
+}
+
+START_TEST(definitions_take_ids_in_any_order)
+{
+    struct trace_builder *builder = builder_new();
+    builder_stack(builder, 9, 4, 1, 0x900); // before its parent
+    builder_stack(builder, 4, TRACE_STACK_CUT, 1, 0x400);
+    builder_stack(builder, 5, TRACE_STACK_BROKEN, 0, 0x500);
+    builder_stack(builder, 4, TRACE_STACK_CUT, 1, 0x400); // again, alike
+    builder_site(builder, 3, 7, 9, UINT64_C(1) << 40);
+    builder_site(builder, 0, 2, 4, 0);
+    const struct definitions *definitions = load(builder);
+    ck_assert_uint_eq(definitions->stack_count, 3);
+    ck_assert_uint_eq(definitions->cut_count, 1);
+    ck_assert_uint_eq(definitions->broken_count, 1);
+    ck_assert_uint_eq(definitions_stack(definitions, 9)->address, 0x900);
+    ck_assert_uint_eq(definitions_stack(definitions, 9)->parent, 4);
+    ck_assert_uint_eq(definitions->site_count, 2);
+    const struct site *site = &definitions->sites[7 - definitions->first_site];
+    ck_assert(site->is_defined);
+    ck_assert_uint_eq(site->size, UINT64_C(1) << 40);
+    ck_assert_uint_eq(site->stack, 9);
+    ck_assert_uint_eq(site->stream, 3);
+    ck_assert(!definitions->sites[3 - definitions->first_site].is_defined);
+    reader_close(&reader);
+}
+END_TEST
+
+START_TEST(definitions_have_no_frame_for_roots_and_strangers)
+{
+    static const uint32_t none[] = {
+        TRACE_STACK_WHOLE, TRACE_STACK_CUT, TRACE_STACK_BROKEN, 3, 8, 100000, UINT32_MAX};
+    struct trace_builder *builder = builder_new();
+    builder_stack(builder, 9, 4, 1, 0x900);
+    const struct definitions *definitions = load(builder);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        ck_assert_ptr_null(definitions_stack(definitions, none[i]));
+    }
+    ck_assert_ptr_nonnull(definitions_stack(definitions, 9));
+    reader_close(&reader);
+}
+END_TEST
+
+START_TEST(definitions_believe_the_latest_name_of_a_thread)
+{
+    struct trace_builder *builder = builder_new();
+    builder_thread(builder, 0, 100, "first");
+    builder_thread(builder, 0, 100, "second");
+    builder_thread(builder, 0, 101, "heir"); // took the stream over
+    builder_thread(builder, 1, 100, "nested");
+    const struct definitions *definitions = load(builder);
+    ck_assert_uint_eq(definitions->thread_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct thread_definition *thread = &definitions->threads[i];
+        const char *expected = thread->thread == 101 ? "heir"
+                               : thread->stream == 1 ? "nested"
+                                                     : "second";
+        ck_assert_str_eq(thread->name, expected);
+    }
+    reader_close(&reader);
+}
+END_TEST
+
+START_TEST(definitions_of_nothing)
+{
+    const struct definitions *definitions = load(builder_new());
+    ck_assert_ptr_null(definitions->process.executable);
+    ck_assert_uint_eq(definitions->stack_count, 0);
+    ck_assert_uint_eq(definitions->site_count, 0);
+    ck_assert_ptr_null(definitions_stack(definitions, TRACE_STACK_FIRST));
+    reader_close(&reader);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("definitions");
+    tcase_add_checked_fixture(tests, scene_enter, scene_leave);
+    tcase_add_test(tests, definitions_take_ids_in_any_order);
+    tcase_add_test(tests, definitions_have_no_frame_for_roots_and_strangers);
+    tcase_add_test(tests, definitions_believe_the_latest_name_of_a_thread);
+    tcase_add_test(tests, definitions_of_nothing);
+    return unit_run("definitions", tests);
+}
