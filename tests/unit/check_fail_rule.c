@@ -7,17 +7,17 @@
 
 static const struct {
     const char *text;
-    enum fail_quantity quantity;
     uint64_t limit;
+    enum fail_quantity quantity;
     bool is_inclusive;
 } rules[] = {
-    {"live>0", FAIL_LIVE, 0, false},
-    {"live>1MiB", FAIL_LIVE, 1 << 20, false},
-    {"live>=1.5KiB", FAIL_LIVE, 1536, true},
-    {"peak>12B", FAIL_PEAK, 12, false},
-    {"peak>2GiB", FAIL_PEAK, UINT64_C(2) << 30, false},
-    {"peak>.5TiB", FAIL_PEAK, UINT64_C(1) << 39, false},
-    {"count>=7", FAIL_COUNT, 7, true},
+    {"live>0", 0, FAIL_LIVE, false},
+    {"live>1MiB", 1 << 20, FAIL_LIVE, false},
+    {"live>=1.5KiB", 1536, FAIL_LIVE, true},
+    {"peak>12B", 12, FAIL_PEAK, false},
+    {"peak>2GiB", UINT64_C(2) << 30, FAIL_PEAK, false},
+    {"peak>.5TiB", UINT64_C(1) << 39, FAIL_PEAK, false},
+    {"count>=7", 7, FAIL_COUNT, true},
 };
 
 START_TEST(fail_rule_is_read)
