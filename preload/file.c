@@ -298,8 +298,14 @@ long file_append(struct file *file, const void *segment, size_t bytes)
     }
     uint64_t offset = take_space(file, bytes, TRACE_SEGMENT_ALIGN);
     long result = check_limit(offset + bytes);
+    /* the header last: a process that is killed in the middle leaves a segment that nobody finds,
+     * and the window that it was made of */
+    size_t head = bytes < TRACE_CHUNK_BYTES ? bytes : TRACE_CHUNK_BYTES;
     if (result == 0) {
-        result = write_all(fd, segment, bytes, offset);
+        result = write_all(fd, (const char *)segment + head, bytes - head, offset + head);
+    }
+    if (result == 0) {
+        result = write_all(fd, segment, head, offset);
     }
     give_back_fd(file, fd);
     return result;

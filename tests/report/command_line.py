@@ -140,7 +140,11 @@ def check_chart(box):
     check(max(map(len, result.stdout.splitlines())) == 80, "a chart as wide as a terminal used to be")
     result = box.run("--timeline", "new.trace", env={"LC_ALL": "C.UTF-8"}, encoding="utf-8")
     check("\u2588" in result.stdout and "\u2502" in result.stdout, "a chart in UTF-8")
-    control, terminal = pty.openpty()
+    try:
+        control, terminal = pty.openpty()
+    except OSError:
+        print("no terminals here: the width of one is not tried")
+        return
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 57, 0, 0))
     subprocess.run([box.report, "--timeline", "new.trace"], cwd=box.directory, stdout=terminal,
                    env={"LC_ALL": "C", "NO_COLOR": "1"}, check=True)
