@@ -88,9 +88,25 @@ static void *move_from_bootstrap(void *old_block, size_t size)
     return block;
 }
 
-/* realloc() and reallocarray() of a block that is not NULL. */
+/* realloc() and reallocarray() of NULL: an allocation. */
+static inline void *allocate_by_realloc(size_t size, const struct frame *caller)
+{
+    if (is_early()) {
+        return bootstrap_allocate(1, size);
+    }
+    void *block = real.realloc(NULL, at_least(size));
+    if (LIKELY(block != NULL)) {
+        tracer_allocated(block, size, caller);
+    }
+    return block;
+}
+
+/* What realloc() and reallocarray() have in common. */
 static inline void *reallocate(void *old_block, size_t size, const struct frame *caller)
 {
+    if (old_block == NULL) {
+        return allocate_by_realloc(size, caller);
+    }
     if (UNLIKELY(bootstrap_owns(old_block))) {
         void *moved = move_from_bootstrap(old_block, size);
         if (moved != NULL && !is_early()) {
@@ -108,17 +124,7 @@ static inline void *reallocate(void *old_block, size_t size, const struct frame 
 
 EXPORT void *realloc(void *old_block, size_t size)
 {
-    if (old_block != NULL) {
-        return reallocate(old_block, size, CALLER());
-    }
-    if (is_early()) {
-        return bootstrap_allocate(1, size);
-    }
-    void *block = real.realloc(NULL, at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return reallocate(old_block, size, CALLER());
 }
 
 EXPORT void *reallocarray(void *old_block, size_t count, size_t size)
@@ -128,17 +134,7 @@ EXPORT void *reallocarray(void *old_block, size_t count, size_t size)
         errno = ENOMEM; /* as reallocarray(3) says */
         return NULL;
     }
-    if (old_block != NULL) {
-        return reallocate(old_block, bytes, CALLER());
-    }
-    if (is_early()) {
-        return bootstrap_allocate(1, bytes);
-    }
-    void *block = real.realloc(NULL, at_least(bytes));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, bytes, CALLER());
-    }
-    return block;
+    return reallocate(old_block, bytes, CALLER());
 }
 
 /* Return: true if the real function must be called. */

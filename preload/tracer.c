@@ -11,7 +11,7 @@
  * alone; a signal handler that arrives meanwhile finds it busy and gets the nested state. When in
  * doubt an event is dropped and counted, and the program goes on.
  *
- * process.c has the life of the process: start, fork, end.
+ * The life of the process is elsewhere: start.c, threads.c, fork.c, and its ends in process.c.
  */
 #include "tracer.h"
 
