@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xz.h"
+
 #define DEBUG_DIR "/usr/lib/debug"
+
+/* A symbol table of more than this is not one that a distributor has packed. */
+#define MINI_BYTES_MAX ((size_t)128 << 20)
 
 /* The state of one search. */
 struct search {
@@ -245,9 +250,32 @@ static void open_alternate(struct debug_files *files, const char *root)
     }
 }
 
+/* Unpack the symbol table that the module brings along, if there is no other. */
+static void open_mini(struct debug_files *files)
+{
+    const uint8_t *packed = NULL;
+    uint8_t *bytes = NULL;
+    size_t packed_bytes = 0;
+    size_t size = 0;
+    struct trace_error error = {0};
+    if (files->module.elf == NULL || files->module.has_symbols || files->debug.has_symbols ||
+        !elf_file_section(&files->module, ".gnu_debugdata", &packed, &packed_bytes)) {
+        return;
+    }
+    enum trace_status status =
+        xz_unpack(packed, packed_bytes, MINI_BYTES_MAX, &bytes, &size, &error);
+    if (status == TRACE_OK) {
+        status = elf_file_open_memory(bytes, size, "unpacked", &files->mini, &error);
+    }
+    if (status != TRACE_OK && files->warning[0] == '\0') {
+        (void)snprintf(files->warning, sizeof files->warning, ".gnu_debugdata: %.400s", error.text);
+    }
+}
+
 void debug_files_open(const struct debug_file_query *query, struct debug_files *ret_files)
 {
-    *ret_files = (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1};
+    *ret_files =
+        (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
     const char *root = query->sysroot_dir != NULL ? query->sysroot_dir : "";
     struct search search = {.query = query,
                             .build_id = query->build_id,
@@ -264,10 +292,12 @@ void debug_files_open(const struct debug_file_query *query, struct debug_files *
         ret_files->warning[0] = '\0'; // the module is not needed then
     }
     open_alternate(ret_files, root);
+    open_mini(ret_files);
 }
 
 void debug_files_close(struct debug_files *files)
 {
+    elf_file_close(&files->mini);
     elf_file_close(&files->alternate);
     elf_file_close(&files->debug);
     elf_file_close(&files->module);

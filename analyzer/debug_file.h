@@ -22,6 +22,7 @@ struct debug_files {
     struct elf_file module;    /* fd -1: missing, refused or broken */
     struct elf_file debug;     /* the separate debug file; fd -1: none, or not needed */
     struct elf_file alternate; /* what dwz moved out of either; fd -1: none */
+    struct elf_file mini;      /* the module's .gnu_debugdata; elf NULL: none, or not needed */
     char warning[512];         /* what was refused or is missing, and what would help; or empty */
 };
 
@@ -35,6 +36,9 @@ struct debug_files {
  * it.
  * --symbols DIR may also simply hold the unstripped module. A file is refused when its build-id is
  * not the module's, or, if either has none, when its CRC is not the one in the link.
+ *
+ * Fedora and others leave the names of static functions in the module itself, packed with xz
+ * (.gnu_debugdata): they are unpacked where nothing better was found.
  * Source: GDB manual, "Debugging Information in Separate Files".
  *
  * @ret_files: to be closed with debug_files_close(), whatever was found.

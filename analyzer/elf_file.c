@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,21 @@
 
 /* zlib makes at most 1032 bytes of one. */
 enum { INFLATION_MAX = 1032 };
+
+/* Check that what libelf has opened is a file that we read. */
+static enum trace_status check_elf(const char *name, const struct elf_file *file,
+                                   struct trace_error *error)
+{
+    GElf_Ehdr header;
+    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
+        gelf_getehdr(file->elf, &header) == NULL) {
+        return trace_fail(error, TRACE_CORRUPT, 0, "%s: not an ELF file", name);
+    }
+    if (header.e_ident[EI_DATA] != ELFDATA2LSB) {
+        return trace_fail(error, TRACE_UNSUPPORTED, 0, "%s: a big-endian file", name);
+    }
+    return TRACE_OK;
+}
 
 static enum trace_status open_elf(const char *path, struct elf_file *file,
                                   struct trace_error *error)
@@ -32,15 +48,7 @@ static enum trace_status open_elf(const char *path, struct elf_file *file,
     }
     (void)elf_version(EV_CURRENT);
     file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
-    GElf_Ehdr header;
-    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
-        gelf_getehdr(file->elf, &header) == NULL) {
-        return trace_fail(error, TRACE_CORRUPT, 0, "%s: not an ELF file", path);
-    }
-    if (header.e_ident[EI_DATA] != ELFDATA2LSB) {
-        return trace_fail(error, TRACE_UNSUPPORTED, 0, "%s: a big-endian file", path);
-    }
-    return TRACE_OK;
+    return check_elf(path, file, error);
 }
 
 /* Take the build-id from one piece of notes, if it is in there. */
@@ -113,18 +121,32 @@ static void look_through_segments(struct elf_file *file)
     }
 }
 
+/* Learn what a file says about itself, if it could be opened. */
+static enum trace_status finish_open(enum trace_status status, struct elf_file *file)
+{
+    if (status != TRACE_OK) {
+        elf_file_close(file);
+        return status;
+    }
+    look_through_sections(file);
+    look_through_segments(file);
+    return TRACE_OK;
+}
+
 enum trace_status elf_file_open(const char *path, struct elf_file *ret_file,
                                 struct trace_error *error)
 {
     *ret_file = (struct elf_file){.fd = -1};
-    enum trace_status status = open_elf(path, ret_file, error);
-    if (status != TRACE_OK) {
-        elf_file_close(ret_file);
-        return status;
-    }
-    look_through_sections(ret_file);
-    look_through_segments(ret_file);
-    return TRACE_OK;
+    return finish_open(open_elf(path, ret_file, error), ret_file);
+}
+
+enum trace_status elf_file_open_memory(uint8_t *bytes, size_t size, const char *name,
+                                       struct elf_file *ret_file, struct trace_error *error)
+{
+    (void)elf_version(EV_CURRENT);
+    *ret_file =
+        (struct elf_file){.elf = elf_memory((char *)bytes, size), .fd = -1, .memory = bytes};
+    return finish_open(check_elf(name, ret_file, error), ret_file);
 }
 
 void elf_file_close(struct elf_file *file)
@@ -135,6 +157,7 @@ void elf_file_close(struct elf_file *file)
     if (file->fd >= 0) {
         (void)close(file->fd);
     }
+    free(file->memory);
     *file = (struct elf_file){.fd = -1};
 }
 

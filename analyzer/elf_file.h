@@ -15,8 +15,9 @@
 enum { ELF_FILE_BUILD_ID_MAX = 64 };
 
 struct elf_file {
-    Elf *elf; /* NULL: not open */
-    int fd;   /* -1: not open */
+    Elf *elf;        /* NULL: not open */
+    int fd;          /* -1: not open, or in memory */
+    uint8_t *memory; /* its bytes, if it is not a file of its own; or NULL */
     uint8_t build_id[ELF_FILE_BUILD_ID_MAX];
     size_t build_id_bytes; /* 0: has none */
     bool has_debug_info;   /* .debug_info (or its old compressed form) with contents */
@@ -31,6 +32,15 @@ struct elf_file {
 enum trace_status elf_file_open(const char *path, struct elf_file *ret_file,
                                 struct trace_error *error) TRACE_CHECKED;
 void elf_file_close(struct elf_file *file);
+
+/*
+ * The same for a file whose bytes are in memory.
+ * @bytes: from malloc(); belong to @ret_file from now on, whatever is returned.
+ * @name: for errors.
+ */
+enum trace_status elf_file_open_memory(uint8_t *bytes, size_t size, const char *name,
+                                       struct elf_file *ret_file,
+                                       struct trace_error *error) TRACE_CHECKED;
 
 /*
  * The contents of a section, decompressed if need be.

@@ -1,19 +1,29 @@
 /*
- * libiberty's demangler with a bound on its output.
+ * libiberty's demanglers with a bound on its output.
  *
  * Substitutions let a mangled name of a hundred bytes print as gigabytes, and the library's
  * callback cannot tell it to stop, so the callback jumps out. That leaks nothing: in its callback
  * form the library keeps everything on the stack, and bounds the stack itself
- * (DEMANGLE_RECURSION_LIMIT).
+ * (DEMANGLE_RECURSION_LIMIT). D's demangler has no callback, and ends the process when it gets no
+ * memory: it sees only names that cannot become large.
  */
 #include "sym_demangle.h"
 
+#include <ctype.h>
 #include <demangle.h>
 #include <setjmp.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_MAX = 64 * 1024 };
+
+/*
+ * A back reference of D repeats an earlier piece of the name; two of them, in a third that is
+ * referred to in turn, double it. With this many, a name grows 2^16 times at most.
+ */
+enum { D_BYTES_MAX = 2048, D_REFERENCES_MAX = 32 };
 
 struct output {
     jmp_buf stop;
@@ -42,14 +52,21 @@ static void append(const char *piece, size_t bytes, void *opaque)
     output->text[output->used] = '\0';
 }
 
-char *sym_demangle(const char *name)
+/* Source: D ABI, "Name Mangling". */
+static char *demangle_d(const char *name)
+{
+    size_t references = 0;
+    for (const char *at = name; *at != '\0'; at++) {
+        references += *at == 'Q';
+    }
+    bool is_safe = strlen(name) <= D_BYTES_MAX && references <= D_REFERENCES_MAX;
+    return is_safe ? dlang_demangle(name, DMGL_PARAMS | DMGL_ANSI) : NULL;
+}
+
+/* Demangle a name of C++ or Rust. */
+static char *demangle_bounded(const char *name)
 {
     int options = DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO;
-    // Only these two schemes are told from plain C names by their prefix.
-    if (strncmp(name, "_Z", 2) != 0 && strncmp(name, "_R", 2) != 0 &&
-        strncmp(name, "_GLOBAL_", 8) != 0) {
-        return NULL;
-    }
     struct output *output = calloc(1, sizeof *output);
     if (output == NULL) {
         return NULL;
@@ -66,4 +83,33 @@ char *sym_demangle(const char *name)
     free(output->text);
     free(output);
     return result;
+}
+
+/* Only these schemes are told from plain C names by their prefix. */
+static char *demangle_whole(const char *name)
+{
+    if (strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0 ||
+        strncmp(name, "_GLOBAL_", 8) == 0) {
+        return demangle_bounded(name);
+    }
+    bool is_d = strncmp(name, "_D", 2) == 0 &&
+                (isdigit((unsigned char)name[2]) || strcmp(name, "_Dmain") == 0);
+    return is_d ? demangle_d(name) : NULL;
+}
+
+char *sym_demangle(const char *name)
+{
+    const char *suffix = strchr(name, '@'); // of a stub: "_Znwm@plt"
+    if (suffix == NULL) {
+        return demangle_whole(name);
+    }
+    char *shown = NULL;
+    char *target = strndup(name, (size_t)(suffix - name));
+    char *shown_target = target != NULL ? demangle_whole(target) : NULL;
+    if (shown_target != NULL && asprintf(&shown, "%s%s", shown_target, suffix) < 0) {
+        shown = NULL;
+    }
+    free(shown_target);
+    free(target);
+    return shown;
 }

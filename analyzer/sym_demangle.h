@@ -1,4 +1,4 @@
-/* Linker names to source names: C++, Rust. */
+/* Linker names to source names: C++, Rust, D. */
 #ifndef ANALYZER_SYM_DEMANGLE_H
 #define ANALYZER_SYM_DEMANGLE_H
 

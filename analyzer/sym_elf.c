@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "grow.h"
+#include "sym_plt.h"
 
 enum { RANK_LOCAL, RANK_WEAK, RANK_GLOBAL, RANK_SIZED = 4, STEPS_MAX = 64 };
 
@@ -29,6 +31,7 @@ struct sym_elf {
     struct symbol *symbols; /* by addr; of aliases, the best comes last */
     size_t count;
     size_t capacity;
+    struct arena names; /* those that no file has as they are shown */
     bool is_complete;
 };
 
@@ -85,6 +88,30 @@ static bool is_code(const struct elf_file *file, const GElf_Sym *symbol, uint64_
     return true;
 }
 
+static bool append(struct sym_elf *table, const struct symbol *symbol)
+{
+    struct symbol *moved =
+        grow_array(table->symbols, table->count, &table->capacity, sizeof *moved);
+    if (moved == NULL) {
+        return false;
+    }
+    table->symbols = moved;
+    table->symbols[table->count++] = *symbol;
+    return true;
+}
+
+/* A sym_plt_sink. */
+static bool add_stub(void *context, uint64_t addr, uint64_t bytes, const char *target)
+{
+    struct sym_elf *table = context;
+    struct symbol stub = {
+        .addr = addr,
+        .end = addr + bytes,
+        .name = arena_format(&table->names, "%.*s@plt", (int)strcspn(target, "@"), target),
+        .rank = RANK_SIZED | RANK_LOCAL};
+    return stub.name != NULL && append(table, &stub);
+}
+
 /* Add one symbol if it is a function's. Return: false without memory. */
 static bool add_symbol(struct sym_elf *table, const struct elf_file *file, const GElf_Sym *symbol,
                        const char *name, size_t index)
@@ -95,22 +122,20 @@ static bool add_symbol(struct sym_elf *table, const struct elf_file *file, const
         strncmp(name, ".L", 2) == 0 || strncmp(name, ".annobin", 8) == 0) {
         return true;
     }
-    struct symbol *moved =
-        grow_array(table->symbols, table->count, &table->capacity, sizeof *moved);
-    if (moved == NULL) {
-        return false;
+    const char *version = strchr(name + 1, '@');
+    if (version != NULL) {
+        name = arena_copy(&table->names, name, (size_t)(version - name));
     }
-    table->symbols = moved;
     uint64_t end = section_end;
     if (symbol->st_size != 0 && symbol->st_size <= UINT64_MAX - symbol->st_value) {
         end = symbol->st_value + symbol->st_size;
     }
-    table->symbols[table->count++] = (struct symbol){.addr = symbol->st_value,
-                                                     .end = end,
-                                                     .name = name,
-                                                     .index = (uint32_t)index,
-                                                     .rank = rank_of(symbol)};
-    return true;
+    struct symbol added = {.addr = symbol->st_value,
+                           .end = end,
+                           .name = name,
+                           .index = (uint32_t)index,
+                           .rank = rank_of(symbol)};
+    return name != NULL && append(table, &added);
 }
 
 /* Add the functions of all sections of one type. Return: false without memory. */
@@ -161,17 +186,35 @@ static void finish_table(struct sym_elf *table)
     }
 }
 
-enum trace_status sym_elf_new(const struct elf_file *file, struct sym_elf **ret_table)
+/* Add the best names there are. Return: false without memory. */
+static bool add_sources(struct sym_elf *table, const struct sym_elf_sources *sources)
+{
+    const struct elf_file *const full[] = {sources->debug, sources->module};
+    for (size_t i = 0; i < sizeof full / sizeof full[0] && table->count == 0; i++) {
+        if (full[i] != NULL && !add_table(table, full[i], SHT_SYMTAB)) {
+            return false;
+        }
+    }
+    bool is_partial = table->count == 0;
+    if (is_partial && sources->mini != NULL && !add_table(table, sources->mini, SHT_SYMTAB)) {
+        return false;
+    }
+    table->is_complete = table->count > 0;
+    if (sources->module == NULL) {
+        return true;
+    }
+    // A packed symbol table leaves out what is exported.
+    return (!is_partial || add_table(table, sources->module, SHT_DYNSYM)) &&
+           sym_plt_each(sources->module, add_stub, table);
+}
+
+enum trace_status sym_elf_new(const struct sym_elf_sources *sources, struct sym_elf **ret_table)
 {
     struct sym_elf *table = calloc(1, sizeof *table);
     if (table == NULL) {
         return TRACE_NOMEM;
     }
-    bool has_memory = add_table(table, file, SHT_SYMTAB);
-    table->is_complete = table->count > 0;
-    if (has_memory && table->count == 0) {
-        has_memory = add_table(table, file, SHT_DYNSYM);
-    }
+    bool has_memory = add_sources(table, sources);
     if (!has_memory || table->count == 0) {
         sym_elf_free(table);
         return has_memory ? TRACE_NOT_FOUND : TRACE_NOMEM;
@@ -185,6 +228,7 @@ void sym_elf_free(struct sym_elf *table)
 {
     if (table != NULL) {
         free(table->symbols);
+        arena_fini(&table->names);
         free(table);
     }
 }

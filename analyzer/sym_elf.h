@@ -13,20 +13,29 @@
 struct sym_elf;
 
 struct sym_elf_match {
-    const char *name; /* lives as long as the struct elf_file that it came from */
+    const char *name; /* lives as long as the table */
     uint64_t addr;    /* where the symbol begins */
 };
 
+/* The files of one module, each of them NULL if it is not there. */
+struct sym_elf_sources {
+    const struct elf_file *module;
+    const struct elf_file *debug; /* its separate debug file */
+    const struct elf_file *mini;  /* its .gnu_debugdata, unpacked */
+};
+
 /*
- * Read the function symbols of .symtab, or of .dynsym if there is no .symtab with functions.
- * @file: stays open as long as the table is used.
+ * Read the function symbols of .symtab, or of .dynsym if there is no .symtab with functions; and
+ * the stubs through which the module calls others ("malloc@plt"). Versions are left out of names
+ * (memcpy@@GLIBC_2.14 is memcpy).
+ * @sources: the files stay open as long as the table is used.
  * Errors: TRACE_NOT_FOUND: there are none; TRACE_NOMEM. A broken table is read as far as it goes.
  */
-enum trace_status sym_elf_new(const struct elf_file *file,
+enum trace_status sym_elf_new(const struct sym_elf_sources *sources,
                               struct sym_elf **ret_table) TRACE_CHECKED;
 void sym_elf_free(struct sym_elf *table);
 
-/* Return: whether the names come from .symtab, which has the static functions as well. */
+/* Return: whether there is a .symtab, which has the names of static functions as well. */
 bool sym_elf_is_complete(const struct sym_elf *table);
 
 /*

@@ -318,13 +318,12 @@ static bool collect(struct job *job, const uint64_t *addresses, size_t count)
 static enum trace_status read_symbols(struct job *job)
 {
     const struct debug_files *files = &job->files;
-    if (files->debug.elf != NULL && files->debug.has_symbols) {
-        enum trace_status status = sym_elf_new(&files->debug, &job->symbols);
-        if (status != TRACE_NOT_FOUND) {
-            return status;
-        }
-    }
-    return files->module.elf != NULL ? sym_elf_new(&files->module, &job->symbols) : TRACE_NOT_FOUND;
+    const struct sym_elf_sources sources = {
+        .module = files->module.elf != NULL ? &files->module : NULL,
+        .debug = files->debug.elf != NULL ? &files->debug : NULL,
+        .mini = files->mini.elf != NULL ? &files->mini : NULL,
+    };
+    return sym_elf_new(&sources, &job->symbols);
 }
 
 /* Ask the debug information about all addresses. */
@@ -384,7 +383,7 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t modul
                                      const uint64_t *addresses, size_t count)
 {
     struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
-    job.files = (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1};
+    job.files = (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
     enum trace_status status = collect(&job, addresses, count) ? TRACE_OK : TRACE_NOMEM;
     if (status == TRACE_OK && job.count > 0) {
         open_files(&job);

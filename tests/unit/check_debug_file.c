@@ -3,29 +3,20 @@
  * linked to each other by objcopy.
  */
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "debug_file.h"
+#include "own_code.h"
+#include "shell.h"
+#include "sym_elf.h"
 
 static char directory[32];
 static struct debug_files files;
 static struct elf_file self;                   /* this program, for its build-id */
 static char id[2 * ELF_FILE_BUILD_ID_MAX + 1]; /* the same in digits */
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
-{
-    char command[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    ck_assert_int_lt(length, (int)sizeof command);
-    ck_assert_int_eq(system(command), 0); // NOLINT(cert-env33-c): the test's own text
-}
 
 /* Take this program apart: prog (stripped) and prog.debug, the former linked to the latter. */
 static void setup(void)
@@ -211,6 +202,52 @@ START_TEST(debug_file_refuses_what_is_not_elf)
 }
 END_TEST
 
+/* Return: the name of a function that only .symtab names, being static: this one. */
+static __attribute__((noinline)) const char *own_name(const struct sym_elf_sources *sources)
+{
+    static char name[64];
+    struct sym_elf_match match = {.name = ""};
+    struct sym_elf *table = NULL;
+    ck_assert_int_eq(sym_elf_new(sources, &table), TRACE_OK);
+    (void)sym_elf_find(table, own_in_file((uint64_t)(uintptr_t)own_name), &match);
+    (void)snprintf(name, sizeof name, "%s", match.name);
+    sym_elf_free(table);
+    return name;
+}
+
+/* Source of the commands: GDB manual, "MiniDebugInfo". */
+START_TEST(debug_file_unpacks_symbols_that_the_module_brings_along)
+{
+    shell("cd %s && objcopy -S --keep-symbol=own_name prog.debug mini && xz -9 mini && "
+          "objcopy --add-section .gnu_debugdata=mini.xz prog packed && rm prog.debug",
+          directory);
+    search("packed", self.build_id, self.build_id_bytes);
+    ck_assert_ptr_nonnull(files.mini.elf);
+    const struct sym_elf_sources without = {.module = &files.module};
+    const struct sym_elf_sources with = {.module = &files.module, .mini = &files.mini};
+    ck_assert_pstr_ne(own_name(&without), "own_name");
+    ck_assert_pstr_eq(own_name(&with), "own_name");
+}
+END_TEST
+
+START_TEST(debug_file_survives_broken_packed_symbols)
+{
+    shell("cd %s && rm prog.debug && echo nonsense > mini.xz && "
+          "objcopy --add-section .gnu_debugdata=mini.xz prog packed",
+          directory);
+    search("packed", self.build_id, self.build_id_bytes);
+    ck_assert_ptr_null(files.mini.elf);
+    ck_assert_ptr_nonnull(strstr(files.warning, ".gnu_debugdata: xz data"));
+    debug_files_close(&files);
+    shell("cd %s && head -c 130m /dev/zero | xz -0 > mini.xz && "
+          "objcopy --update-section .gnu_debugdata=mini.xz packed",
+          directory);
+    search("packed", self.build_id, self.build_id_bytes);
+    ck_assert_ptr_null(files.mini.elf);
+    ck_assert_ptr_nonnull(strstr(files.warning, "unpacks to too much"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("debug_file");
@@ -230,6 +267,8 @@ int main(void)
     tcase_add_test(tests, debug_file_refuses_another_builds_debug_file);
     tcase_add_test(tests, debug_file_names_what_is_missing);
     tcase_add_test(tests, debug_file_refuses_what_is_not_elf);
+    tcase_add_test(tests, debug_file_unpacks_symbols_that_the_module_brings_along);
+    tcase_add_test(tests, debug_file_survives_broken_packed_symbols);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,26 +1,15 @@
 /* elf_file.c: copies of this program as objcopy changes them, and what readelf says of them. */
 #include "elf_file.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "shell.h"
 #include "unit.h"
 
 static char directory[32];
 static struct elf_file file;
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
-{
-    char command[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    ck_assert_int_lt(length, (int)sizeof command);
-    ck_assert_int_eq(system(command), 0); // NOLINT(cert-env33-c): the test's own text
-}
 
 static void setup(void)
 {

@@ -16,7 +16,15 @@ static const struct {
     {"_Z3addRK5pointIdE", "add(point<double> const&)"},
     {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad"},
     {"_Z1fv.constprop.0", "f() [clone .constprop.0]"},
+    {"_Znwm@plt", "operator new(unsigned long)@plt"},
+    {"_RNvC6_123foo3bar", "123foo::bar"},
+    {"_Dmain", "D main"},
+    {"_D8demangle4testFAaZv", "demangle.test(char[])"},
+    {"_D6object6Object8toStringMFZAya", "object.Object.toString()"},
+    {"_D3", NULL},
+    {"_Debug", NULL},
     {"malloc", NULL},
+    {"malloc@plt", NULL},
     {"_start", NULL},
     {"_Z", NULL},
     {"_ZN3foo", NULL},
@@ -57,6 +65,19 @@ START_TEST(sym_demangle_bounds_what_it_shows)
 }
 END_TEST
 
+/* A D name whose references would repeat each other: more than any compiler writes. */
+START_TEST(sym_demangle_leaves_doubtful_names_of_d)
+{
+    char name[4096] = "_D1a1fF";
+    memset(name + strlen(name), 'Q', 100);
+    (void)snprintf(name + strlen(name), 8, "Zv");
+    ck_assert_ptr_null(sym_demangle(name));
+    memset(name, 'i', sizeof name - 1);
+    memcpy(name, "_D1a1fF", 7);
+    ck_assert_ptr_null(sym_demangle(name));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sym_demangle");
@@ -64,6 +85,7 @@ int main(void)
     tcase_add_loop_test(tests, sym_demangle_shows_source_names, 0,
                         (int)(sizeof names / sizeof names[0]));
     tcase_add_test(tests, sym_demangle_bounds_what_it_shows);
+    tcase_add_test(tests, sym_demangle_leaves_doubtful_names_of_d);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

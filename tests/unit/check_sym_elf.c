@@ -1,11 +1,16 @@
 /* ELF symbol tables, those of this program and of the C library. */
 #include <check.h>
+#include <errno.h>
 #include <link.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "elf_file.h"
+#include "own_code.h"
+#include "shell.h"
 #include "sym_elf.h"
 
 #define NOINLINE __attribute__((noinline, used, noipa))
@@ -35,19 +40,10 @@ __asm__(".pushsection .text\n"
 extern const char known_unsized[];
 extern const char known_after[];
 
-static int take_first(struct dl_phdr_info *info, size_t bytes, void *context)
-{
-    (void)bytes;
-    *(uint64_t *)context = info->dlpi_addr;
-    return 1;
-}
-
 /* Return: an address of this program as its file has it. */
 static uint64_t in_file(const void *address)
 {
-    uint64_t bias = 0;
-    (void)dl_iterate_phdr(take_first, &bias);
-    return (uint64_t)(uintptr_t)address - bias;
+    return own_in_file((uint64_t)(uintptr_t)address);
 }
 
 static struct elf_file file;
@@ -55,8 +51,9 @@ static struct sym_elf *table;
 
 static void open_table(const char *path)
 {
+    const struct sym_elf_sources sources = {.module = &file};
     ck_assert_int_eq(elf_file_open(path, &file, NULL), TRACE_OK);
-    ck_assert_int_eq(sym_elf_new(&file, &table), TRACE_OK);
+    ck_assert_int_eq(sym_elf_new(&sources, &table), TRACE_OK);
 }
 
 static void setup(void)
@@ -142,6 +139,49 @@ START_TEST(sym_elf_reads_exported_symbols_of_a_stripped_library)
 }
 END_TEST
 
+START_TEST(sym_elf_names_stubs_as_objdump_does)
+{
+    char command[160];
+    char line[512];
+    unsigned stubs = 0;
+    (void)snprintf(command, sizeof command,
+                   "objdump -d -j .plt -j .plt.got -j .plt.sec /proc/%d/exe 2>/dev/null",
+                   (int)getpid());
+    FILE *stream = popen(command, "re"); // NOLINT(cert-env33-c): the test's own text
+    ck_assert_ptr_nonnull(stream);
+    while (fgets(line, sizeof line, stream) != NULL) {
+        char *name = NULL;
+        uint64_t address = strtoull(line, &name, 16);
+        char *end = strstr(line, "@plt>:\n"); // "0000000000001030 <malloc@plt>:"
+        if (end == NULL || strncmp(name, " <", 2) != 0) {
+            continue;
+        }
+        uint64_t start = 0;
+        end[4] = '\0';
+        ck_assert_pstr_eq(name_at(address + 5, &start), name + 2);
+        ck_assert_uint_eq(start, address);
+        stubs++;
+    }
+    ck_assert_int_eq(pclose(stream), 0);
+    ck_assert_uint_gt(stubs, 10);
+}
+END_TEST
+
+START_TEST(sym_elf_leaves_versions_out)
+{
+    char path[256];
+    uint64_t start = 0;
+    (void)snprintf(path, sizeof path, "%s.copy", program_invocation_name);
+    shell("objcopy --redefine-sym known_static=known_static@@KNOWN_1.0 /proc/%d/exe %s",
+          (int)getpid(), path);
+    teardown();
+    open_table(path);
+    (void)unlink(path);
+    ck_assert_str_eq(name_at(in_file((const void *)(uintptr_t)known_static), &start),
+                     "known_static");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sym_elf");
@@ -152,6 +192,8 @@ int main(void)
     tcase_add_test(tests, sym_elf_ends_unsized_symbols_at_the_next);
     tcase_add_test(tests, sym_elf_ignores_data_and_gaps);
     tcase_add_test(tests, sym_elf_reads_exported_symbols_of_a_stripped_library);
+    tcase_add_test(tests, sym_elf_names_stubs_as_objdump_does);
+    tcase_add_test(tests, sym_elf_leaves_versions_out);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

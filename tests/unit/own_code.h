@@ -34,7 +34,7 @@ static inline __attribute__((always_inline)) uint64_t own_inlined(void)
     return address + (uint64_t)(address == 0);
 }
 
-static __attribute__((noinline, noipa)) uint64_t own_outer(void)
+static __attribute__((noinline, noipa, unused)) uint64_t own_outer(void)
 {
     uint64_t address = own_inlined();
     return address + (uint64_t)(own_caller() == 0);
