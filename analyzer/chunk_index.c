@@ -171,7 +171,7 @@ static enum trace_status take(struct chunk_index *index, const struct trace_file
                               struct damage *damage, struct trace_error *error)
 {
     const struct chunk chunk = chunk_of(header, offset);
-    if (header->content != TRACE_DEFINITIONS && header->content != TRACE_EVENTS) {
+    if (header->content < TRACE_DEFINITIONS || header->content > TRACE_PICTURE) {
         damage->unknown_chunks++;
         return TRACE_OK;
     }
@@ -302,7 +302,7 @@ static int compare(const void *left, const void *right)
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-/* Drop empty windows and doubles, count gaps, find where events begin. */
+/* Drop empty windows and doubles, count gaps, find where events and pictures begin. */
 static void tidy(struct chunk_index *index, struct damage *damage)
 {
     size_t kept = 0;
@@ -324,6 +324,10 @@ static void tidy(struct chunk_index *index, struct damage *damage)
     index->events = 0;
     while (index->events < kept && index->chunks[index->events].content == TRACE_DEFINITIONS) {
         index->events++;
+    }
+    index->pictures = index->events;
+    while (index->pictures < kept && index->chunks[index->pictures].content == TRACE_EVENTS) {
+        index->pictures++;
     }
 }
 

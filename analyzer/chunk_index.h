@@ -34,7 +34,8 @@ struct chunk_index {
     struct chunk *chunks; /* by content, stream, sequence */
     size_t count;
     size_t capacity;
-    size_t events; /* index of the first chunk of events: definitions come before */
+    size_t events;   /* index of the first chunk of events: definitions come before */
+    size_t pictures; /* index of the first chunk of heap pictures: they come last */
 };
 
 /*

@@ -14,8 +14,9 @@ static enum trace_status make_streams(struct reader *reader, struct trace_error 
 {
     const struct chunk *chunks = reader->index.chunks;
     size_t first = reader->index.events;
+    size_t end = reader->index.pictures;
     size_t count = 0;
-    for (size_t i = first; i < reader->index.count; i++) {
+    for (size_t i = first; i < end; i++) {
         count += i == first || chunks[i].stream != chunks[i - 1].stream ? 1 : 0;
         reader->event_bytes += chunks[i].used;
     }
@@ -26,7 +27,7 @@ static enum trace_status make_streams(struct reader *reader, struct trace_error 
     }
     reader->stream_count = count;
     struct event_stream *stream = reader->streams;
-    for (size_t i = first; i < reader->index.count; i++) {
+    for (size_t i = first; i < end; i++) {
         if (i > first && chunks[i].stream != chunks[i - 1].stream) {
             stream++;
         }

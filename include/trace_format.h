@@ -83,6 +83,7 @@ struct trace_file_header {
 enum trace_content {
     TRACE_DEFINITIONS = 1,
     TRACE_EVENTS = 2,
+    TRACE_PICTURE = 3, /* the stream is the number of the picture, from 1 */
 };
 
 enum trace_compression {
@@ -141,6 +142,43 @@ enum trace_event_other {
     TRACE_EV_SNAPSHOT = 4,
     TRACE_EV_SIZED = 16, /* numbers from here on carry their length: older readers skip them */
 };
+
+/* 7. Heap pictures: a tag byte, then fields. */
+enum trace_picture_record {
+    TRACE_PIC_HEAD = 1,
+    TRACE_PIC_BLOCK = 2,
+    TRACE_PIC_COUNT = 3,
+    TRACE_PIC_REGION = 4,
+    TRACE_PIC_FROM_BLOCK = 5,
+    TRACE_PIC_FROM_ROOT = 6,
+    TRACE_PIC_END = 7,
+    TRACE_PIC_SIZED = 64, /* tags from here on carry their length: older readers skip them */
+};
+
+/* 7.1 Bits of a picture's flags. */
+enum trace_picture_flag {
+    TRACE_PICTURE_STILL = 1,   /* other threads stood still, and their registers are in it */
+    TRACE_PICTURE_AT_EXIT = 2, /* taken when the process ended */
+};
+
+/* 7.3 Where roots are found. */
+enum trace_region {
+    TRACE_REGION_MODULE = 0,
+    TRACE_REGION_STACK = 1,
+    TRACE_REGION_TLS = 2,
+    TRACE_REGION_REGISTERS = 3,
+    TRACE_REGION_MAPPING = 4,
+};
+
+/* 7.5 What a pointer into a block looks like, in the lowest bits of where it points. */
+enum trace_inside {
+    TRACE_INSIDE_OTHER = 0,
+    TRACE_INSIDE_STRING = 1,
+    TRACE_INSIDE_ARRAY = 2,
+    TRACE_INSIDE_BASE = 3,
+    TRACE_INSIDE_LENGTH = 4,
+};
+#define TRACE_INSIDE_BITS 3
 
 /* 6. Limits */
 #define TRACE_NAME_BYTES 255     /* longest name of a snapshot or thread */

@@ -17,6 +17,10 @@ ENUMS = {
     "4.3": "TRACE_STACK_",
     "5": "TRACE_EV_",
     "6": "TRACE_",
+    "7": "TRACE_PIC_",
+    "7.1": "TRACE_PICTURE_",
+    "7.3": "TRACE_REGION_",
+    "7.5": "TRACE_INSIDE_",
 }
 STRUCTURES = {"2": "trace_file_header", "3": "trace_chunk"}
 NOT_IN_DOCUMENT = {"TRACE_COUNTERS_USED", "TRACE_FORMAT_H"}

@@ -13,7 +13,7 @@
 #include "trace_codec.h"
 
 #define ROOM (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
-enum { STREAMS_MAX = 5000, CONTENTS = 3, RECORD_MAX = 8192 };
+enum { STREAMS_MAX = 5000, CONTENTS = 4, RECORD_MAX = 8192 };
 
 struct making {
     uint8_t records[ROOM];
@@ -330,7 +330,7 @@ void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char
 const uint8_t *builder_bytes(struct trace_builder *builder, size_t *ret_length)
 {
     for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-        for (int c = TRACE_DEFINITIONS; c <= TRACE_EVENTS; c++) {
+        for (int c = TRACE_DEFINITIONS; c <= TRACE_PICTURE; c++) {
             if (builder->streams[i].contents[c] != NULL) {
                 builder_seal(builder, i, (enum trace_content)c, BUILDER_ZSTD);
             }
