@@ -1,7 +1,8 @@
 #!/bin/sh
 # Install what is missing, build, run every test: the release build with all tests, then the build
 # with AddressSanitizer and UndefinedBehaviorSanitizer, whose tests are those of the two cores.
-# With --all also ThreadSanitizer, clang-tidy and the formatting. Works from any directory.
+# With --all also ThreadSanitizer, clang-tidy and the formatting, and the hazards at full size. Works
+# from any directory.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,7 +12,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 all=no
 case "${1-}" in
 "") ;;
---all) all=yes ;;
+--all)
+    all=yes
+    export HAZARD_ALL=1
+    ;;
 *)
     echo "usage: $0 [--all]" >&2
     exit 2

@@ -11,7 +11,6 @@
 #include "seen.h"
 
 #define THREADS 3
-#define CHILDREN 200
 
 static atomic_bool is_over;
 
@@ -31,14 +30,15 @@ static void *churn(void *argument)
     return argument;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    long children = count > 1 ? strtol(arguments[1], NULL, 10) : 100;
     pthread_t threads[THREADS];
     int bad = 0;
     for (unsigned i = 0; i < THREADS; i++) {
         need(pthread_create(&threads[i], NULL, churn, NULL) == 0, "pthread_create");
     }
-    for (unsigned i = 0; i < CHILDREN; i++) {
+    for (long i = 0; i < children; i++) {
         int status = 0;
         pid_t child = fork();
         if (child == 0) {
@@ -56,6 +56,6 @@ int main(void)
         pthread_join(threads[i], NULL);
     }
     say("children that did not end well: %d\n", bad);
-    say("marked %ld\n", atomic_load(&marked_count) + 10L * CHILDREN);
+    say("marked %ld\n", atomic_load(&marked_count) + 10 * children);
     return 0;
 }

@@ -43,6 +43,18 @@ static char *get_arena(void)
     return start;
 }
 
+/* Return: SLOTS if all are taken. */
+static size_t take_slot(void)
+{
+    for (size_t tries = 0; tries < SLOTS; tries++) {
+        size_t slot = atomic_fetch_add(&next_slot, 1) % SLOTS;
+        if (!atomic_exchange(&taken[slot], 1)) {
+            return slot;
+        }
+    }
+    return SLOTS;
+}
+
 static void *cut(size_t alignment, size_t size)
 {
     char *at = get_arena();
@@ -56,10 +68,11 @@ static void *cut(size_t alignment, size_t size)
         }
         at += SLOTS * SLOT_BYTES + offset;
     } else {
-        unsigned slot = 0;
-        do {
-            slot = atomic_fetch_add(&next_slot, 1) % SLOTS;
-        } while (atomic_exchange(&taken[slot], 1));
+        size_t slot = take_slot();
+        if (slot == SLOTS) {
+            errno = ENOMEM;
+            return NULL;
+        }
         at += slot * SLOT_BYTES;
     }
     uintptr_t block = ((uintptr_t)at + HEAD + alignment - 1) & ~(uintptr_t)(alignment - 1);
