@@ -59,7 +59,8 @@ void report_add_totals(struct report_totals *sum, const struct report_totals *to
 uint64_t report_lost_events(const struct report_totals *totals)
 {
     return totals->counters[TRACE_LOST_NESTED] + totals->counters[TRACE_LOST_MEMORY] +
-           totals->counters[TRACE_LOST_SPACE] + totals->counters[TRACE_LOST_ADDRESS];
+           totals->counters[TRACE_LOST_SPACE] + totals->counters[TRACE_LOST_ADDRESS] +
+           totals->counters[TRACE_LOST_CUT_SHORT];
 }
 
 struct note {
@@ -89,6 +90,8 @@ bool report_make_notes(struct report *report)
          "raise the limit of the address space (ulimit -v)"},
         {counters[TRACE_LOST_NESTED], "events lost in signal handlers inside signal handlers",
          "a handler that allocates is at risk without the tracer, too"},
+        {counters[TRACE_LOST_CUT_SHORT], "events cut short by a signal handler or a thread's end",
+         "a handler left by longjmp, or the thread was cancelled; they may be missing"},
         {counters[TRACE_LOST_ADDRESS], "events lost at addresses that the tracer cannot map",
          "the allocator uses an unusual range; please report it"},
         {totals->cut_stacks, "call stacks cut at the depth limit", "set LIBTRACE_DEPTH higher"},

@@ -44,7 +44,8 @@ enum trace_counter {
     TRACE_UNWIND_FULL = 7,        /* captures that needed a full walk by libunwind */
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
-    TRACE_COUNTERS_USED = 10,
+    TRACE_LOST_CUT_SHORT = 10, /* events that longjmp() or the end of the thread left in the middle */
+    TRACE_COUNTERS_USED = 11,
 };
 #define TRACE_COUNTERS 32
 

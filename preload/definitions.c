@@ -20,6 +20,25 @@ static uint8_t *begin(struct definitions *definitions, enum trace_definition tag
     return to;
 }
 
+/* The record that ends before @end is complete. */
+static void commit(struct definitions *definitions, const uint8_t *end)
+{
+    window_commit(&definitions->window, end);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* What the next deltas refer to is in its place, too. */
+static void settle(struct definitions *definitions)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    definitions->settled = definitions->window.chunk->used;
+}
+
+bool definitions_are_settled(const struct definitions *definitions)
+{
+    return definitions->settled == definitions->window.chunk->used;
+}
+
 static uint8_t *put_string(uint8_t *to, const char *string)
 {
     return trace_put_bytes(to, string, strlen(string));
@@ -31,6 +50,8 @@ void definitions_restart(struct definitions *definitions)
     definitions->last_site = 0;
     definitions->last_site_stack = 0;
     definitions->last_address = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    definitions->settled = 0;
 }
 
 /* How many arguments fit into @bytes, and how many there are. */
@@ -68,7 +89,8 @@ bool define_process(struct definitions *definitions, const struct process_descri
     for (size_t i = 0; i < fitting; i++) {
         to = put_string(to, process->arguments[i]);
     }
-    window_commit(&definitions->window, to);
+    commit(definitions, to);
+    settle(definitions);
     return true;
 }
 
@@ -85,7 +107,8 @@ bool define_module(struct definitions *definitions, uint32_t id, const struct mo
     to = trace_put_varint(to, module->bias);
     to = trace_put_bytes(to, module->build_id, module->build_id_bytes);
     to = trace_put_bytes(to, module->path, module->path_bytes);
-    window_commit(&definitions->window, to);
+    commit(definitions, to);
+    settle(definitions);
     return true;
 }
 
@@ -99,9 +122,10 @@ bool define_stack(struct definitions *definitions, uint32_t id, const struct sta
     to = trace_put_delta(to, node->parent, id);
     to = trace_put_varint(to, node->module);
     to = trace_put_delta(to, node->address, definitions->last_address);
-    window_commit(&definitions->window, to);
+    commit(definitions, to);
     definitions->last_stack = id;
     definitions->last_address = node->address;
+    settle(definitions);
     return true;
 }
 
@@ -114,9 +138,10 @@ bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, u
     to = trace_put_delta(to, id, definitions->last_site);
     to = trace_put_delta(to, stack, definitions->last_site_stack);
     to = trace_put_varint(to, size);
-    window_commit(&definitions->window, to);
+    commit(definitions, to);
     definitions->last_site = id;
     definitions->last_site_stack = stack;
+    settle(definitions);
     return true;
 }
 
@@ -128,6 +153,7 @@ bool define_thread(struct definitions *definitions, uint32_t thread, const char 
     }
     to = trace_put_varint(to, thread);
     to = put_string(to, name);
-    window_commit(&definitions->window, to);
+    commit(definitions, to);
+    settle(definitions);
     return true;
 }

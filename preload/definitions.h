@@ -21,6 +21,7 @@ struct definitions {
     uint32_t last_site;
     uint32_t last_site_stack;
     uintptr_t last_address;
+    uint32_t settled; /* `used` of the window when the above was right */
 };
 
 /* What a PROCESS record says; all strings end in zero. */
@@ -32,8 +33,11 @@ struct process_description {
     char *const *arguments; /* ends with NULL; may be NULL */
 };
 
-/* The window is a new one: deltas start from 0. */
+/* The window is a new one, and empty: deltas start from 0. */
 void definitions_restart(struct definitions *definitions);
+
+/* Return: false if a record was left in the middle, and deltas may start from anything. */
+bool definitions_are_settled(const struct definitions *definitions);
 
 bool define_process(struct definitions *definitions, const struct process_description *process);
 bool define_module(struct definitions *definitions, uint32_t id, const struct module *module);

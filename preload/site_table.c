@@ -2,6 +2,7 @@
 #include "site_table.h"
 
 #include "memory.h"
+#include "sys.h"
 
 #define CHUNK_SITES ((size_t)1 << SITE_CHUNK_BITS)
 #define FIRST_SLOTS 256 /* one page */
@@ -73,32 +74,41 @@ uint32_t site_table_find(const struct site_table *table, uint32_t stack, uint64_
     }
 }
 
+/* The id last: a slot that is left half written is an empty one. */
 static void put(struct site_table *table, const struct site *site)
 {
     size_t slot = slot_of(table, site->stack, site->size);
     while (table->slots[slot].id != 0) {
         slot = (slot + 1) & table->mask;
     }
-    table->slots[slot] = *site;
     table->used++;
+    table->slots[slot].size = site->size;
+    table->slots[slot].stack = site->stack;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    table->slots[slot].id = site->id;
 }
 
+/* Signals are blocked: a handler that leaves with longjmp() must not leave half a table. */
 static bool grow(struct site_table *table)
 {
+    uint64_t all = UINT64_MAX;
+    uint64_t before = 0;
     size_t slots = table->slots == NULL ? FIRST_SLOTS : 2 * (table->mask + 1);
+    (void)sys_sigprocmask(SIG_SETMASK, &all, &before);
     struct site_table larger = {.slots = memory_map(slots * sizeof(struct site)),
                                 .mask = slots - 1};
-    if (larger.slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; table->slots != NULL && i <= table->mask; i++) {
+    bool has_memory = larger.slots != NULL;
+    for (size_t i = 0; has_memory && table->slots != NULL && i <= table->mask; i++) {
         if (table->slots[i].id != 0) {
             put(&larger, &table->slots[i]);
         }
     }
-    site_table_clear(table);
-    *table = larger;
-    return true;
+    if (has_memory) {
+        site_table_clear(table);
+        *table = larger;
+    }
+    (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
+    return has_memory;
 }
 
 bool site_table_insert(struct site_table *table, uint32_t stack, uint64_t size, uint32_t id)

@@ -61,6 +61,7 @@ struct thread_state {
     uint32_t stream;
     char name[16];           /* as last written; the kernel's limit */
     uint32_t events_to_lose; /* before the next attempt to make room for them */
+    uint32_t time_at;        /* `used` of the events' window before the last TIME record */
     /* of its life */
     bool is_detached;  /* forked away in the middle of an event: writes into nothing */
     _Atomic int owner; /* thread id */

@@ -45,53 +45,106 @@ void process_name_thread(struct thread_state *state)
     (void)define_thread(&state->definitions, (uint32_t)thread, state->name);
 }
 
-/* What a state knows about its thread's stack means nothing to another thread. */
-static void forget_stack(struct thread_state *state)
-{
-    state->busy = THREAD_IDLE;
-    state->unwinder.memo_used = 0;
-    memset(state->unwinder.extents, 0, sizeof state->unwinder.extents);
-}
-
-struct renewal {
-    struct thread_state *state;
+struct seal_task {
+    struct window *window;
     long result;
 };
 
-/* Seal what a dead thread left, so that its windows can be another stream's. */
 static void seal_on_own_stack(void *argument)
 {
-    struct renewal *renewal = argument;
-    struct thread_state *state = renewal->state;
-    renewal->result = window_seal(&state->events, &process.file, 0, 0);
-    if (renewal->result == 0) {
-        renewal->result = window_seal(&state->definitions.window, &process.file, 0, 0);
+    struct seal_task *task = argument;
+    task->result = window_seal(task->window, &process.file, 0, 0);
+}
+
+static long seal(struct thread_state *state, struct window *window)
+{
+    struct seal_task task = {.window = window};
+    own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
+    return task.result;
+}
+
+/* A new window starts from nothing, whatever the last record of the old one was. */
+static long seal_events(struct thread_state *state)
+{
+    long result = seal(state, &state->events);
+    if (result == 0) {
+        state->tick = 0;
+        state->epoch = 0;
     }
+    return result;
+}
+
+static long seal_definitions(struct thread_state *state)
+{
+    long result = seal(state, &state->definitions.window);
+    if (result == 0) {
+        definitions_restart(&state->definitions);
+    }
+    return result;
+}
+
+/*
+ * Empty the caches. Where the time or what definitions refer to may be another than in the window,
+ * start a new one. The table of sites is whole at every moment. Return: 0 or -errno.
+ */
+static long recover(struct thread_state *state)
+{
+    long result = 0;
+    thread_state_forget(state);
+    if (state->time_at == state->events.chunk->used) {
+        result = seal_events(state);
+    }
+    if (result == 0 && !definitions_are_settled(&state->definitions)) {
+        result = seal_definitions(state);
+    }
+    if (result == 0) {
+        process_count(TRACE_LOST_CUT_SHORT);
+    }
+    return result;
+}
+
+bool process_recover(struct thread_state *state)
+{
+    long result = recover(state);
+    if (result != 0 && !file_may_grow_later(result)) {
+        process_stop(result);
+    }
+    return result == 0;
+}
+
+/*
+ * What a state knows about its thread's stack means nothing to another thread. Return: 0 or -errno.
+ */
+static long leave_stack(struct thread_state *state)
+{
+    memset(state->unwinder.extents, 0, sizeof state->unwinder.extents);
+    state->unwinder.memo_used = 0;
+    long result = state->busy != THREAD_IDLE ? recover(state) : 0;
+    if (result == 0) {
+        state->busy = THREAD_IDLE;
+    }
+    return result;
 }
 
 /*
  * Make a state whose thread has ended ready for the next one: under a new stream, as long as there
  * are few. If the file cannot take what the old one left, its stream goes on.
+ * Return: 0, or -errno: the state cannot be used.
  */
-static void renew(struct thread_state *state)
+static long renew(struct thread_state *state)
 {
-    struct renewal renewal = {.state = state};
-    forget_stack(state);
-    if (state->nested != NULL) {
-        forget_stack(state->nested);
+    long result = leave_stack(state);
+    if (result == 0 && state->nested != NULL) {
+        result = leave_stack(state->nested);
     }
-    if (atomic_load(&process.threads.streams) < THREAD_STREAMS_MAX) {
-        own_stack_call(seal_on_own_stack, &renewal, state->unwinder.own_stack_top);
-        if (renewal.result != 0) {
-            return;
-        }
+    if (result == 0 && atomic_load(&process.threads.streams) < THREAD_STREAMS_MAX &&
+        seal_events(state) == 0 && seal_definitions(state) == 0) {
         state->stream = atomic_fetch_add(&process.threads.streams, 1);
-        state->tick = 0;
-        state->epoch = 0;
         forget_ids(state);
         window_restart(&state->events, state->stream);
         window_restart(&state->definitions.window, state->stream);
     }
+    return result;
 }
 
 struct thread_state *process_make_thread(void)
@@ -100,7 +153,7 @@ struct thread_state *process_make_thread(void)
     struct thread_state *state = thread_list_reclaim(&process.threads, thread);
     long result = 0;
     if (state != NULL) {
-        renew(state);
+        result = renew(state);
     } else {
         state = thread_state_new();
         result = state != NULL ? process_open_windows(state) : -ENOMEM;

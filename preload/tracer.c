@@ -96,6 +96,12 @@ static inline bool begin(struct thread_state *state, uintptr_t sp)
     return false;
 }
 
+/* Is the state in use by a hook further up this stack, or on the stack that a handler came from? */
+static bool is_in_use(const struct thread_state *state, uintptr_t sp)
+{
+    return state->busy != THREAD_IDLE && !is_stale(state, sp);
+}
+
 /* Return: the state of a signal handler that interrupted the use of @state; NULL if it is busy,
  * too. */
 static struct thread_state *find_nested(struct thread_state *state, uintptr_t sp)
@@ -103,7 +109,7 @@ static struct thread_state *find_nested(struct thread_state *state, uintptr_t sp
     if (state->nested == NULL && !process_add_nested(state)) {
         return NULL;
     }
-    if (state->nested->busy != THREAD_IDLE && !is_stale(state->nested, sp)) {
+    if (is_in_use(state->nested, sp)) {
         process_count(TRACE_LOST_NESTED);
         return NULL;
     }
@@ -114,11 +120,15 @@ static __attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t
 {
     for (;;) {
         struct thread_state *state = process_thread();
-        if (state != NULL && state->busy != THREAD_IDLE && !is_stale(state, sp)) {
+        if (state != NULL && is_in_use(state, sp)) {
             state = find_nested(state, sp);
         }
-        if (state == NULL || begin(state, sp)) {
-            return state;
+        if (state == NULL) {
+            return NULL;
+        }
+        bool was_left = state->busy != THREAD_IDLE;
+        if (begin(state, sp)) {
+            return !was_left || process_recover(state) ? state : NULL;
         }
     }
 }
@@ -229,6 +239,8 @@ static inline uint8_t *begin_event(struct thread_state *state, size_t room)
     uint32_t tick = clock_tick(&process.clock, &state->clock);
     if (UNLIKELY(tick != state->tick || epoch != state->epoch)) {
         to = encode_time(to, tick - state->tick, epoch - state->epoch);
+        state->time_at = state->events.chunk->used;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
         state->tick = tick;
         state->epoch = epoch;
     }

@@ -194,6 +194,7 @@ START_TEST(tracer_notices_hooks_that_were_left_with_longjmp)
     play("stale", NULL);
     scene_expect(&reader, 0, "+100 +200 -200");
     ck_assert_uint_eq(reader.stream_count, 1);
+    ck_assert_uint_eq(counter(TRACE_LOST_CUT_SHORT), 1);
     reader_close(&reader);
 }
 END_TEST
