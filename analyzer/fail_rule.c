@@ -1,6 +1,7 @@
 /* Rules are read with strtod(), so that 1.5MiB can be said; what is not exact is rounded down. */
 #include "fail_rule.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ static const struct {
     {"live", FAIL_LIVE},
     {"count", FAIL_COUNT},
     {"peak", FAIL_PEAK},
+    {"growth", FAIL_GROWTH},
 };
 
 /* Return: what a unit stands for; 0 if it is none. */
@@ -42,7 +44,7 @@ const char *fail_rule_parse(const char *text, struct fail_rule *ret_rule)
         at++;
     }
     if (at == count) {
-        return "begins with none of live, count, peak";
+        return "begins with none of live, count, peak, growth";
     }
     rule.quantity = quantities[at].quantity;
     if (text[length] != '>') {
@@ -70,6 +72,9 @@ const char *fail_rule_parse(const char *text, struct fail_rule *ret_rule)
         return "has a number that is too large";
     }
     rule.limit = (uint64_t)limit;
+    if (rule.quantity == FAIL_GROWTH && unit[0] != '\0') {
+        rule.quantity = FAIL_GROWTH_RATE;
+    }
     *ret_rule = rule;
     return NULL;
 }
@@ -89,6 +94,30 @@ static uint64_t live_of(const struct report *report, bool is_count)
     return most;
 }
 
+/* The largest of a report's tables. */
+static uint64_t growth_of(const struct report *report, bool is_rate)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < report->table_count; i++) {
+        const struct report_growth *growth = &report->tables[i].growth;
+        uint64_t value = is_rate ? (uint64_t)ceil(growth->bytes_per_s) : growth->groups;
+        most = value > most ? value : most;
+    }
+    return most;
+}
+
+const char *fail_rule_unit(const struct fail_rule *rule)
+{
+    static const char *const units[] = {
+        [FAIL_LIVE] = " bytes",
+        [FAIL_COUNT] = "",
+        [FAIL_PEAK] = " bytes",
+        [FAIL_GROWTH] = "",
+        [FAIL_GROWTH_RATE] = " bytes a second",
+    };
+    return units[rule->quantity];
+}
+
 bool fail_rule_holds(const struct fail_rule *rule, const struct report *report, uint64_t *ret_value)
 {
     uint64_t value = 0;
@@ -99,6 +128,10 @@ bool fail_rule_holds(const struct fail_rule *rule, const struct report *report, 
         break;
     case FAIL_PEAK:
         value = report->totals.peak_bytes;
+        break;
+    case FAIL_GROWTH:
+    case FAIL_GROWTH_RATE:
+        value = growth_of(report, rule->quantity == FAIL_GROWTH_RATE);
         break;
     }
     *ret_value = value;

@@ -4,6 +4,8 @@
  *   live>1MiB    bytes that are live at the moment of the report, with filters and suppressions
  *   count>=100   blocks of these
  *   peak>1.5GiB  the most bytes live at once in the whole trace
+ *   growth>0     groups that grow (--growth)
+ *   growth>1KiB  bytes a second that they grow by together
  */
 #ifndef ANALYZER_FAIL_RULE_H
 #define ANALYZER_FAIL_RULE_H
@@ -17,6 +19,8 @@ enum fail_quantity {
     FAIL_LIVE,
     FAIL_COUNT,
     FAIL_PEAK,
+    FAIL_GROWTH,
+    FAIL_GROWTH_RATE,
 };
 
 struct fail_rule {
@@ -31,6 +35,9 @@ struct fail_rule {
  * Return: NULL, or what is wrong with it.
  */
 const char *fail_rule_parse(const char *text, struct fail_rule *ret_rule);
+
+/* Return: what a rule's numbers are: " bytes", say; nothing for what is counted. */
+const char *fail_rule_unit(const struct fail_rule *rule);
 
 /*
  * @ret_value: the quantity in @report; the largest of its tables.

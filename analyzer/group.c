@@ -29,7 +29,8 @@ struct grouping {
     const struct frame **frames; /* of the traceback being looked at */
     struct key *places;
     size_t frame_capacity;
-    struct age_counts *ages; /* by index of the group; NULL until some are added */
+    struct age_counts *ages;      /* by index of the group; NULL until some are added */
+    struct growth_counts *growth; /* the same */
     struct arena arena;
 };
 
@@ -58,6 +59,7 @@ void grouping_free(struct grouping *grouping)
     if (grouping != NULL) {
         strings_free(grouping->tracebacks);
         age_counts_free(grouping->ages);
+        growth_counts_free(grouping->growth);
         free(grouping->groups);
         free(grouping->keys);
         free(grouping->slots);
@@ -195,18 +197,29 @@ static bool name_group(struct grouping *grouping, struct group *group, const str
 }
 
 /* Return: false without memory. */
+static bool count_ages(struct grouping *grouping, uint32_t group, const struct group_blocks *blocks)
+{
+    grouping->ages = grouping->ages != NULL ? grouping->ages : age_counts_new();
+    return grouping->ages != NULL &&
+           age_counts_merge(grouping->ages, group, blocks->ages, (uint32_t)blocks->site);
+}
+
+static bool count_growth(struct grouping *grouping, uint32_t group,
+                         const struct group_blocks *blocks)
+{
+    grouping->growth = grouping->growth != NULL ? grouping->growth : growth_counts_new();
+    return grouping->growth != NULL &&
+           growth_counts_add(grouping->growth, group, blocks->growth, blocks->site, blocks->each);
+}
+
 static bool count_blocks(struct grouping *grouping, struct group *group,
                          const struct group_blocks *blocks)
 {
     *(blocks->is_old ? &group->old_size : &group->size) += blocks->size;
     *(blocks->is_old ? &group->old_count : &group->count) += blocks->count;
-    if (blocks->ages == NULL) {
-        return true;
-    }
-    grouping->ages = grouping->ages != NULL ? grouping->ages : age_counts_new();
-    return grouping->ages != NULL &&
-           age_counts_merge(grouping->ages, (uint32_t)(group - grouping->groups), blocks->ages,
-                            blocks->age_owner);
+    uint32_t number = (uint32_t)(group - grouping->groups);
+    return (blocks->ages == NULL || count_ages(grouping, number, blocks)) &&
+           (blocks->growth == NULL || count_growth(grouping, number, blocks));
 }
 
 static bool add_to_frame(struct grouping *grouping, const struct group_blocks *blocks,
@@ -313,10 +326,20 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
                    : trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu groups", grouping->count);
 }
 
+void grouping_close_growth(struct grouping *grouping, const struct growth *growth)
+{
+    if (grouping->growth != NULL) {
+        growth_counts_close(grouping->growth, growth);
+    }
+}
+
 struct group *grouping_groups(struct grouping *grouping, size_t *ret_count)
 {
     for (size_t i = 0; grouping->ages != NULL && i < grouping->count; i++) {
         grouping->groups[i].ages = age_counts_summary(grouping->ages, (uint32_t)i);
+    }
+    for (size_t i = 0; grouping->growth != NULL && i < grouping->count; i++) {
+        grouping->groups[i].growth = growth_counts_summary(grouping->growth, (uint32_t)i);
     }
     *ret_count = grouping->count;
     return grouping->groups;

@@ -13,6 +13,7 @@
 #include "attribute.h"
 #include "error.h"
 #include "frame.h"
+#include "growth.h"
 #include "lifetimes.h"
 #include "strings.h"
 
@@ -41,7 +42,8 @@ struct group {
     uint64_t count;
     uint64_t old_size; /* the same of what it is compared with */
     uint64_t old_count;
-    struct age_summary ages; /* of those that were freed, if they were counted */
+    struct age_summary ages;      /* of those that were freed, if they were counted */
+    struct growth_summary growth; /* if it was watched */
 };
 
 struct grouping;
@@ -63,7 +65,8 @@ struct group_blocks {
     uint64_t count;
     bool is_old;                   /* of what is compared with */
     const struct age_counts *ages; /* NULL: not wanted */
-    uint32_t age_owner;            /* whose they are in it */
+    const struct growth *growth;   /* NULL: not wanted */
+    size_t site;                   /* whose they are in both */
 };
 
 /*
@@ -73,9 +76,12 @@ struct group_blocks {
 enum trace_status grouping_add(struct grouping *grouping, const struct group_blocks *blocks,
                                bool is_cumulative, struct trace_error *error) TRACE_CHECKED;
 
+/* All blocks of a trace are counted, whose growth was watched. */
+void grouping_close_growth(struct grouping *grouping, const struct growth *growth);
+
 /*
- * Return: all groups, in no order, with their lifetimes. They are the grouping's, and may be put in
- * another order once nothing is added any more and this is not called again.
+ * Return: all groups, in no order, with their lifetimes and growth. They are the grouping's, and
+ * may be put in another order once nothing is added any more and this is not called again.
  */
 struct group *grouping_groups(struct grouping *grouping, size_t *ret_count);
 

@@ -159,7 +159,7 @@ static bool check_rules(const struct options *options, const struct report *repo
             uint64_t value = 0;
             if (fail_rule_holds(rule, report, &value)) {
                 (void)snprintf(text, sizeof text, "failed, for %.200s: it is %" PRIu64 "%s",
-                               rule->text, value, rule->quantity == FAIL_COUNT ? "" : " bytes");
+                               rule->text, value, fail_rule_unit(rule));
                 complain_about(file, text);
                 is_held = true;
             }

@@ -34,6 +34,7 @@ enum key {
     KEY_FREED,
     KEY_TEMPORARY,
     KEY_LIFETIMES,
+    KEY_GROWTH,
     KEY_EACH_SNAPSHOT,
     KEY_SNAPSHOTS,
     KEY_SUMMARY,
@@ -78,6 +79,7 @@ static const struct argp_option table[] = {
     {"freed", KEY_FREED, NULL, 0, "all that was freed", 0},
     {"temporary", KEY_TEMPORARY, NULL, 0, "all that was freed before the next allocation", 0},
     {"lifetimes", KEY_LIFETIMES, NULL, 0, "how long blocks lived that were freed", 0},
+    {"growth", KEY_GROWTH, NULL, 0, "only what grows steadily over the run, steepest first", 0},
     {"each-snapshot", KEY_EACH_SNAPSHOT, NULL, 0, "a table for each snapshot", 0},
     {"snapshots", KEY_SNAPSHOTS, NULL, 0, "list the snapshots", 0},
     {"summary", KEY_SUMMARY, NULL, 0, "totals, and whatever was lost or unknown", 0},
@@ -105,7 +107,7 @@ static const struct argp_option table[] = {
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
     {"each-file", KEY_EACH_FILE, NULL, 0, "a report for each trace, not one for all", 0},
-    {"fail-if", KEY_FAIL_IF, "RULE", 0, "exit 3 when live>1MiB, count>=N or peak>2GiB holds", 0},
+    {"fail-if", KEY_FAIL_IF, "RULE", 0, "exit 3 when live>1MiB, count>=N, peak>2GiB or growth>0 holds", 0},
     {"version", KEY_VERSION, NULL, 0, "print the version", 0},
     {NULL, 0, NULL, 0, "Symbols:", HELP_SYMBOLS},
     {"symbols", KEY_SYMBOLS, "DIR", 0, "more files with debug information", 0},
@@ -312,6 +314,9 @@ static error_t parse_switch(struct options *options, int key, const char *text)
         return 0;
     case KEY_LIFETIMES:
         options->tally.has_lifetimes = true;
+        return 0;
+    case KEY_GROWTH:
+        options->tally.has_growth = true;
         return 0;
     case KEY_EACH_SNAPSHOT:
         options->at = (struct moment){.kind = MOMENT_EACH_SNAPSHOT};

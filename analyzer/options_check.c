@@ -26,7 +26,7 @@ static bool check_pprof(struct options *options)
     bool is_plain = options->kind == REPORT_TABLES && !options->is_each_file &&
                     options->at.kind != MOMENT_EACH_SNAPSHOT && !options->is_compared &&
                     options->tally.metric == REPORT_LIVE && !options->has_by &&
-                    !options->tally.is_cumulative;
+                    !options->tally.is_cumulative && !options->tally.has_growth;
     if (!is_plain) {
         return wrong(options, "--format: pprof has all call stacks of one moment, live and not");
     }
@@ -55,7 +55,7 @@ static bool check_format(struct options *options)
     if (options->kind != REPORT_TABLES || options->at.kind == MOMENT_EACH_SNAPSHOT) {
         return wrong(options, "--format: folded is for the call stacks of one moment");
     }
-    if (options->sort == STATISTIC_BY_AVERAGE) {
+    if (options->sort == STATISTIC_BY_AVERAGE || options->tally.has_growth) {
         return wrong(options, "--format: folded gives sizes, or counts with --sort count");
     }
     if ((options->has_by && options->tally.by != GROUP_TRACEBACK) || options->tally.is_cumulative) {
@@ -66,8 +66,50 @@ static bool check_format(struct options *options)
     return true;
 }
 
+/* Growth is about the whole run, and its order is its own. */
+static bool check_growth(struct options *options)
+{
+    if (options->kind != REPORT_TABLES || options->at.kind != MOMENT_END) {
+        return wrong(options, "--growth: is a table of the whole run");
+    }
+    if (options->tally.metric != REPORT_LIVE || options->is_compared) {
+        return wrong(options, "--growth: is about what is live, and compares moments by itself");
+    }
+    if (options->sort != STATISTIC_BY_SIZE) {
+        return wrong(options, "--growth: has the steepest first; --sort cannot be given");
+    }
+    options->sort = STATISTIC_BY_GROWTH;
+    return true;
+}
+
+static bool check_fail_rules(struct options *options)
+{
+    for (size_t i = 0; i < options->fail_rule_count; i++) {
+        const struct fail_rule *rule = &options->fail_rules[i];
+        if (rule->quantity != FAIL_PEAK && options->tally.metric != REPORT_LIVE) {
+            return wrong(options, "--fail-if: %s is about what is live", rule->text);
+        }
+    }
+    return true;
+}
+
+/* Rules about growth ask for it. */
+static bool needs_growth(const struct options *options)
+{
+    bool is_needed = options->tally.has_growth;
+    for (size_t i = 0; i < options->fail_rule_count; i++) {
+        enum fail_quantity quantity = options->fail_rules[i].quantity;
+        is_needed = is_needed || quantity == FAIL_GROWTH || quantity == FAIL_GROWTH_RATE;
+    }
+    return is_needed;
+}
+
 bool options_check(struct options *options)
 {
+    options->tally.has_growth = needs_growth(options);
+    if (options->tally.has_growth && !check_growth(options)) {
+        return false;
+    }
     if (options->tally.has_lifetimes && options->tally.metric == REPORT_LIVE) {
         options->tally.metric = REPORT_FREED; // a lifetime is known when it is over
     }
@@ -90,17 +132,11 @@ bool options_check(struct options *options)
     if (options->rules.suppressions.count > 0 && options->kind != REPORT_TABLES) {
         return wrong(options, "--suppressions: leaves blocks out of tables");
     }
-    for (size_t i = 0; i < options->fail_rule_count; i++) {
-        if (options->fail_rules[i].quantity != FAIL_PEAK && options->tally.metric != REPORT_LIVE) {
-            return wrong(options, "--fail-if: %s is about what is live",
-                         options->fail_rules[i].text);
-        }
-    }
     if (options->is_compared && options->kind != REPORT_TABLES) {
         return wrong(options, "--compare-to: compares tables");
     }
     if (options->is_compared && options->at.kind == MOMENT_EACH_SNAPSHOT) {
         return wrong(options, "--compare-to: compares one moment; take --at NAME");
     }
-    return true;
+    return check_fail_rules(options);
 }

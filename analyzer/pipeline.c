@@ -13,6 +13,7 @@
 #include "frame_table.h"
 #include "modules.h"
 #include "moment_label.h"
+#include "pipeline_watch.h"
 #include "progress.h"
 #include "reader.h"
 #include "replay.h"
@@ -96,6 +97,7 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .is_each_snapshot = options->at.kind == MOMENT_EACH_SNAPSHOT,
         .is_compared = options->is_compared,
         .has_lifetimes = options->tally.has_lifetimes,
+        .has_growth = options->tally.has_growth,
         .is_filtered = options->rules.include.count + options->rules.exclude.count +
                            options->rules.suppressions.count >
                        0,
@@ -176,6 +178,9 @@ static enum trace_status visit(void *context, const struct replay *replay,
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
     }
     struct tally_rules rules = passage->pipeline->options->tally;
+    if (rules.has_growth) {
+        growth_finish(passage->watch.growth);
+    }
     enum trace_status status = tally_blocks(replay, &passage->attribution, &rules, false,
                                             passage->pipeline->strings, table, error);
     if (status == TRACE_OK && rules.has_live) {
@@ -243,44 +248,6 @@ static enum trace_status miss_snapshot(const struct passage *passage, const stru
                       replay->snapshot_count > 0 ? known : "none");
 }
 
-/* Watch lifetimes from the start, if they are wanted. */
-static enum trace_status watch_lifetimes(struct passage *passage, struct trace_error *error)
-{
-    const struct tally_rules *rules = &passage->pipeline->options->tally;
-    const struct reader *reader = &passage->reader;
-    if (!rules->has_lifetimes && rules->metric != REPORT_TEMPORARY) {
-        return TRACE_OK;
-    }
-    lifetimes_free(passage->watch.lifetimes);
-    passage->watch.lifetimes = lifetimes_new(reader->definitions.site_slots, reader->stream_count);
-    return passage->watch.lifetimes != NULL
-               ? TRACE_OK
-               : trace_fail(error, TRACE_NOMEM, 0, "no memory for lifetimes");
-}
-
-/* What the kind of report wants to be noted beside the counters. */
-static enum trace_status start_watch(struct passage *passage, struct trace_error *error)
-{
-    struct replay_watch *watch = &passage->watch;
-    const enum report_kind kind = passage->report->kind;
-    const size_t sites = passage->reader.definitions.site_slots;
-    if (kind == REPORT_ANNOTATE) {
-        watch->levels = calloc(sites + 1, sizeof *watch->levels);
-        if (watch->levels == NULL) {
-            return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu sites", sites);
-        }
-    }
-    enum trace_status status = kind == REPORT_TABLES ? watch_lifetimes(passage, error) : TRACE_OK;
-    if (kind == REPORT_TIMELINE) {
-        watch->timeline = arena_array(&passage->report->arena, 1, sizeof *watch->timeline);
-        if (watch->timeline == NULL) {
-            return trace_fail(error, TRACE_NOMEM, 0, "no memory for a timeline");
-        }
-        timeline_init(watch->timeline);
-    }
-    return status;
-}
-
 /*
  * Replay the trace up to a moment, and on to its end.
  * @visit_function: called at the moment; NULL if nothing is to be counted then.
@@ -291,7 +258,8 @@ static enum trace_status replay_trace(struct passage *passage, const struct mome
                                       struct trace_error *error)
 {
     struct replay_watch *watch = &passage->watch;
-    bool is_watched = watch->levels != NULL || watch->timeline != NULL || watch->lifetimes != NULL;
+    bool is_watched = watch->levels != NULL || watch->timeline != NULL ||
+                      watch->lifetimes != NULL || watch->growth != NULL;
     struct progress progress;
     passage->moment = moment;
     passage->is_visited = false;
@@ -312,7 +280,8 @@ static enum trace_status replay_old(struct passage *passage, const struct moment
 {
     struct replay replay = {0};
     const struct damage damage = passage->reader.damage;
-    enum trace_status status = watch_lifetimes(passage, error);
+    enum trace_status status =
+        pipeline_watch_again(&passage->watch, passage->pipeline->options, &passage->reader, error);
     if (status == TRACE_OK) {
         status = replay_trace(passage, moment, visit_old, &replay, error);
     }
@@ -362,8 +331,7 @@ static enum trace_status open_passage(struct passage *passage, const char *path,
 
 static void close_passage(struct passage *passage)
 {
-    free(passage->watch.levels);
-    lifetimes_free(passage->watch.lifetimes);
+    pipeline_watch_fini(&passage->watch);
     attribution_fini(&passage->attribution);
     free(passage->modules);
     if (passage->is_open) {
@@ -385,7 +353,7 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     enum trace_status missed = TRACE_OK;
     enum trace_status status = open_passage(&passage, path, error);
     if (status == TRACE_OK) {
-        status = start_watch(&passage, error);
+        status = pipeline_watch_start(&passage.watch, options, &passage.reader, report, error);
     }
     if (status == TRACE_OK) {
         status = replay_trace(&passage, &options->at, visits[options->kind], &replay, error);
@@ -422,6 +390,20 @@ static enum trace_status add_compared_file(struct pipeline *pipeline, struct rep
     return status;
 }
 
+/* Only what grows is shown. @groups: sorted, those that grow first. */
+static void separate_growing(struct report_table *table, const struct group *groups, size_t count,
+                             size_t top)
+{
+    struct report_growth *growth = &table->growth;
+    while (growth->groups < count && groups[growth->groups].growth.is_growing) {
+        growth->bytes_per_s += groups[growth->groups++].growth.bytes_per_s;
+    }
+    size_t growing = (size_t)growth->groups;
+    table->shown = top == 0 || top > growing ? growing : top;
+    table->rest = statistic_add(groups + table->shown, growing - table->shown);
+    growth->steady = statistic_add(groups + growing, count - growing);
+}
+
 enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *report,
                                   struct trace_error *error)
 {
@@ -442,6 +424,9 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
         table->shown = statistic_sort(groups, count, report->sort, report->is_compared, report->top,
                                       &table->rest);
         table->groups = groups;
+        if (report->has_growth) {
+            separate_growing(table, groups, count, report->top);
+        }
         table->trace = report->trace_count > 1 ? table->trace : NULL;
     }
     if (report->annotate != NULL) {

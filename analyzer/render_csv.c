@@ -73,6 +73,30 @@ static void print_ticks(struct csv *csv, uint32_t ticks)
     (void)fprintf(csv->out, "%.3f", (double)ticks / TRACE_TICKS_PER_SECOND);
 }
 
+static void print_rate(struct csv *csv, double bytes_per_s)
+{
+    begin_field(csv);
+    (void)fprintf(csv->out, "%.3f", bytes_per_s);
+}
+
+static void print_growth(struct csv *csv, const struct growth_summary *growth)
+{
+    print_rate(csv, growth->bytes_per_s);
+    print_rate(csv, growth->least_bytes_per_s);
+    print_number(csv, growth->rises);
+    print_number(csv, growth->steps);
+    print_number(csv, growth->born);
+    print_number(csv, growth->freed_inside);
+    print_number(csv, growth->freed_later);
+    if (growth->freed_inside + growth->freed_later > 0) {
+        print_ticks(csv, growth->last_free);
+    } else {
+        print_text(csv, NULL);
+    }
+    print_number(csv, growth->jumps);
+    print_number(csv, growth->jump_bytes);
+}
+
 static void print_tables(struct csv *csv, const struct report *report)
 {
     for (size_t t = 0; t < report->table_count; t++) {
@@ -94,6 +118,9 @@ static void print_tables(struct csv *csv, const struct report *report)
             if (report->is_compared) {
                 print_difference(csv, group->size, group->old_size);
                 print_difference(csv, group->count, group->old_count);
+            }
+            if (report->has_growth) {
+                print_growth(csv, &group->growth);
             }
             end_line(csv);
         }
@@ -170,8 +197,11 @@ static void print_names(FILE *out, const struct report *report)
         [REPORT_ANNOTATE] = "file,line,mem_usage,increment,occurrences,contents",
         [REPORT_TIMELINE] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks",
     };
-    (void)fprintf(out, "%s%s" LINE_END, names[report->kind],
-                  report->is_compared ? ",size_diff,count_diff" : "");
+    (void)fprintf(out, "%s%s%s" LINE_END, names[report->kind],
+                  report->is_compared ? ",size_diff,count_diff" : "",
+                  report->has_growth ? ",bytes_per_s,least_bytes_per_s,rises,steps,born,"
+                                       "freed_inside,freed_later,last_free_s,jumps,jump_bytes"
+                                     : "");
 }
 
 enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,

@@ -229,6 +229,29 @@ static void add_differences(struct builder *builder, struct json_object *object,
         is_compared ? make_difference(builder, sum->count, sum->old_count) : NULL);
 }
 
+/* Levels are those of the last trace. */
+static struct json_object *make_growth(struct builder *builder, const struct growth_summary *growth)
+{
+    struct json_object *object = checked(builder, json_object_new_object());
+    bool has_free = growth->freed_inside + growth->freed_later > 0;
+    add(builder, object, "bytes_per_s", make_seconds(builder, growth->bytes_per_s, 3));
+    add(builder, object, "least_bytes_per_s", make_seconds(builder, growth->least_bytes_per_s, 3));
+    add(builder, object, "rises", make_number(builder, growth->rises));
+    add(builder, object, "steps", make_number(builder, growth->steps));
+    add(builder, object, "born", make_number(builder, growth->born));
+    add(builder, object, "freed_inside", make_number(builder, growth->freed_inside));
+    add(builder, object, "freed_later", make_number(builder, growth->freed_later));
+    add(builder, object, "last_free_s", has_free ? make_ticks(builder, growth->last_free) : NULL);
+    add(builder, object, "jumps", make_number(builder, growth->jumps));
+    add(builder, object, "jump_bytes", make_number(builder, growth->jump_bytes));
+    struct json_object *levels = checked(builder, json_object_new_array());
+    for (size_t i = 0; i < GROWTH_SAMPLES; i++) {
+        append(builder, levels, checked(builder, json_object_new_int64(growth->levels[i])));
+    }
+    add(builder, object, "levels", levels);
+    return object;
+}
+
 static struct json_object *make_statistic(struct builder *builder, const struct report *report,
                                           const struct group *group)
 {
@@ -257,6 +280,8 @@ static struct json_object *make_statistic(struct builder *builder, const struct 
         has_ages ? make_ticks(builder, group->ages.median) : NULL);
     add(builder, object, "longest_lifetime_s",
         has_ages ? make_ticks(builder, group->ages.longest) : NULL);
+    add(builder, object, "growth",
+        report->has_growth ? make_growth(builder, &group->growth) : NULL);
     add(builder, object, "traceback",
         by == GROUP_TRACEBACK ? make_traceback(builder, report, group) : NULL);
     return object;
@@ -283,6 +308,19 @@ static struct json_object *make_sum(struct builder *builder, const struct report
     return object;
 }
 
+/* What --growth says of a table. */
+static struct json_object *make_growth_sum(struct builder *builder, const struct report *report,
+                                           const struct report_growth *growth)
+{
+    struct json_object *object = checked(builder, json_object_new_object());
+    struct json_object *steady = make_sum(builder, report, &growth->steady);
+    add(builder, steady, "groups", make_number(builder, growth->steady.groups));
+    add(builder, object, "groups", make_number(builder, growth->groups));
+    add(builder, object, "bytes_per_s", make_seconds(builder, growth->bytes_per_s, 3));
+    add(builder, object, "steady", steady);
+    return object;
+}
+
 /* Put a table's fields into @object. */
 static void add_table(struct builder *builder, struct json_object *object,
                       const struct report *report, const struct report_table *table)
@@ -292,11 +330,14 @@ static void add_table(struct builder *builder, struct json_object *object,
     add(builder, object, "compared_to",
         make_text(builder, table != NULL ? table->old_moment : NULL));
     if (table == NULL) {
+        add(builder, object, "growth", NULL);
         add(builder, object, "suppressed", NULL);
         add(builder, object, "other", NULL);
         add(builder, object, "total", NULL);
         return;
     }
+    add(builder, object, "growth",
+        report->has_growth ? make_growth_sum(builder, report, &table->growth) : NULL);
     struct json_object *other = make_sum(builder, report, &table->rest);
     add(builder, other, "groups", make_number(builder, table->rest.groups));
     add(builder, object, "other", other);

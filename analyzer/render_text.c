@@ -8,6 +8,7 @@
 
 #include "render.h"
 #include "render_annotate.h"
+#include "render_growth.h"
 #include "render_summary.h"
 #include "render_timeline.h"
 #include "safe_text.h"
@@ -154,7 +155,14 @@ static void print_moment_title(const struct text *text, const struct report *rep
     } else {
         (void)fprintf(text->out, "Top %zu", report->top);
     }
-    (void)fprintf(text->out, " by %s, at ", report_by_name(report->by));
+    (void)fprintf(text->out, " by %s, ", report_by_name(report->by));
+    if (report->has_growth) {
+        (void)fputs("growing", text->out);
+        render_growth_title(text->out, report, table);
+        (void)fputs(" ]", text->out);
+        return;
+    }
+    (void)fputs("at ", text->out);
     safe_text_print(text->out, table->moment);
     if (table->trace != NULL) {
         (void)fputs(" of ", text->out);
@@ -219,7 +227,7 @@ static void print_nothing(const struct text *text, const struct report *report,
 static void print_table(const struct text *text, const struct report *report,
                         const struct report_table *table)
 {
-    if (table->count == 0 && table->old_count == 0) {
+    if (table->count == 0 && table->old_count == 0 && !report->has_growth) {
         print_nothing(text, report, table);
         return;
     }
@@ -228,6 +236,9 @@ static void print_table(const struct text *text, const struct report *report,
         const struct group *group = &table->groups[i];
         print_place(text->out, group->name, group->line, group->has_line);
         (void)fputs(": ", text->out);
+        if (report->has_growth) {
+            render_growth_rate(text->out, &group->growth);
+        }
         const struct statistic_sum numbers = {0, group->size, group->count, group->old_size,
                                               group->old_count};
         print_numbers(text->out, report, &numbers);
@@ -236,6 +247,9 @@ static void print_table(const struct text *text, const struct report *report,
             print_lifetime(text->out, "longest", group->ages.longest);
         }
         (void)fputc('\n', text->out);
+        if (report->has_growth) {
+            render_growth_evidence(text->out, &group->growth, text->options);
+        }
         if (report->by == GROUP_TRACEBACK) {
             print_traceback(text, report, group);
         }
@@ -244,6 +258,9 @@ static void print_table(const struct text *text, const struct report *report,
         (void)fprintf(text->out, "%" PRIu64 " other: ", table->rest.groups);
         print_numbers(text->out, report, &table->rest);
         (void)fputc('\n', text->out);
+    }
+    if (report->has_growth) {
+        render_growth_steady(text->out, &table->growth);
     }
 }
 

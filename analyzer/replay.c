@@ -131,9 +131,9 @@ static enum played play_reallocation(struct player *player, size_t stream,
     replay->reallocations++;
     replay->live_bytes += (int64_t)(new->size - old->size);
     if (player->watch != NULL) {
-        replay_watch_end(player->watch, stream, (size_t)(old - replay->sites), replay->tick, age,
-                         false);
-        replay_watch_begin(player->watch, stream, (size_t)(new - replay->sites), replay->tick);
+        replay_watch_move(player->watch, stream, (size_t)(old - replay->sites),
+                          (size_t)(new - replay->sites), replay->tick, age,
+                          (int64_t)(new->size - old->size));
         replay_watch_allocation(player->watch, (size_t)(new - replay->sites), replay->live_bytes,
                                 replay->live_blocks);
     }
@@ -268,7 +268,8 @@ static void set_tick(struct player *player, uint32_t tick)
 {
     struct replay *replay = &player->replay;
     if (player->watch != NULL) {
-        replay_watch_time(player->watch, replay->tick, replay->live_bytes, replay->live_blocks);
+        replay_watch_time(player->watch, replay->tick, tick, replay->live_bytes,
+                          replay->live_blocks);
     }
     replay->tick = tick;
 }
@@ -384,6 +385,7 @@ static enum trace_status start(struct player *player)
             (struct replay_site){site->is_defined ? site->size : REPLAY_UNDEFINED, 0, 0};
     }
     replay->lifetimes = player->watch != NULL ? player->watch->lifetimes : NULL;
+    replay->growth = player->watch != NULL ? player->watch->growth : NULL;
     player->buffers = 0;
     player->heap_count = player->reader->stream_count;
     for (size_t i = 0; i < player->heap_count; i++) {

@@ -47,6 +47,7 @@ struct replay {
     size_t snapshot_count;
     size_t snapshot_capacity;
     const struct lifetimes *lifetimes; /* of the watch; NULL if there are none */
+    const struct growth *growth;       /* the same */
     struct arena arena;                /* names of snapshots */
 };
 

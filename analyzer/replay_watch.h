@@ -1,6 +1,6 @@
 /*
- * What a replay can note beside its counters, for --annotate, --timeline and --lifetimes: it costs
- * the inner loop a little, so it is asked for. The caller owns what is filled.
+ * What a replay can note beside its counters, for --annotate, --timeline, --lifetimes and --growth:
+ * it costs the inner loop a little, so it is asked for. The caller owns what is filled.
  */
 #ifndef ANALYZER_REPLAY_WATCH_H
 #define ANALYZER_REPLAY_WATCH_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "growth.h"
 #include "lifetimes.h"
 #include "timeline.h"
 
@@ -16,6 +17,7 @@ struct replay_watch {
                         set to zero by the caller; NULL if not wanted */
     struct timeline *timeline;   /* NULL if not wanted */
     struct lifetimes *lifetimes; /* NULL if not wanted */
+    struct growth *growth;       /* NULL if not wanted */
     struct timeline_level now;   /* since the timeline's last point; the replay's own */
 };
 
@@ -39,6 +41,9 @@ static inline void replay_watch_begin(struct replay_watch *watch, size_t stream,
     if (watch->lifetimes != NULL) {
         lifetimes_begin(watch->lifetimes, stream, at, tick);
     }
+    if (watch->growth != NULL) {
+        growth_begin(watch->growth, at);
+    }
 }
 
 static inline void replay_watch_end(struct replay_watch *watch, size_t stream, size_t at,
@@ -47,12 +52,31 @@ static inline void replay_watch_end(struct replay_watch *watch, size_t stream, s
     if (watch->lifetimes != NULL) {
         lifetimes_end(watch->lifetimes, stream, at, tick, age, is_plain);
     }
+    if (watch->growth != NULL) {
+        growth_end(watch->growth, at, tick, age);
+    }
 }
 
-/* All events up to the end of @tick are played: @bytes are live in @blocks. */
-static inline void replay_watch_time(struct replay_watch *watch, uint32_t tick, int64_t bytes,
-                                     int64_t blocks)
+/* A block of site @from became one of @to, @bytes larger. */
+static inline void replay_watch_move(struct replay_watch *watch, size_t stream, size_t from,
+                                     size_t to, uint32_t tick, uint64_t age, int64_t bytes)
 {
+    if (watch->lifetimes != NULL) {
+        lifetimes_end(watch->lifetimes, stream, from, tick, age, false);
+        lifetimes_begin(watch->lifetimes, stream, to, tick);
+    }
+    if (watch->growth != NULL) {
+        growth_move(watch->growth, from, to, bytes);
+    }
+}
+
+/* All events up to the end of @tick are played, and @next comes: @bytes are live in @blocks. */
+static inline void replay_watch_time(struct replay_watch *watch, uint32_t tick, uint32_t next,
+                                     int64_t bytes, int64_t blocks)
+{
+    if (watch->growth != NULL) {
+        growth_reach(watch->growth, next);
+    }
     if (watch->timeline != NULL) {
         watch->now.live_bytes = bytes;
         watch->now.live_blocks = blocks;

@@ -81,6 +81,13 @@ enum report_metric {
     REPORT_TEMPORARY,
 };
 
+/* What --growth says of a table as a whole. Groups that do not grow are not shown. */
+struct report_growth {
+    uint64_t groups; /* that grow; the table's rest is of these */
+    double bytes_per_s;
+    struct statistic_sum steady; /* the others */
+};
+
 /* One table: the groups of some blocks. */
 struct report_table {
     const char *trace;               /* file; NULL when it is about all of them */
@@ -96,7 +103,8 @@ struct report_table {
     uint64_t old_count;
     uint64_t suppressed_size; /* of blocks that are not in it because of --suppressions */
     uint64_t suppressed_count;
-    const char *old_moment; /* NULL unless of --compare-to */
+    const char *old_moment;      /* NULL unless of --compare-to */
+    struct report_growth growth; /* if the report has it */
 };
 
 enum report_kind {
@@ -119,6 +127,7 @@ struct report {
     bool is_each_snapshot;
     bool is_compared; /* with old_size and old_count of tables and groups */
     bool has_lifetimes;
+    bool has_growth;
     bool is_filtered;
     struct report_trace *traces;
     size_t trace_count;

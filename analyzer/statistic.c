@@ -40,6 +40,16 @@ static int compare_by_average(const void *left, const void *right)
     return order != 0 ? order : compare_by_size(left, right);
 }
 
+static int compare_by_growth(const void *left, const void *right)
+{
+    const struct group *a = right;
+    const struct group *b = left;
+    const double slopes[] = {a->growth.bytes_per_s, b->growth.bytes_per_s};
+    int order = (int)a->growth.is_growing - (int)b->growth.is_growing;
+    order = order != 0 ? order : (slopes[0] > slopes[1]) - (slopes[0] < slopes[1]);
+    return order != 0 ? order : compare_by_size(left, right);
+}
+
 uint64_t statistic_distance(uint64_t left, uint64_t right)
 {
     return left > right ? left - right : right - left;
@@ -80,6 +90,18 @@ static int compare_by_average_difference(const void *left, const void *right)
     return order != 0 ? order : compare_by_size_difference(left, right);
 }
 
+struct statistic_sum statistic_add(const struct group *groups, size_t count)
+{
+    struct statistic_sum sum = {.groups = count};
+    for (size_t i = 0; i < count; i++) {
+        sum.size += groups[i].size;
+        sum.count += groups[i].count;
+        sum.old_size += groups[i].old_size;
+        sum.old_count += groups[i].old_count;
+    }
+    return sum;
+}
+
 size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort sort,
                       bool is_compared, size_t top, struct statistic_sum *ret_rest)
 {
@@ -87,18 +109,12 @@ size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort so
         [STATISTIC_BY_SIZE] = {compare_by_size, compare_by_size_difference},
         [STATISTIC_BY_COUNT] = {compare_by_count, compare_by_count_difference},
         [STATISTIC_BY_AVERAGE] = {compare_by_average, compare_by_average_difference},
+        [STATISTIC_BY_GROWTH] = {compare_by_growth, compare_by_growth},
     };
     if (count > 0) {
         qsort(groups, count, sizeof *groups, orders[sort][is_compared ? 1 : 0]);
     }
     size_t shown = top == 0 || top > count ? count : top;
-    struct statistic_sum rest = {.groups = count - shown};
-    for (size_t i = shown; i < count; i++) {
-        rest.size += groups[i].size;
-        rest.count += groups[i].count;
-        rest.old_size += groups[i].old_size;
-        rest.old_count += groups[i].old_count;
-    }
-    *ret_rest = rest;
+    *ret_rest = statistic_add(groups + shown, count - shown);
     return shown;
 }

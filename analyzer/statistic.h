@@ -12,6 +12,7 @@ enum statistic_sort {
     STATISTIC_BY_SIZE,
     STATISTIC_BY_COUNT,
     STATISTIC_BY_AVERAGE,
+    STATISTIC_BY_GROWTH, /* those that grow first, the steepest before all others */
 };
 
 /* What is in several groups. */
@@ -33,6 +34,9 @@ struct statistic_sum {
  */
 size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort sort,
                       bool is_compared, size_t top, struct statistic_sum *ret_rest);
+
+/* Return: the sum of some groups. */
+struct statistic_sum statistic_add(const struct group *groups, size_t count);
 
 /* Return: how far two numbers are from each other. */
 uint64_t statistic_distance(uint64_t left, uint64_t right);

@@ -66,7 +66,8 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
     char label[SUMMARY_LABEL_BYTES];
     bool is_whole = rules->is_all_frames || rules->is_cumulative ||
                     attribution->rules->suppressions.count > 0 || group_has_traceback(rules->by);
-    enum trace_status status = tally_prepare(replay, attribution, rules->metric, is_whole, error);
+    const enum report_metric listed = rules->has_growth ? REPORT_ALLOCATED : rules->metric;
+    enum trace_status status = tally_prepare(replay, attribution, listed, is_whole, error);
     const struct age_counts *ages =
         replay->lifetimes != NULL ? lifetimes_ages(replay->lifetimes) : NULL;
     if (status == TRACE_OK && replay->lifetimes != NULL && ages == NULL) {
@@ -81,10 +82,12 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
             .count = count_of(replay, i, rules->metric),
             .is_old = is_old,
             .ages = rules->has_lifetimes && !is_old ? ages : NULL,
-            .age_owner = (uint32_t)i,
+            .growth = rules->has_growth ? replay->growth : NULL,
+            .site = i,
         };
         blocks.size = blocks.count * blocks.each;
-        if (blocks.count == 0 || !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
+        if (count_of(replay, i, listed) == 0 ||
+            !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
             continue;
         }
         if (filter_suppresses(attribution, site->stack)) {
@@ -103,6 +106,9 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
         *(is_old ? &table->old_size : &table->size) += blocks.size;
         *(is_old ? &table->old_count : &table->count) += blocks.count;
         status = grouping_add(table->grouping, &blocks, rules->is_cumulative, error);
+    }
+    if (rules->has_growth) {
+        grouping_close_growth(table->grouping, replay->growth);
     }
     return status;
 }

@@ -17,6 +17,7 @@ struct tally_rules {
     bool is_all_frames;
     bool has_live;      /* what is live counts, too: as what the table is compared with */
     bool has_lifetimes; /* the replay has to have them */
+    bool has_growth;    /* the same; sites count of which nothing is left, too */
 };
 
 /*

@@ -6,12 +6,10 @@ TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
 import collections
 import json
 import os
-import random
 import statistics
 import subprocess
-import sys
-import tempfile
 
+import rounds
 import synthetic
 
 ROUNDS = 40
@@ -73,16 +71,5 @@ def run_round(report, rng, directory):
     assert {site: line["count"] for site, line in got.items()} == dict(temporary), "temporary"
 
 
-def main():
-    report = os.path.abspath(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2 ** 32)
-    rng = random.Random(seed)
-    print(f"lifetimes: {ROUNDS} rounds, seed {seed}")
-    with tempfile.TemporaryDirectory() as directory:
-        for _ in range(ROUNDS):
-            run_round(report, rng, directory)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    rounds.run(run_round, ROUNDS)

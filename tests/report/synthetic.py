@@ -88,6 +88,9 @@ class Trace:
         self.add(stream, EVENTS, varint(site << 2 | 1) if age == 0
                  else varint(site << 2 | 2) + varint(age))
 
+    def reallocate(self, stream, old_site, age, new_site):
+        self.add(stream, EVENTS, b"\x07" + varint(old_site) + varint(age) + varint(new_site))
+
     def snapshot(self, stream, name):
         self.add(stream, EVENTS, b"\x13" + text(name))
 

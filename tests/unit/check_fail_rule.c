@@ -18,6 +18,8 @@ static const struct {
     {"peak>2GiB", UINT64_C(2) << 30, FAIL_PEAK, false},
     {"peak>.5TiB", UINT64_C(1) << 39, FAIL_PEAK, false},
     {"count>=7", 7, FAIL_COUNT, true},
+    {"growth>0", 0, FAIL_GROWTH, false},
+    {"growth>1KiB", 1024, FAIL_GROWTH_RATE, false},
 };
 
 START_TEST(fail_rule_is_read)
@@ -77,6 +79,25 @@ START_TEST(fail_rule_takes_the_largest_table)
 }
 END_TEST
 
+START_TEST(fail_rule_tells_growing_groups_from_their_rate)
+{
+    struct report_table table = {.growth = {.groups = 3, .bytes_per_s = 0.5}};
+    struct report report = {.kind = REPORT_TABLES, .tables = &table, .table_count = 1};
+    struct fail_rule rule;
+    uint64_t value = 0;
+    ck_assert_ptr_null(fail_rule_parse("growth>2", &rule));
+    ck_assert(fail_rule_holds(&rule, &report, &value));
+    ck_assert_uint_eq(value, 3);
+    ck_assert_str_eq(fail_rule_unit(&rule), "");
+    ck_assert_ptr_null(fail_rule_parse("growth>0B", &rule)); // less than a byte a second is some
+    ck_assert(fail_rule_holds(&rule, &report, &value));
+    ck_assert_uint_eq(value, 1);
+    ck_assert_str_eq(fail_rule_unit(&rule), " bytes a second");
+    ck_assert_ptr_null(fail_rule_parse("growth>1B", &rule));
+    ck_assert(!fail_rule_holds(&rule, &report, &value));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("fail_rule");
@@ -84,5 +105,6 @@ int main(void)
     tcase_add_loop_test(tests, fail_rule_answers_what_is_wrong, 0,
                         sizeof malformed / sizeof malformed[0]);
     tcase_add_test(tests, fail_rule_takes_the_largest_table);
+    tcase_add_test(tests, fail_rule_tells_growing_groups_from_their_rate);
     return unit_run("fail_rule", tests);
 }
