@@ -10,6 +10,8 @@ TEST_PACKAGES="check valgrind binutils python3 python3-numpy python3-memory-prof
     python3.11-dbg libc6-dbg sqlite3 procps mount shellcheck groff-base
     xz-utils"
 # shellcheck disable=SC2034
+BENCH_PACKAGES="heaptrack"
+# shellcheck disable=SC2034
 LINT_PACKAGES="clang clang-format clang-tidy libclang-rt-dev"
 
 # need_packages NAME...: install those that are missing; silent when there are none. Asks nothing:
