@@ -10,10 +10,8 @@ static const struct {
     const char *name;
     enum fail_quantity quantity;
 } quantities[] = {
-    {"live", FAIL_LIVE},
-    {"count", FAIL_COUNT},
-    {"peak", FAIL_PEAK},
-    {"growth", FAIL_GROWTH},
+    {"live", FAIL_LIVE},     {"count", FAIL_COUNT}, {"peak", FAIL_PEAK},
+    {"growth", FAIL_GROWTH}, {"lost", FAIL_LOST},   {"possible", FAIL_POSSIBLE},
 };
 
 /* Return: what a unit stands for; 0 if it is none. */
@@ -44,7 +42,7 @@ const char *fail_rule_parse(const char *text, struct fail_rule *ret_rule)
         at++;
     }
     if (at == count) {
-        return "begins with none of live, count, peak, growth";
+        return "begins with none of live, count, peak, growth, lost, possible";
     }
     rule.quantity = quantities[at].quantity;
     if (text[length] != '>') {
@@ -132,6 +130,13 @@ bool fail_rule_holds(const struct fail_rule *rule, const struct report *report, 
     case FAIL_GROWTH:
     case FAIL_GROWTH_RATE:
         value = growth_of(report, rule->quantity == FAIL_GROWTH_RATE);
+        break;
+    case FAIL_LOST:
+        value =
+            report->heap->classes[HEAP_DEFINITE].bytes + report->heap->classes[HEAP_INDIRECT].bytes;
+        break;
+    case FAIL_POSSIBLE:
+        value = report->heap->classes[HEAP_POSSIBLE].bytes;
         break;
     }
     *ret_value = value;

@@ -6,6 +6,8 @@
  *   peak>1.5GiB  the most bytes live at once in the whole trace
  *   growth>0     groups that grow (--growth)
  *   growth>1KiB  bytes a second that they grow by together
+ *   lost>0       bytes that are lost, definitely or indirectly, with --leaks
+ *   possible>0   bytes that are possibly lost
  */
 #ifndef ANALYZER_FAIL_RULE_H
 #define ANALYZER_FAIL_RULE_H
@@ -21,6 +23,8 @@ enum fail_quantity {
     FAIL_PEAK,
     FAIL_GROWTH,
     FAIL_GROWTH_RATE,
+    FAIL_LOST, /* this and what follows need a heap picture */
+    FAIL_POSSIBLE,
 };
 
 struct fail_rule {
@@ -29,6 +33,12 @@ struct fail_rule {
     bool is_inclusive; /* ">=" */
     uint64_t limit;
 };
+
+/* Return: whether a rule is about what --leaks finds. */
+static inline bool fail_rule_is_heap(const struct fail_rule *rule)
+{
+    return rule->quantity >= FAIL_LOST;
+}
 
 /*
  * @text: must outlive @ret_rule.

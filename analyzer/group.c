@@ -24,6 +24,7 @@ struct grouping {
     struct key *keys; /* of each group */
     size_t count;
     size_t capacity;
+    uint32_t last;   /* index of the group that was counted in last */
     uint32_t *slots; /* index of a group plus one; at most half full */
     size_t slot_count;
     const struct frame **frames; /* of the traceback being looked at */
@@ -215,11 +216,11 @@ static bool count_growth(struct grouping *grouping, uint32_t group,
 static bool count_blocks(struct grouping *grouping, struct group *group,
                          const struct group_blocks *blocks)
 {
+    grouping->last = (uint32_t)(group - grouping->groups);
     *(blocks->is_old ? &group->old_size : &group->size) += blocks->size;
     *(blocks->is_old ? &group->old_count : &group->count) += blocks->count;
-    uint32_t number = (uint32_t)(group - grouping->groups);
-    return (blocks->ages == NULL || count_ages(grouping, number, blocks)) &&
-           (blocks->growth == NULL || count_growth(grouping, number, blocks));
+    return (blocks->ages == NULL || count_ages(grouping, grouping->last, blocks)) &&
+           (blocks->growth == NULL || count_growth(grouping, grouping->last, blocks));
 }
 
 static bool add_to_frame(struct grouping *grouping, const struct group_blocks *blocks,
@@ -331,6 +332,11 @@ void grouping_close_growth(struct grouping *grouping, const struct growth *growt
     if (grouping->growth != NULL) {
         growth_counts_close(grouping->growth, growth);
     }
+}
+
+uint32_t grouping_last(const struct grouping *grouping)
+{
+    return grouping->last;
 }
 
 struct group *grouping_groups(struct grouping *grouping, size_t *ret_count)

@@ -79,6 +79,9 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
 /* All blocks of a trace are counted, whose growth was watched. */
 void grouping_close_growth(struct grouping *grouping, const struct growth *growth);
 
+/* Return: the group that blocks were counted in last: its place among grouping_groups(). */
+uint32_t grouping_last(const struct grouping *grouping);
+
 /*
  * Return: all groups, in no order, with their lifetimes and growth. They are the grouping's, and
  * may be put in another order once nothing is added any more and this is not called again.

@@ -134,6 +134,9 @@ static bool make_reports(struct pipeline *pipeline, const struct options *option
         bool has_moment = options->kind == REPORT_TABLES || options->kind == REPORT_ANNOTATE;
         bool has_table = reports[0].table_count > 0 || reports[0].annotate != NULL || !has_moment ||
                          reports[0].is_each_snapshot;
+        if (report_is_heap(options->kind)) {
+            has_table = reports[0].heap != NULL && reports[0].heap->picture_count > 0;
+        }
         count = reports[0].trace_count > 0 && has_table ? 1 : 0;
     }
     for (size_t i = 0; i < count; i++) {

@@ -41,6 +41,9 @@ enum key {
     KEY_ANNOTATE,
     KEY_PRECISION,
     KEY_TIMELINE,
+    KEY_LEAKS,
+    KEY_RETAINED,
+    KEY_WHY,
     KEY_TOP,
     KEY_SORT,
     KEY_CUMULATIVE,
@@ -63,6 +66,7 @@ enum key {
 
 enum help_group {
     HELP_WHAT = 1,
+    HELP_HEAP,
     HELP_GROUPS,
     HELP_FRAMES,
     HELP_OUTPUT,
@@ -79,13 +83,17 @@ static const struct argp_option table[] = {
     {"freed", KEY_FREED, NULL, 0, "all that was freed", 0},
     {"temporary", KEY_TEMPORARY, NULL, 0, "all that was freed before the next allocation", 0},
     {"lifetimes", KEY_LIFETIMES, NULL, 0, "how long blocks lived that were freed", 0},
-    {"growth", KEY_GROWTH, NULL, 0, "only what grows steadily over the run, steepest first", 0},
+    {"growth", KEY_GROWTH, NULL, 0, "what grows steadily, the steepest first", 0},
     {"each-snapshot", KEY_EACH_SNAPSHOT, NULL, 0, "a table for each snapshot", 0},
     {"snapshots", KEY_SNAPSHOTS, NULL, 0, "list the snapshots", 0},
     {"summary", KEY_SUMMARY, NULL, 0, "totals, and whatever was lost or unknown", 0},
-    {"annotate", KEY_ANNOTATE, "GLOB", 0, "source files, with what is allocated below each line",
-     0},
+    {"annotate", KEY_ANNOTATE, "GLOB", 0, "source files, with what each line allocates", 0},
     {"timeline", KEY_TIMELINE, NULL, 0, "live bytes over time", 0},
+    {NULL, 0, NULL, 0,
+     "Why it is still alive (with a heap picture: trace-run --leaks):", HELP_HEAP},
+    {"leaks", KEY_LEAKS, NULL, 0, "what is lost, and what is merely kept", 0},
+    {"retained", KEY_RETAINED, NULL, 0, "what would go if a line's blocks went", 0},
+    {"why", KEY_WHY, "WHAT", 0, "who keeps the blocks of a LINE, SITE or ADDRESS", 0},
     {NULL, 0, NULL, 0, "How it is grouped:", HELP_GROUPS},
     {"by", KEY_BY, "GROUP", 0,
      "lineno (default), filename, function, module, traceback, thread or size", 0},
@@ -102,12 +110,13 @@ static const struct argp_option table[] = {
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
     {"most-recent-first", KEY_MOST_RECENT_FIRST, NULL, 0, "tracebacks from the inside out", 0},
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json, csv, folded or pprof", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json, csv, folded, pprof or dot", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
     {"each-file", KEY_EACH_FILE, NULL, 0, "a report for each trace, not one for all", 0},
-    {"fail-if", KEY_FAIL_IF, "RULE", 0, "exit 3 when live>1MiB, count>=N, peak>2GiB or growth>0 holds", 0},
+    {"fail-if", KEY_FAIL_IF, "RULE", 0,
+     "exit 3 when live>1MiB, count>=N, peak>2GiB, growth>0 or lost>0 holds", 0},
     {"version", KEY_VERSION, NULL, 0, "print the version", 0},
     {NULL, 0, NULL, 0, "Symbols:", HELP_SYMBOLS},
     {"symbols", KEY_SYMBOLS, "DIR", 0, "more files with debug information", 0},
@@ -136,11 +145,11 @@ static const struct word sort_words[] = {
     {NULL, 0},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED, FORMAT_PPROF };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED, FORMAT_PPROF, FORMAT_DOT };
 
 static const struct word format_words[] = {
-    {"text", FORMAT_TEXT},     {"json", FORMAT_JSON},   {"csv", FORMAT_CSV},
-    {"folded", FORMAT_FOLDED}, {"pprof", FORMAT_PPROF}, {NULL, 0},
+    {"text", FORMAT_TEXT},   {"json", FORMAT_JSON}, {"csv", FORMAT_CSV}, {"folded", FORMAT_FOLDED},
+    {"pprof", FORMAT_PPROF}, {"dot", FORMAT_DOT},   {NULL, 0},
 };
 
 static error_t wrong(struct options *options, const char *format, ...)
@@ -204,6 +213,14 @@ static error_t read_compared(struct options *options, const char *text)
     return 0;
 }
 
+static error_t read_why(struct options *options, const char *text)
+{
+    heap_query_fini(&options->why);
+    const char *fault = heap_query_parse(text, &options->why);
+    options->kind = REPORT_WHY;
+    return fault == NULL ? 0 : wrong(options, "--why: \"%s\" %s", text, fault);
+}
+
 static error_t add_suppressions(struct options *options, const char *path)
 {
     struct trace_error error = {0};
@@ -257,7 +274,7 @@ static error_t parse_value(struct options *options, int key, const char *text)
 {
     static const render_function renderers[] = {
         [FORMAT_TEXT] = render_text,     [FORMAT_JSON] = render_json,   [FORMAT_CSV] = render_csv,
-        [FORMAT_FOLDED] = render_folded, [FORMAT_PPROF] = render_pprof,
+        [FORMAT_FOLDED] = render_folded, [FORMAT_PPROF] = render_pprof, [FORMAT_DOT] = render_dot,
     };
     int value = 0;
     long number = 0;
@@ -294,6 +311,8 @@ static error_t parse_value(struct options *options, int key, const char *text)
                    : wrong(options, "--at: \"%s\" is no moment of a trace", text);
     case KEY_COMPARE_TO:
         return read_compared(options, text);
+    case KEY_WHY:
+        return read_why(options, text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -329,6 +348,12 @@ static error_t parse_switch(struct options *options, int key, const char *text)
         return 0;
     case KEY_TIMELINE:
         options->kind = REPORT_TIMELINE;
+        return 0;
+    case KEY_LEAKS:
+        options->kind = REPORT_LEAKS;
+        return 0;
+    case KEY_RETAINED:
+        options->kind = REPORT_RETAINED;
         return 0;
     case KEY_CUMULATIVE:
         options->tally.is_cumulative = true;
@@ -412,6 +437,7 @@ bool options_parse(int argc, char **argv, bool is_test, struct options *ret_opti
 
 void options_fini(struct options *options)
 {
+    heap_query_fini(&options->why);
     patterns_fini(&options->rules.skip);
     patterns_fini(&options->rules.own);
     patterns_fini(&options->rules.include);

@@ -8,6 +8,7 @@
 #include "fail_rule.h"
 #include "frame_table.h"
 #include "group.h"
+#include "heap_query.h"
 #include "moment.h"
 #include "render.h"
 #include "report.h"
@@ -32,6 +33,7 @@ struct options {
     size_t top;
     long limit;
     int precision;
+    struct heap_query why; /* text NULL unless given */
     bool is_compared;
     bool has_by; /* --by and --top were given */
     bool has_top;

@@ -49,6 +49,9 @@ static bool check_format(struct options *options)
     if (options->render == render_pprof) {
         return check_pprof(options);
     }
+    if (options->render == render_dot && options->kind != REPORT_WHY) {
+        return wrong(options, "--format: dot draws what --why finds");
+    }
     if (options->render != render_folded) {
         return true;
     }
@@ -82,13 +85,38 @@ static bool check_growth(struct options *options)
     return true;
 }
 
+/* Rules about what the report does not have. */
 static bool check_fail_rules(struct options *options)
 {
     for (size_t i = 0; i < options->fail_rule_count; i++) {
         const struct fail_rule *rule = &options->fail_rules[i];
-        if (rule->quantity != FAIL_PEAK && options->tally.metric != REPORT_LIVE) {
+        if (fail_rule_is_heap(rule) && options->kind != REPORT_LEAKS) {
+            return wrong(options, "--fail-if: %s needs --leaks", rule->text);
+        }
+        if (rule->quantity != FAIL_PEAK && !fail_rule_is_heap(rule) &&
+            options->tally.metric != REPORT_LIVE) {
             return wrong(options, "--fail-if: %s is about what is live", rule->text);
         }
+    }
+    return true;
+}
+
+/* Heap pictures know what is live at their moments, and nothing else. */
+static bool check_heap(struct options *options)
+{
+    const enum moment_kind at = options->at.kind;
+    if (at != MOMENT_END && at != MOMENT_NAME && at != MOMENT_NUMBER) {
+        return wrong(options, "--at: heap pictures are at the end, or have a NAME or #N");
+    }
+    if (options->tally.metric != REPORT_LIVE || options->tally.is_cumulative) {
+        return wrong(options,
+                     "--leaks, --retained and --why: are about what is live, each block once");
+    }
+    if (options->tally.by == GROUP_THREAD) {
+        return wrong(options, "--by: blocks of a heap picture are not grouped by thread");
+    }
+    if (options->render == render_csv) {
+        return wrong(options, "--format: csv is for tables; take json");
     }
     return true;
 }
@@ -106,6 +134,9 @@ static bool needs_growth(const struct options *options)
 
 bool options_check(struct options *options)
 {
+    if (report_is_heap(options->kind) && !check_heap(options)) {
+        return false;
+    }
     options->tally.has_growth = needs_growth(options);
     if (options->tally.has_growth && !check_growth(options)) {
         return false;
@@ -129,8 +160,9 @@ bool options_check(struct options *options)
     if (is_annotate && options->tally.metric != REPORT_LIVE) {
         return wrong(options, "--annotate: its increments are what is live");
     }
-    if (options->rules.suppressions.count > 0 && options->kind != REPORT_TABLES) {
-        return wrong(options, "--suppressions: leaves blocks out of tables");
+    if (options->rules.suppressions.count > 0 && options->kind != REPORT_TABLES &&
+        options->kind != REPORT_LEAKS) {
+        return wrong(options, "--suppressions: leaves blocks out of tables and of --leaks");
     }
     if (options->is_compared && options->kind != REPORT_TABLES) {
         return wrong(options, "--compare-to: compares tables");

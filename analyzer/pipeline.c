@@ -11,6 +11,7 @@
 
 #include "attribute.h"
 #include "frame_table.h"
+#include "heap_analysis.h"
 #include "modules.h"
 #include "moment_label.h"
 #include "pipeline_watch.h"
@@ -28,6 +29,7 @@ struct pipeline {
     struct symbolizer *symbolizer;
     struct module_table *modules;
     struct frame_table *frames;
+    struct heap_roots *roots; /* names of heap pictures' roots */
 };
 
 /* One trace on its way. */
@@ -62,7 +64,10 @@ enum trace_status pipeline_new(const struct options *options, struct pipeline **
         pipeline->frames = frame_table_new(pipeline->symbolizer, pipeline->modules,
                                            pipeline->strings, &options->rules, known);
     }
-    if (pipeline->frames == NULL) {
+    if (pipeline->modules != NULL) {
+        pipeline->roots = heap_roots_new(pipeline->symbolizer, pipeline->modules);
+    }
+    if (pipeline->frames == NULL || pipeline->roots == NULL) {
         pipeline_free(pipeline);
         return trace_fail(error, TRACE_NOMEM, 0, "no memory to start with");
     }
@@ -73,6 +78,7 @@ enum trace_status pipeline_new(const struct options *options, struct pipeline **
 void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline != NULL) {
+        heap_roots_free(pipeline->roots);
         frame_table_free(pipeline->frames);
         module_table_free(pipeline->modules);
         symbolizer_free(pipeline->symbolizer);
@@ -290,6 +296,27 @@ static enum trace_status replay_old(struct passage *passage, const struct moment
     return status;
 }
 
+/* Work out what the trace's heap picture says. */
+static enum trace_status add_heap(struct passage *passage, struct trace_error *error)
+{
+    const struct options *options = passage->pipeline->options;
+    struct report *report = passage->report;
+    const struct heap_rules rules = {
+        .has_retained = options->kind == REPORT_RETAINED,
+        .top = options->top,
+        .is_all_frames = options->tally.is_all_frames,
+        .query = options->kind == REPORT_WHY ? &options->why : NULL,
+    };
+    if (report->heap == NULL) {
+        report->heap = heap_report_new(report->by, passage->pipeline->strings);
+    }
+    if (report->heap == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for heap pictures");
+    }
+    return heap_analysis_add(&passage->reader, &options->at, &passage->attribution,
+                             passage->pipeline->roots, &rules, report->heap, error);
+}
+
 /* Put what is to be said of the trace as a whole into the report. */
 static enum trace_status add_trace(struct passage *passage, const struct replay *replay,
                                    struct trace_error *error)
@@ -345,7 +372,7 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     static const replay_visit visits[] = {
         [REPORT_TABLES] = visit,
         [REPORT_ANNOTATE] = visit_annotate,
-        [REPORT_TIMELINE] = NULL,
+        [REPORT_WHY] = NULL, // the last one: the others have nothing to count at a moment
     };
     const struct options *options = pipeline->options;
     struct passage passage = {.pipeline = pipeline, .report = report};
@@ -364,6 +391,10 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     if (status == TRACE_NOT_FOUND) {
         missed = status;
         status = TRACE_OK;
+    }
+    if (status == TRACE_OK && report_is_heap(options->kind)) {
+        missed = add_heap(&passage, error);
+        status = missed == TRACE_NOT_FOUND ? TRACE_OK : missed;
     }
     if (status == TRACE_OK && options->kind == REPORT_SUMMARY) {
         status = attribution_prepare_all(&passage.attribution, error);
@@ -431,6 +462,9 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
     }
     if (report->annotate != NULL) {
         report->lines = annotate_lines(report->annotate, &report->line_count);
+    }
+    if (report->heap != NULL) {
+        heap_report_finish(report->heap);
     }
     report->resolved_frames = frame_table_count(pipeline->frames, &unresolved);
     report->unresolved_frames = unresolved;

@@ -9,6 +9,7 @@
 #include "render.h"
 #include "render_annotate.h"
 #include "render_growth.h"
+#include "render_heap.h"
 #include "render_summary.h"
 #include "render_timeline.h"
 #include "safe_text.h"
@@ -307,7 +308,29 @@ static void print_suppressed(const struct text *text, const struct report_table 
     }
 }
 
-static void print_report(const struct text *text, const struct report *report)
+/* A stack of a heap picture's line, in the order and to the limit of tracebacks. */
+struct stack_context {
+    const struct text *text;
+    const struct report *report;
+};
+
+static void print_stack(const void *context, const struct frame *const *frames, size_t count)
+{
+    const struct stack_context *stack = context;
+    const struct group group = {.traceback = frames, .traceback_length = count};
+    print_traceback(stack->text, stack->report, &group);
+}
+
+static enum trace_status print_heap(const struct text *text, const struct report *report,
+                                    struct trace_error *error)
+{
+    const struct stack_context context = {text, report};
+    const struct render_stack_printer stacks = {print_stack, &context};
+    return render_heap_text(text->out, report, text->options, &stacks, error);
+}
+
+static enum trace_status print_report(const struct text *text, const struct report *report,
+                                      struct trace_error *error)
 {
     switch (report->kind) {
     case REPORT_SUMMARY:
@@ -322,6 +345,10 @@ static void print_report(const struct text *text, const struct report *report)
     case REPORT_TIMELINE:
         render_timeline_text(text->out, report, text->options);
         break;
+    case REPORT_LEAKS:
+    case REPORT_RETAINED:
+    case REPORT_WHY:
+        return print_heap(text, report, error);
     case REPORT_TABLES:
         for (size_t i = 0; i < report->table_count; i++) {
             (void)fputs(i > 0 ? "\n" : "", text->out);
@@ -333,6 +360,7 @@ static void print_report(const struct text *text, const struct report *report)
         }
         break;
     }
+    return TRACE_OK;
 }
 
 enum trace_status render_text(FILE *out, const struct report *reports, size_t count,
@@ -342,14 +370,15 @@ enum trace_status render_text(FILE *out, const struct report *reports, size_t co
     if (text.sources == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
     }
-    for (size_t i = 0; i < count; i++) {
+    enum trace_status status = TRACE_OK;
+    for (size_t i = 0; i < count && status == TRACE_OK; i++) {
         if (options->is_each_file) {
             (void)fputs(i > 0 ? "\n" : "", out);
             safe_text_print(out, reports[i].trace_count > 0 ? reports[i].traces[0].file : "");
             (void)fputs(":\n", out);
         }
-        print_report(&text, &reports[i]);
+        status = print_report(&text, &reports[i], error);
     }
     source_lines_free(text.sources);
-    return TRACE_OK;
+    return status;
 }

@@ -132,6 +132,7 @@ void report_fini(struct report *report)
     }
     free(report->tables);
     annotate_free(report->annotate);
+    heap_report_free(report->heap);
     free(report->traces);
     arena_fini(&report->arena);
     *report = (struct report){0};

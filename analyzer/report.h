@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "chunk_index.h"
 #include "group.h"
+#include "heap_report.h"
 #include "replay.h"
 #include "statistic.h"
 #include "timeline.h"
@@ -113,6 +114,9 @@ enum report_kind {
     REPORT_SUMMARY,
     REPORT_ANNOTATE,
     REPORT_TIMELINE,
+    REPORT_LEAKS, /* this and what follows are about a heap picture */
+    REPORT_RETAINED,
+    REPORT_WHY,
 };
 
 struct report {
@@ -137,6 +141,7 @@ struct report {
     struct annotate *annotate; /* NULL unless asked for, and until a trace has had the moment */
     const struct annotate_line *lines; /* sorted */
     size_t line_count;
+    struct heap_report *heap; /* NULL unless about heap pictures, and until a trace had one */
     int precision;            /* decimals of --annotate */
     uint64_t resolved_frames; /* addresses looked up, and those without even a symbol */
     uint64_t unresolved_frames;
@@ -151,6 +156,12 @@ const char *report_metric_name(enum report_metric metric);
 
 /* Add @totals to @sum. */
 void report_add_totals(struct report_totals *sum, const struct report_totals *totals);
+
+/* Return: whether a kind is about heap pictures. */
+static inline bool report_is_heap(enum report_kind kind)
+{
+    return kind >= REPORT_LEAKS;
+}
 
 /* Return: events that the tracer had to drop. */
 uint64_t report_lost_events(const struct report_totals *totals);

@@ -20,6 +20,7 @@
 #include "sym_demangle.h"
 #include "sym_elf.h"
 #include "sym_isolate.h"
+#include "sym_variable.h"
 
 struct answer {
     uint64_t address;
@@ -379,11 +380,14 @@ static void open_files(struct job *job)
     }
 }
 
+static const struct debug_files no_files = {
+    .module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
+
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
                                      const uint64_t *addresses, size_t count)
 {
     struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
-    job.files = (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
+    job.files = no_files;
     enum trace_status status = collect(&job, addresses, count) ? TRACE_OK : TRACE_NOMEM;
     if (status == TRACE_OK && job.count > 0) {
         open_files(&job);
@@ -404,6 +408,25 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t modul
     debug_files_close(&job.files);
     free(job.addresses);
     return status;
+}
+
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
+                                       const uint64_t *addresses, size_t count,
+                                       struct symbol_variable *ret_variables)
+{
+    struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
+    struct sym_variables *variables = NULL;
+    job.files = no_files;
+    open_files(&job);
+    enum trace_status status = sym_variables_new(&job.files, is_local, &variables);
+    for (size_t i = 0; i < count && status != TRACE_NOMEM; i++) {
+        const char *name = variables != NULL ? sym_variables_find(variables, addresses[i]) : NULL;
+        ret_variables[i] = (struct symbol_variable){.name = shown_name(symbolizer, name)};
+        status = name != NULL && ret_variables[i].name == NULL ? TRACE_NOMEM : status;
+    }
+    sym_variables_free(variables);
+    debug_files_close(&job.files);
+    return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
 }
 
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,

@@ -65,6 +65,24 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t modul
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
                                        uint64_t address);
 
+/* A variable that is not on a stack. */
+struct symbol_variable {
+    const char *name; /* demangled if asked for; NULL when unknown */
+    const char *file; /* where it is declared; NULL unknown */
+    uint32_t line;
+};
+
+/*
+ * Find the variables that addresses of a module's data belong to.
+ * @is_local: thread-local ones; only of the program itself.
+ * @addresses: as in the ELF file; of thread-local ones, minus the thread pointer. Any order.
+ * @ret_variables: one for each address; strings live as long as the symbolizer.
+ * Errors: TRACE_NOMEM only.
+ */
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
+                                       const uint64_t *addresses, size_t count,
+                                       struct symbol_variable *ret_variables) TRACE_CHECKED;
+
 /*
  * What to tell the user about a module: why names or lines are missing, and what would help.
  * Return: one line, or NULL when there is nothing to say.

@@ -131,6 +131,23 @@ struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size
     return (struct symbol_frames){frames, count};
 }
 
+/* A row whose address is asked for as data is a variable: its function is the name. */
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
+                                       const uint64_t *addresses, size_t count,
+                                       struct symbol_variable *ret_variables)
+{
+    (void)is_local;
+    for (size_t i = 0; i < count; i++) {
+        struct symbol_frames found = symbolizer_frames(symbolizer, module, addresses[i]);
+        ret_variables[i] = (struct symbol_variable){0};
+        if (found.count > 0) {
+            ret_variables[i] = (struct symbol_variable){
+                found.frames[0].function, found.frames[0].file, found.frames[0].line};
+        }
+    }
+    return TRACE_OK;
+}
+
 const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module)
 {
     (void)symbolizer;

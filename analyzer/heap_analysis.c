@@ -1,0 +1,551 @@
+/*
+ * Sites stand between blocks and lines: a picture has millions of blocks and thousands of sites, so
+ * what depends on a stack is worked out once a site, and blocks only look it up.
+ */
+#include "heap_analysis.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dominators.h"
+#include "filter.h"
+#include "grow.h"
+#include "heap_marks.h"
+#include "heap_picture.h"
+#include "retained.h"
+
+/* What blocks of a site have in common. */
+struct site_facts {
+    uint32_t line;      /* index in the report; valid if there are blocks */
+    uint64_t blocks;    /* in the picture */
+    bool is_left_out;   /* by filters */
+    bool is_suppressed; /* if its blocks are lost */
+    bool is_wanted;     /* by --why */
+};
+
+struct analysis {
+    struct reader *reader;
+    struct attribution *attribution;
+    struct heap_roots *names;
+    const struct heap_rules *rules;
+    struct heap_report *report;
+    struct trace_error *error;
+    struct heap_picture picture;
+    struct heap_marks marks;
+    struct site_facts *sites; /* by id - first_site, and one more for blocks without a site */
+    size_t site_count;
+    uint32_t *groups; /* of each block: its line */
+};
+
+static enum trace_status no_memory(struct analysis *analysis)
+{
+    return trace_fail(analysis->error, TRACE_NOMEM, 0, "%s: no memory for its heap picture",
+                      analysis->reader->file.path);
+}
+
+/* Say which pictures there are. */
+static enum trace_status miss_picture(struct reader *reader, const struct moment *moment,
+                                      struct trace_error *error)
+{
+    char known[256] = "";
+    size_t count = picture_count(reader);
+    if (count == 0) {
+        return trace_fail(error, TRACE_NOT_FOUND, 0,
+                          "%s: has no heap picture; record one with trace-run --leaks, or with "
+                          "LIBTRACE_PICTURE=exit",
+                          reader->file.path);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct picture_head head = {0};
+        size_t used = strlen(known);
+        if (used + 8 < sizeof known && picture_read_head(reader, i, &head, NULL) == TRACE_OK) {
+            (void)snprintf(known + used, sizeof known - used, "%s#%zu %.32s", i > 0 ? ", " : "",
+                           i + 1, head.name);
+        }
+    }
+    return trace_fail(error, TRACE_NOT_FOUND, 0, "%s: has no heap picture \"%.64s\"; it has %s",
+                      reader->file.path, moment->text, known);
+}
+
+/* Find the picture that is asked for. */
+static enum trace_status choose_picture(struct reader *reader, const struct moment *moment,
+                                        size_t *ret_which, struct trace_error *error)
+{
+    size_t count = picture_count(reader);
+    size_t which = count;
+    if (moment->kind == MOMENT_END && count > 0) {
+        which = count - 1;
+    } else if (moment->kind == MOMENT_NUMBER) {
+        which = moment->number - 1 < count ? (size_t)moment->number - 1 : count;
+    }
+    for (size_t i = 0; i < count && moment->kind == MOMENT_NAME && which == count; i++) {
+        struct picture_head head = {0};
+        bool has_name = picture_read_head(reader, i, &head, NULL) == TRACE_OK;
+        which = has_name && strcmp(head.name, moment->text) == 0 ? i : which;
+    }
+    if (which == count) {
+        return miss_picture(reader, moment, error);
+    }
+    *ret_which = which;
+    return TRACE_OK;
+}
+
+/* Return: the facts of a block's site. */
+static struct site_facts *facts_of(const struct analysis *analysis, uint32_t block)
+{
+    uint32_t at = analysis->picture.blocks[block].site - analysis->reader->definitions.first_site;
+    return &analysis->sites[at < analysis->site_count ? at : analysis->site_count];
+}
+
+/* Count the blocks of each site, and resolve the stacks of those that have any. */
+static enum trace_status prepare_sites(struct analysis *analysis)
+{
+    const struct definitions *definitions = &analysis->reader->definitions;
+    uint32_t *stacks = calloc(analysis->site_count + 1, sizeof *stacks);
+    size_t count = 0;
+    if (stacks == NULL) {
+        return no_memory(analysis);
+    }
+    for (uint32_t block = 0; block < analysis->picture.graph.block_count; block++) {
+        if (analysis->picture.blocks[block].address != 0) {
+            facts_of(analysis, block)->blocks++;
+        }
+    }
+    for (size_t i = 0; i < analysis->site_count; i++) {
+        if (analysis->sites[i].blocks > 0 &&
+            definitions_stack(definitions, definitions->sites[i].stack) != NULL) {
+            stacks[count++] = definitions->sites[i].stack;
+        }
+    }
+    enum trace_status status =
+        attribution_prepare(analysis->attribution, stacks, count, true, analysis->error);
+    free(stacks);
+    return status;
+}
+
+/* Keep the stack of the site that has most of a line's bytes. Return: false without memory. */
+static bool note_stack(struct analysis *analysis, struct heap_line *line, uint32_t site,
+                       uint32_t stack, uint64_t bytes)
+{
+    if (line->stack != NULL && bytes <= line->stack_bytes) {
+        return true;
+    }
+    size_t length = 0;
+    struct frame_walk walk = frame_walk_over(analysis->attribution, stack);
+    while (frame_walk_next(&walk) != NULL) {
+        length++;
+    }
+    const struct frame **frames =
+        arena_array(&analysis->report->arena, length + 1, sizeof(const struct frame *));
+    if (frames == NULL) {
+        return false;
+    }
+    walk = frame_walk_over(analysis->attribution, stack);
+    for (size_t i = 0; i < length; i++) {
+        frames[i] = frame_walk_next(&walk);
+    }
+    line->site = site;
+    line->stack = frames;
+    line->stack_length = length;
+    line->stack_bytes = bytes;
+    return true;
+}
+
+/* Find the line of each site, and what the rules say about it. */
+static enum trace_status place_sites(struct analysis *analysis)
+{
+    const struct definitions *definitions = &analysis->reader->definitions;
+    enum trace_status status = TRACE_OK;
+    for (size_t i = 0; i <= analysis->site_count && status == TRACE_OK; i++) {
+        struct site_facts *facts = &analysis->sites[i];
+        bool is_known = i < analysis->site_count && definitions->sites[i].is_defined;
+        uint32_t stack = is_known ? definitions->sites[i].stack : TRACE_STACK_WHOLE;
+        uint64_t each = is_known ? definitions->sites[i].size : 0;
+        uint32_t site = is_known ? definitions->first_site + (uint32_t)i : 0;
+        if (facts->blocks == 0) {
+            continue;
+        }
+        struct group_blocks blocks = {
+            .attribution = analysis->attribution,
+            .stack = stack,
+            .each = each,
+            .size = each * facts->blocks,
+            .count = facts->blocks,
+        };
+        status = grouping_add(analysis->report->grouping, &blocks, false, analysis->error);
+        if (status != TRACE_OK) {
+            break;
+        }
+        facts->line = grouping_last(analysis->report->grouping);
+        facts->is_left_out =
+            !filter_keeps(analysis->attribution, stack, analysis->rules->is_all_frames);
+        facts->is_suppressed = filter_suppresses(analysis->attribution, stack);
+        if (analysis->rules->query != NULL) {
+            facts->is_wanted = heap_query_asks(analysis->rules->query, analysis->attribution, site);
+        }
+        struct heap_line *line = heap_report_line(analysis->report, facts->line);
+        if (line == NULL || !note_stack(analysis, line, site, stack, blocks.size)) {
+            status = no_memory(analysis);
+        }
+    }
+    return status;
+}
+
+static void add_to_sum(struct heap_sum *sum, uint64_t bytes)
+{
+    sum->bytes += bytes;
+    sum->blocks++;
+}
+
+/* Return: in which tenth of the time up to the picture a block was born. */
+static unsigned tenth_of(const struct heap_picture *picture, uint32_t block)
+{
+    uint64_t tick = picture->head.tick;
+    uint64_t age = picture->blocks[block].age;
+    uint64_t birth = age < tick ? tick - age : 0;
+    uint64_t tenth = tick > 0 ? birth * HEAP_TENTHS / tick : 0;
+    return tenth < HEAP_TENTHS ? (unsigned)tenth : HEAP_TENTHS - 1;
+}
+
+/* Return: whether a block is lost, but is not to be told of. */
+static bool is_suppressed(const struct analysis *analysis, uint32_t block)
+{
+    switch (analysis->marks.classes[block]) {
+    case HEAP_INDIRECT:
+        return facts_of(analysis, block)->is_suppressed ||
+               facts_of(analysis, analysis->marks.leaders[block])->is_suppressed;
+    case HEAP_DEFINITE:
+    case HEAP_POSSIBLE:
+        return facts_of(analysis, block)->is_suppressed;
+    default:
+        return false;
+    }
+}
+
+/* Count one block in its line. */
+static void count_block(struct analysis *analysis, uint32_t block)
+{
+    struct heap_report *report = analysis->report;
+    const struct site_facts *facts = facts_of(analysis, block);
+    const struct heap_marks *marks = &analysis->marks;
+    const uint64_t bytes = analysis->picture.graph.bytes[block];
+    const uint8_t class = marks->classes[block];
+    struct heap_line *line = &report->lines[facts->line];
+    if (facts->is_left_out || is_suppressed(analysis, block)) {
+        if (!facts->is_left_out) {
+            add_to_sum(&report->suppressed, bytes);
+        }
+        return;
+    }
+    add_to_sum(&line->own, bytes);
+    add_to_sum(&line->shares[class].sum, bytes);
+    add_to_sum(&report->classes[class], bytes);
+    line->shares[class].born[tenth_of(&analysis->picture, block)] += bytes;
+    if (class == HEAP_INDIRECT) {
+        add_to_sum(&report->lines[analysis->groups[marks->leaders[block]]].followers, bytes);
+    }
+    if (heap_marks_is_cycle(marks, block)) {
+        line->cycles++;
+        report->cycles++;
+    }
+}
+
+static enum trace_status count_blocks(struct analysis *analysis)
+{
+    const uint32_t count = analysis->picture.graph.block_count;
+    analysis->groups = calloc((size_t)count + 1, sizeof *analysis->groups);
+    if (analysis->groups == NULL) {
+        return no_memory(analysis);
+    }
+    for (uint32_t block = 0; block < count; block++) {
+        analysis->groups[block] = facts_of(analysis, block)->line;
+    }
+    for (uint32_t block = 0; block < count; block++) {
+        if (analysis->picture.blocks[block].address != 0) {
+            count_block(analysis, block);
+        }
+    }
+    return TRACE_OK;
+}
+
+static enum trace_status mark_blocks(struct analysis *analysis)
+{
+    const struct heap_picture *picture = &analysis->picture;
+    bool *is_young = NULL;
+    if (picture->head.young_ticks > 0) {
+        is_young = calloc((size_t)picture->graph.block_count + 1, sizeof *is_young);
+        if (is_young == NULL) {
+            return no_memory(analysis);
+        }
+        for (uint32_t block = 0; block < picture->graph.block_count; block++) {
+            is_young[block] = picture->blocks[block].site != 0 &&
+                              picture->blocks[block].age < picture->head.young_ticks;
+        }
+    }
+    enum trace_status status =
+        heap_marks_make(&picture->graph, is_young, &analysis->marks, analysis->error);
+    free(is_young);
+    return status;
+}
+
+/* Which lines to work out exactly: those with the largest bounds. */
+static int compare_candidates(const void *left, const void *right, void *context)
+{
+    const struct retained *bounds = context;
+    const struct retained *a = &bounds[*(const uint32_t *)left];
+    const struct retained *b = &bounds[*(const uint32_t *)right];
+    if (a->bytes != b->bytes) {
+        return a->bytes > b->bytes ? -1 : 1;
+    }
+    return 0;
+}
+
+/*
+ * Pointers to look at for exact figures beyond those of the lines that are shown: what takes some
+ * seconds.
+ */
+#define EXACT_WORK_MAX UINT64_C(400000000)
+
+/* Replace bounds by exact figures, the largest first, as far as it is worth the time. */
+static enum trace_status make_exact(struct analysis *analysis, struct retained *bounds,
+                                    bool *is_exact)
+{
+    const struct heap_graph *graph = &analysis->picture.graph;
+    const size_t lines = analysis->report->line_count;
+    const size_t least = analysis->rules->top == 0 ? lines : analysis->rules->top;
+    const uint64_t work_each = graph->edge_count + graph->block_count;
+    struct retained totals[RETAINED_BATCH];
+    uint64_t work = 0;
+    enum trace_status status = TRACE_OK;
+    uint32_t *candidates = calloc(lines + 1, sizeof *candidates);
+    if (candidates == NULL) {
+        return no_memory(analysis);
+    }
+    for (size_t i = 0; i < lines; i++) {
+        candidates[i] = (uint32_t)i;
+    }
+    qsort_r(candidates, lines, sizeof *candidates, compare_candidates, bounds);
+    for (size_t first = 0; first < lines && status == TRACE_OK; first += RETAINED_BATCH) {
+        size_t count = lines - first < RETAINED_BATCH ? lines - first : RETAINED_BATCH;
+        work += work_each;
+        if (work > EXACT_WORK_MAX && first >= least) {
+            break;
+        }
+        status = retained_exactly(graph, &analysis->marks, analysis->groups, candidates + first,
+                                  (uint32_t)count, totals, analysis->error);
+        for (size_t i = 0; i < count && status == TRACE_OK; i++) {
+            bounds[candidates[first + i]] = totals[i];
+            is_exact[candidates[first + i]] = true;
+        }
+    }
+    free(candidates);
+    return status;
+}
+
+static enum trace_status add_retained(struct analysis *analysis)
+{
+    struct heap_report *report = analysis->report;
+    struct dominators tree = {0};
+    struct retained *bounds = calloc(report->line_count + 1, sizeof *bounds);
+    bool *is_exact = calloc(report->line_count + 1, sizeof *is_exact);
+    enum trace_status status =
+        bounds != NULL && is_exact != NULL
+            ? dominators_make(&analysis->picture.graph, &analysis->marks, &tree, analysis->error)
+            : no_memory(analysis);
+    if (status == TRACE_OK) {
+        status = retained_bounds(&analysis->picture.graph, &tree, analysis->groups,
+                                 (uint32_t)report->line_count, bounds, analysis->error);
+    }
+    dominators_fini(&tree);
+    if (status == TRACE_OK) {
+        status = make_exact(analysis, bounds, is_exact);
+    }
+    for (size_t i = 0; i < report->line_count && status == TRACE_OK; i++) {
+        struct heap_line *line = &report->lines[i];
+        if (line->own.blocks > 0) {
+            line->retained.bytes += bounds[i].bytes;
+            line->retained.blocks += bounds[i].blocks;
+            line->is_bound = line->is_bound || !is_exact[i];
+        }
+    }
+    free(bounds);
+    free(is_exact);
+    return status;
+}
+
+/* Copy a merged chain into the report. Return: false without memory. */
+static bool add_chain(struct analysis *analysis, const struct heap_chain *chain)
+{
+    struct heap_report *report = analysis->report;
+    struct heap_report_chain *chains =
+        grow_array(report->chains, report->chain_count, &report->chain_capacity, sizeof *chains);
+    if (chains == NULL) {
+        return false;
+    }
+    report->chains = chains;
+    const char *name = heap_roots_name(analysis->names, chain->label);
+    struct heap_report_chain *copy = &chains[report->chain_count];
+    *copy = (struct heap_report_chain){
+        .root = arena_copy(&report->arena, name, strlen(name)),
+        .roots = chain->roots,
+        .steps = arena_array(&report->arena, chain->length, sizeof *copy->steps),
+        .length = chain->length,
+    };
+    if (copy->root == NULL || copy->steps == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < chain->length; i++) {
+        const struct heap_step *step = &chain->steps[i];
+        copy->steps[i] = (struct heap_report_step){
+            .line = step->group,
+            .address = analysis->picture.blocks[step->sample].address,
+            .blocks = step->blocks,
+            .bytes = step->bytes,
+            .is_inside = step->is_inside,
+            .is_repeated = step->is_repeated,
+        };
+    }
+    report->chain_count++;
+    return true;
+}
+
+/* Mark the blocks that are asked about. Return: of each block; NULL without memory. */
+static bool *mark_wanted(struct analysis *analysis)
+{
+    const struct heap_picture *picture = &analysis->picture;
+    const struct heap_query *query = analysis->rules->query;
+    struct heap_report *report = analysis->report;
+    bool *is_wanted = calloc((size_t)picture->graph.block_count + 1, sizeof *is_wanted);
+    uint32_t addressed =
+        query->kind == HEAP_QUERY_ADDRESS ? heap_picture_find(picture, query->number) : HEAP_NONE;
+    for (uint32_t block = 0; is_wanted != NULL && block < picture->graph.block_count; block++) {
+        is_wanted[block] = picture->blocks[block].address != 0 &&
+                           (block == addressed || facts_of(analysis, block)->is_wanted);
+        if (is_wanted[block]) {
+            add_to_sum(&report->wanted, picture->graph.bytes[block]);
+            add_to_sum(&report->wanted_classes[analysis->marks.classes[block]],
+                       picture->graph.bytes[block]);
+        }
+    }
+    return is_wanted;
+}
+
+/* Return: of each root; NULL without memory. */
+static uint8_t *rank_roots(const struct heap_picture *picture)
+{
+    uint8_t *ranks = calloc(picture->graph.root_count + 1, sizeof *ranks);
+    for (size_t i = 0; ranks != NULL && i < picture->graph.root_count; i++) {
+        ranks[i] = heap_roots_rank(picture, &picture->graph.roots[i]);
+    }
+    return ranks;
+}
+
+static enum trace_status add_chains(struct analysis *analysis)
+{
+    const struct heap_graph *graph = &analysis->picture.graph;
+    struct heap_search search = {0};
+    struct heap_chains chains = {0};
+    bool *is_wanted = mark_wanted(analysis);
+    uint8_t *ranks = rank_roots(&analysis->picture);
+    uint32_t *labels = calloc(graph->root_count + 2, sizeof *labels);
+    enum trace_status status =
+        is_wanted != NULL && ranks != NULL && labels != NULL
+            ? heap_search_make(graph, &analysis->marks, is_wanted, ranks, &search, analysis->error)
+            : no_memory(analysis);
+    if (status == TRACE_OK) {
+        status = heap_roots_label(analysis->names, &analysis->picture, analysis->attribution,
+                                  search.is_start_used, labels, analysis->error);
+    }
+    if (status == TRACE_OK) {
+        status = heap_chains_make(&search, analysis->groups, labels, &chains, analysis->error);
+    }
+    for (size_t i = 0; i < chains.count && status == TRACE_OK; i++) {
+        status = add_chain(analysis, &chains.items[i]) ? TRACE_OK : no_memory(analysis);
+    }
+    heap_chains_fini(&chains);
+    heap_search_fini(&search);
+    free(is_wanted);
+    free(ranks);
+    free(labels);
+    return status;
+}
+
+/* Tell of the picture itself. */
+static enum trace_status add_picture(struct analysis *analysis)
+{
+    struct heap_report *report = analysis->report;
+    const struct heap_picture *picture = &analysis->picture;
+    struct heap_report_picture *pictures = grow_array(report->pictures, report->picture_count,
+                                                      &report->picture_capacity, sizeof *pictures);
+    if (pictures == NULL) {
+        return no_memory(analysis);
+    }
+    report->pictures = pictures;
+    const char *path = analysis->reader->file.path;
+    struct heap_report_picture *copy = &pictures[report->picture_count++];
+    *copy = (struct heap_report_picture){
+        .trace = arena_copy(&report->arena, path, strlen(path)),
+        .name = arena_copy(&report->arena, picture->head.name, strlen(picture->head.name)),
+        .number = picture->head.number,
+        .moment_s = (double)picture->head.tick / TRACE_TICKS_PER_SECOND,
+        .blocks = picture->graph.block_count - picture->lacking,
+        .pause_us = picture->end.pause_us,
+        .time_ms = picture->end.time_ms,
+        .is_still = (picture->head.flags & TRACE_PICTURE_STILL) != 0,
+        .is_complete = picture->is_complete,
+        .left_out = picture->end.blocks_left_out + picture->lacking,
+        .unreadable_words = picture->end.unreadable_words,
+    };
+    for (uint32_t block = 0; block < picture->graph.block_count; block++) {
+        copy->bytes += picture->graph.bytes[block];
+    }
+    return copy->trace != NULL && copy->name != NULL ? TRACE_OK : no_memory(analysis);
+}
+
+/* All steps, in their order. */
+static enum trace_status work_out(struct analysis *analysis)
+{
+    enum trace_status status = prepare_sites(analysis);
+    status = status == TRACE_OK ? place_sites(analysis) : status;
+    status = status == TRACE_OK ? mark_blocks(analysis) : status;
+    status = status == TRACE_OK ? count_blocks(analysis) : status;
+    if (status == TRACE_OK && analysis->rules->has_retained) {
+        status = add_retained(analysis);
+    }
+    if (status == TRACE_OK && analysis->rules->query != NULL) {
+        status = add_chains(analysis);
+    }
+    return status == TRACE_OK ? add_picture(analysis) : status;
+}
+
+enum trace_status heap_analysis_add(struct reader *reader, const struct moment *moment,
+                                    struct attribution *attribution, struct heap_roots *names,
+                                    const struct heap_rules *rules, struct heap_report *report,
+                                    struct trace_error *error)
+{
+    struct analysis analysis = {
+        .reader = reader,
+        .attribution = attribution,
+        .names = names,
+        .rules = rules,
+        .report = report,
+        .error = error,
+        .site_count = reader->definitions.site_slots,
+    };
+    size_t which = 0;
+    enum trace_status status = choose_picture(reader, moment, &which, error);
+    if (status == TRACE_OK) {
+        status = heap_picture_load(reader, which, &analysis.picture, error);
+    }
+    if (status == TRACE_OK) {
+        analysis.sites = calloc(analysis.site_count + 1, sizeof *analysis.sites);
+        status = analysis.sites != NULL ? work_out(&analysis) : no_memory(&analysis);
+    }
+    heap_marks_fini(&analysis.marks);
+    heap_picture_fini(&analysis.picture);
+    free(analysis.sites);
+    free(analysis.groups);
+    return status;
+}

@@ -1,0 +1,313 @@
+/*
+ * Words in modules and in thread-local storage are collected by module, so that each module's files
+ * are opened once; then every word gets its text, and equal texts the same number.
+ *
+ * Static thread-local variables of the program stand right below the thread pointer, those of
+ * libraries below them in an order that only the loader knows: these stay without a name.
+ * Source: Ulrich Drepper, "ELF Handling For Thread-Local Storage", 3 (variant II).
+ */
+#include "heap_roots.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grow.h"
+#include "heap_chains.h"
+#include "pattern.h"
+
+enum { TEXT_BYTES = 1024, WORD_BYTES = 8 };
+
+struct heap_roots {
+    struct symbolizer *symbolizer;
+    const struct module_table *modules;
+    struct strings *strings;
+    const char **names; /* by label */
+    size_t name_count;
+    size_t name_capacity;
+};
+
+/* One call of heap_roots_label(). */
+struct labelling {
+    struct heap_roots *roots;
+    const struct heap_picture *picture;
+    const struct attribution *attribution;
+    struct symbol_variable *variables; /* of each root, a name of NULL if none is known */
+};
+
+struct heap_roots *heap_roots_new(struct symbolizer *symbolizer, const struct module_table *modules)
+{
+    struct heap_roots *roots = calloc(1, sizeof *roots);
+    if (roots != NULL) {
+        roots->symbolizer = symbolizer;
+        roots->modules = modules;
+        roots->strings = strings_new();
+        if (roots->strings == NULL) {
+            free(roots);
+            return NULL;
+        }
+    }
+    return roots;
+}
+
+void heap_roots_free(struct heap_roots *roots)
+{
+    if (roots != NULL) {
+        strings_free(roots->strings);
+        free(roots->names);
+        free(roots);
+    }
+}
+
+const char *heap_roots_name(const struct heap_roots *roots, uint32_t label)
+{
+    return roots->names[label];
+}
+
+static const struct heap_region *region_of(const struct heap_picture *picture,
+                                           const struct heap_root *root)
+{
+    return root->region < picture->region_count ? &picture->regions[root->region] : NULL;
+}
+
+uint8_t heap_roots_rank(const struct heap_picture *picture, const struct heap_root *root)
+{
+    static const uint8_t ranks[] = {
+        [TRACE_REGION_MODULE] = 0, [TRACE_REGION_TLS] = 1,       [TRACE_REGION_MAPPING] = 2,
+        [TRACE_REGION_STACK] = 3,  [TRACE_REGION_REGISTERS] = 4,
+    };
+    const struct heap_region *region = region_of(picture, root);
+    bool is_known = region != NULL && region->kind < sizeof ranks / sizeof ranks[0];
+    return is_known ? ranks[region->kind] : HEAP_RANKS - 1;
+}
+
+/* Return: the module of the module table that the program itself is; MODULE_NONE unknown. */
+static uint32_t program_module(const struct labelling *labelling)
+{
+    const struct definitions *definitions = labelling->attribution->definitions;
+    const char *executable = definitions->process.executable;
+    for (size_t i = 0; executable != NULL && i < definitions->module_count; i++) {
+        const char *path = definitions->modules[i].path;
+        if (path != NULL && strcmp(path, executable) == 0) {
+            return labelling->attribution->modules[i];
+        }
+    }
+    return MODULE_NONE;
+}
+
+/* Return: the module whose variable a word may be part of. */
+static uint32_t module_of(const struct labelling *labelling, const struct heap_region *region,
+                          uint32_t program)
+{
+    if (region == NULL ||
+        (region->kind != TRACE_REGION_MODULE && region->kind != TRACE_REGION_TLS)) {
+        return MODULE_NONE;
+    }
+    if (region->kind == TRACE_REGION_TLS) {
+        return program;
+    }
+    bool is_defined = region->module < labelling->attribution->definitions->module_count;
+    return is_defined ? labelling->attribution->modules[region->module] : MODULE_NONE;
+}
+
+/* A word that may be part of a variable of a module. */
+struct place {
+    uint32_t module;
+    bool is_local;
+    uint32_t root;
+    uint64_t address; /* as a variable of the module is looked for */
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *a = left;
+    const struct place *b = right;
+    if (a->module != b->module) {
+        return a->module < b->module ? -1 : 1;
+    }
+    return (int)a->is_local - (int)b->is_local;
+}
+
+/* Collect the words that variables are to be found for. Return: how many. */
+static size_t collect_places(const struct labelling *labelling, const bool *is_used,
+                             struct place *places)
+{
+    const struct heap_graph *graph = &labelling->picture->graph;
+    const uint32_t program = program_module(labelling);
+    size_t count = 0;
+    for (size_t i = 0; i < graph->root_count; i++) {
+        const struct heap_root *root = &graph->roots[i];
+        const struct heap_region *region = region_of(labelling->picture, root);
+        uint32_t module = is_used[i] ? module_of(labelling, region, program) : MODULE_NONE;
+        if (module != MODULE_NONE) {
+            places[count++] = (struct place){
+                .module = module,
+                .is_local = region->kind == TRACE_REGION_TLS,
+                .root = (uint32_t)i,
+                .address = region->start + root->slot * WORD_BYTES - region->base,
+            };
+        }
+    }
+    return count;
+}
+
+/* Find the variables of all roots that are used, one module and kind after another. */
+static enum trace_status find_variables(struct labelling *labelling, const bool *is_used)
+{
+    const size_t room = labelling->picture->graph.root_count + 1;
+    struct place *places = calloc(room, sizeof *places);
+    uint64_t *addresses = calloc(room, sizeof *addresses);
+    struct symbol_variable *found = calloc(room, sizeof *found);
+    enum trace_status status =
+        places != NULL && addresses != NULL && found != NULL ? TRACE_OK : TRACE_NOMEM;
+    size_t count = status == TRACE_OK ? collect_places(labelling, is_used, places) : 0;
+    if (count > 0) {
+        qsort(places, count, sizeof *places, compare_places);
+    }
+    for (size_t first = 0, end = 0; first < count && status == TRACE_OK; first = end) {
+        for (; end < count && compare_places(&places[first], &places[end]) == 0; end++) {
+            addresses[end] = places[end].address;
+        }
+        status = symbolizer_variables(
+            labelling->roots->symbolizer,
+            module_table_symbols(labelling->roots->modules, places[first].module),
+            places[first].is_local, addresses + first, end - first, found + first);
+    }
+    for (size_t i = 0; i < count && status == TRACE_OK; i++) {
+        labelling->variables[places[i].root] = found[i];
+    }
+    free(places);
+    free(addresses);
+    free(found);
+    return status;
+}
+
+/* " (thread worker 4711)": the thread that a region belongs to. */
+static void append_thread(const struct labelling *labelling, const struct heap_region *region,
+                          char *text)
+{
+    const struct definitions *definitions = labelling->attribution->definitions;
+    size_t used = strlen(text);
+    const char *name = "";
+    if (region->thread == 0) {
+        return;
+    }
+    for (size_t i = 0; i < definitions->thread_count; i++) {
+        if (definitions->threads[i].thread == region->thread &&
+            definitions->threads[i].name != NULL) {
+            name = definitions->threads[i].name;
+        }
+    }
+    (void)snprintf(text + used, TEXT_BYTES - used, " (thread %s%s%" PRIu64 ")", name,
+                   name[0] != '\0' ? " " : "", region->thread);
+}
+
+static void describe_variable(const struct symbol_variable *variable, bool is_local, char *text)
+{
+    const char *kind = is_local ? "thread-local variable" : "global variable";
+    if (variable->file != NULL) {
+        (void)snprintf(text, TEXT_BYTES, "%s %s (%s:%" PRIu32 ")", kind, variable->name,
+                       variable->file, variable->line);
+    } else {
+        (void)snprintf(text, TEXT_BYTES, "%s %s", kind, variable->name);
+    }
+}
+
+static void describe_region(const struct labelling *labelling, const struct heap_region *region,
+                            char *text)
+{
+    switch (region->kind) {
+    case TRACE_REGION_MODULE:
+        (void)snprintf(text, TEXT_BYTES, "data of %s",
+                       region->name[0] != '\0' ? pattern_base_name(region->name) : "a module");
+        break;
+    case TRACE_REGION_STACK:
+        (void)snprintf(text, TEXT_BYTES, "stack");
+        append_thread(labelling, region, text);
+        break;
+    case TRACE_REGION_TLS:
+        (void)snprintf(text, TEXT_BYTES, "thread-local data");
+        append_thread(labelling, region, text);
+        break;
+    case TRACE_REGION_REGISTERS:
+        (void)snprintf(text, TEXT_BYTES, "register");
+        append_thread(labelling, region, text);
+        break;
+    default:
+        (void)snprintf(text, TEXT_BYTES, "mapping %s",
+                       region->name[0] != '\0' ? region->name : "without a name");
+        break;
+    }
+}
+
+/* Say what a root is. */
+static void describe(const struct labelling *labelling, size_t root, char *text)
+{
+    const struct heap_graph *graph = &labelling->picture->graph;
+    if (root >= graph->root_count) {
+        bool is_lost = root == HEAP_START_LOST(graph);
+        (void)snprintf(text, TEXT_BYTES,
+                       is_lost ? "nothing: it is lost" : "nothing yet: it is young");
+        return;
+    }
+    const struct heap_region *region = region_of(labelling->picture, &graph->roots[root]);
+    const struct symbol_variable *variable = &labelling->variables[root];
+    if (region == NULL) {
+        (void)snprintf(text, TEXT_BYTES, "memory of an unknown kind");
+    } else if (variable->name != NULL) {
+        bool is_local = region->kind == TRACE_REGION_TLS;
+        describe_variable(variable, is_local, text);
+        if (is_local) {
+            append_thread(labelling, region, text);
+        }
+    } else {
+        describe_region(labelling, region, text);
+    }
+}
+
+/* Return: the number of a name, HEAP_NONE without memory. */
+static uint32_t number_name(struct heap_roots *roots, const char *text)
+{
+    uint32_t number = 0;
+    const char *kept = strings_intern(roots->strings, text, strlen(text), &number);
+    if (kept == NULL) {
+        return HEAP_NONE;
+    }
+    if (number == roots->name_count) {
+        const char **names = grow_array((void *)roots->names, roots->name_count,
+                                        &roots->name_capacity, sizeof(const char *));
+        if (names == NULL) {
+            return HEAP_NONE;
+        }
+        roots->names = names;
+        roots->names[roots->name_count++] = kept;
+    }
+    return number;
+}
+
+enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_picture *picture,
+                                   const struct attribution *attribution, const bool *is_used,
+                                   uint32_t *labels, struct trace_error *error)
+{
+    char text[TEXT_BYTES];
+    const size_t count = picture->graph.root_count;
+    struct labelling labelling = {
+        .roots = roots,
+        .picture = picture,
+        .attribution = attribution,
+        .variables = calloc(count + 1, sizeof *labelling.variables),
+    };
+    bool has_memory =
+        labelling.variables != NULL && find_variables(&labelling, is_used) == TRACE_OK;
+    for (size_t i = 0; i < count + 2 && has_memory; i++) {
+        if (is_used[i]) {
+            describe(&labelling, i, text);
+            labels[i] = number_name(roots, text);
+            has_memory = labels[i] != HEAP_NONE;
+        }
+    }
+    free(labelling.variables);
+    return has_memory ? TRACE_OK
+                      : trace_fail(error, TRACE_NOMEM, 0, "no memory for the names of roots");
+}

@@ -1,0 +1,115 @@
+/* Memory is asked about once, at the end. json-c escapes. */
+#include "json_builder.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "safe_text.h"
+#include "trace_format.h"
+
+void json_add(struct json_builder *builder, struct json_object *object, const char *key,
+                struct json_object *value)
+{
+    if (object == NULL || json_object_object_add(object, key, value) != 0) {
+        builder->is_out_of_memory = true;
+        json_object_put(value);
+    }
+}
+
+struct json_object *json_checked(struct json_builder *builder, struct json_object *value)
+{
+    builder->is_out_of_memory = builder->is_out_of_memory || value == NULL;
+    return value;
+}
+
+void json_append(struct json_builder *builder, struct json_object *array, struct json_object *value)
+{
+    if (array == NULL || json_object_array_add(array, value) != 0) {
+        builder->is_out_of_memory = true;
+        json_object_put(value);
+    }
+}
+
+struct json_object *json_text(struct json_builder *builder, const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    if (text == NULL) {
+        return NULL;
+    }
+    char *valid = malloc(strlen(text) * (sizeof replacement - 1) + 1);
+    if (valid == NULL) {
+        return json_checked(builder, NULL);
+    }
+    char *to = valid;
+    while (*text != '\0') {
+        size_t length = safe_text_character(text);
+        const char *from = length > 0 ? text : replacement;
+        size_t copied = length > 0 ? length : sizeof replacement - 1;
+        memcpy(to, from, copied);
+        to += copied;
+        text += length > 0 ? length : 1;
+    }
+    *to = '\0';
+    struct json_object *value = json_checked(builder, json_object_new_string(valid));
+    free(valid);
+    return value;
+}
+
+struct json_object *json_number(struct json_builder *builder, uint64_t number)
+{
+    return json_checked(builder, json_object_new_uint64(number));
+}
+
+struct json_object *json_seconds(struct json_builder *builder, double seconds, int decimals)
+{
+    char text[400];
+    (void)snprintf(text, sizeof text, "%.*f", decimals, seconds);
+    return json_checked(builder, json_object_new_double_s(seconds, text));
+}
+
+struct json_object *json_ticks(struct json_builder *builder, uint32_t ticks)
+{
+    return json_seconds(builder, (double)ticks / TRACE_TICKS_PER_SECOND, 3);
+}
+
+struct json_object *json_truth(struct json_builder *builder, bool is_true)
+{
+    return json_checked(builder, json_object_new_boolean(is_true));
+}
+
+struct json_object *json_frame_line(struct json_builder *builder, const struct frame *frame)
+{
+    bool has_line = frame != NULL && frame->has_line && frame->line != 0;
+    return has_line ? json_number(builder, frame->line) : NULL;
+}
+
+struct json_object *json_frame(struct json_builder *builder, const struct frame *frame)
+{
+    struct json_object *object = json_checked(builder, json_object_new_object());
+    json_add(builder, object, "place", json_text(builder, frame->place));
+    json_add(builder, object, "file", json_text(builder, frame->file));
+    json_add(builder, object, "line", json_frame_line(builder, frame));
+    json_add(builder, object, "function", json_text(builder, frame->function));
+    json_add(builder, object, "module", json_text(builder, frame->module));
+    json_add(builder, object, "inlined", json_truth(builder, frame->is_inlined));
+    return object;
+}
+
+struct json_object *json_key(struct json_builder *builder, const struct group *group)
+{
+    char line[16] = "";
+    if (group->has_line) {
+        (void)snprintf(line, sizeof line, ":%u", group->line);
+    }
+    size_t length = strlen(group->name) + sizeof line;
+    char *text = malloc(length);
+    if (text == NULL) {
+        return json_checked(builder, NULL);
+    }
+    (void)snprintf(text, length, "%s%s", group->name, line);
+    struct json_object *key = json_text(builder, text);
+    free(text);
+    return key;
+}
