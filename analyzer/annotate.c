@@ -157,7 +157,7 @@ enum trace_status annotate_trace(struct annotate *annotate, const struct replay 
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
         const struct replay_site *site = &replay->sites[i];
         uint32_t stack = attribution->definitions->sites[i].stack;
-        if (site->size != REPLAY_UNDEFINED && site->allocations > 0 &&
+        if (replay_site_counts(site) && site->allocations > 0 &&
             filter_keeps(attribution, stack, is_all_frames) &&
             !add_site(annotate, attribution, stack, site, levels[i])) {
             status = trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");

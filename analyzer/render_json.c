@@ -54,6 +54,7 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
         {"allocations", totals->allocations},
         {"frees", totals->frees},
         {"reallocations", totals->reallocations},
+        {"clears", totals->clears},
         {"bytes_allocated", totals->bytes_allocated},
         {"bytes_freed", totals->bytes_freed},
         {"live_bytes", totals->live_bytes},

@@ -106,6 +106,11 @@ static void print_totals(FILE *out, const struct report_totals *totals, bool has
     print_label(out, "Reallocated:");
     (void)fprintf(out, "%" PRIu64 " time%s, counted above as one of each\n", totals->reallocations,
                   totals->reallocations == 1 ? "" : "s");
+    if (totals->clears > 0) {
+        print_label(out, "Cleared:");
+        (void)fprintf(out, "%" PRIu64 " time%s; what came before the last time is not counted\n",
+                      totals->clears, totals->clears == 1 ? "" : "s");
+    }
     print_blocks(out, "Live at end:", totals->live_blocks, totals->live_bytes);
     print_label(out, "Peak:");
     (void)fprintf(out, "%s in %" PRIu64 " block%s",

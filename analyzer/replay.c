@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "event.h"
+#include "replay_blocks.h"
+#include "replay_marks.h"
 
 enum {
     BUFFERS_MAX = 4096, /* chunks in memory at once; more streams than that take turns */
@@ -41,7 +43,7 @@ struct player {
     size_t heap_count;
     size_t buffers; /* streams with records in memory */
     uint32_t stop_tick;
-    bool is_seeking_peak;
+    const struct replay *sought; /* stop at the peak that it has; NULL: at none */
     enum trace_status status;
 };
 
@@ -56,38 +58,14 @@ static enum played visit(struct player *player)
     return player->status == TRACE_OK ? PLAYED_ON : PLAYED_ERROR;
 }
 
-static uint64_t at_least_zero(int64_t value)
-{
-    return value < 0 ? 0 : (uint64_t)value;
-}
-
 static enum played play_snapshot(struct player *player, const char *name, size_t length)
 {
-    struct replay *replay = &player->replay;
-    if (replay->snapshot_count == replay->snapshot_capacity) {
-        size_t capacity = replay->snapshot_capacity == 0 ? 16 : replay->snapshot_capacity * 2;
-        struct snapshot *grown = realloc(replay->snapshots, capacity * sizeof *grown);
-        if (grown == NULL) {
-            player->status = TRACE_NOMEM;
-            return PLAYED_ERROR;
-        }
-        replay->snapshots = grown;
-        replay->snapshot_capacity = capacity;
-    }
-    struct snapshot *snapshot = &replay->snapshots[replay->snapshot_count];
-    *snapshot = (struct snapshot){
-        .name = arena_copy(&replay->arena, name, length),
-        .number = replay->snapshot_count + 1,
-        .tick = replay->tick,
-        .live_bytes = at_least_zero(replay->live_bytes),
-        .live_blocks = at_least_zero(replay->live_blocks),
-    };
-    if (snapshot->name == NULL) {
+    const struct snapshot *snapshot = replay_mark_snapshot(&player->replay, name, length);
+    const struct moment *moment = player->moment;
+    if (snapshot == NULL) {
         player->status = TRACE_NOMEM;
         return PLAYED_ERROR;
     }
-    replay->snapshot_count++;
-    const struct moment *moment = player->moment;
     bool is_wanted = moment->kind == MOMENT_EACH_SNAPSHOT ||
                      (moment->kind == MOMENT_NUMBER && moment->number == snapshot->number) ||
                      (moment->kind == MOMENT_NAME && strcmp(moment->text, snapshot->name) == 0);
@@ -111,9 +89,11 @@ static enum played note_peak(struct player *player)
         replay->peak_bytes = replay->live_bytes;
         replay->peak_blocks = replay->live_blocks;
         replay->peak_tick = replay->tick;
-        return player->is_seeking_peak ? PLAYED_STOP : PLAYED_ON;
     }
-    return PLAYED_ON;
+    const struct replay *sought = player->sought;
+    bool is_reached = sought != NULL && replay->clears == sought->clears &&
+                      replay->peak_bytes == sought->peak_bytes;
+    return is_reached ? PLAYED_STOP : PLAYED_ON;
 }
 
 static enum played play_reallocation(struct player *player, size_t stream,
@@ -126,17 +106,7 @@ static enum played play_reallocation(struct player *player, size_t stream,
     if (cursor->is_bad || old == NULL || new == NULL) {
         return PLAYED_BAD;
     }
-    old->frees++;
-    new->allocations++;
-    replay->reallocations++;
-    replay->live_bytes += (int64_t)(new->size - old->size);
-    if (player->watch != NULL) {
-        replay_watch_move(player->watch, stream, (size_t)(old - replay->sites),
-                          (size_t)(new - replay->sites), replay->tick, age,
-                          (int64_t)(new->size - old->size));
-        replay_watch_allocation(player->watch, (size_t)(new - replay->sites), replay->live_bytes,
-                                replay->live_blocks);
-    }
+    replay_block_move(replay, player->watch, stream, old, new, age);
     return note_peak(player);
 }
 
@@ -148,14 +118,8 @@ static enum played play_implied_free(struct player *player, size_t stream,
     if (cursor->is_bad || site == NULL) {
         return PLAYED_BAD;
     }
-    if (player->watch != NULL) {
-        replay_watch_end(player->watch, stream, (size_t)(site - player->replay.sites),
-                         player->replay.tick, age, false);
-    }
-    site->frees++;
+    replay_block_end(&player->replay, player->watch, stream, site, age);
     player->replay.implied_frees++;
-    player->replay.live_bytes -= (int64_t)site->size;
-    player->replay.live_blocks--;
     return PLAYED_ON;
 }
 
@@ -199,9 +163,20 @@ static enum played play_other(struct player *player, struct event_stream *stream
         if (number < TRACE_EV_SIZED) {
             return PLAYED_BAD;
         }
-        (void)trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+        bytes = trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+        if (!cursor->is_bad) {
+            replay_mark_sized(&player->replay, player->watch,
+                              player->reader->definitions.first_site, number,
+                              trace_cursor_over(bytes, length));
+        }
         return cursor->is_bad ? PLAYED_BAD : PLAYED_ON;
     }
+}
+
+/* Return: whether the site was defined before a CLEAR. */
+static __attribute__((noinline, cold)) bool is_cleared(const struct replay *replay, uint64_t at)
+{
+    return at < replay->site_count && replay->sites[at].size == REPLAY_CLEARED;
 }
 
 /* The inner loop: play records of one chunk. Compiled twice: not watching costs nothing. */
@@ -228,7 +203,10 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
         }
         uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
         uint64_t at = operand - first_site;
-        if (cursor.is_bad || at >= site_count || sites[at].size == REPLAY_UNDEFINED) {
+        if (cursor.is_bad || at >= site_count || !replay_site_counts(&sites[at])) {
+            if (!cursor.is_bad && is_cleared(replay, at)) {
+                continue;
+            }
             played = PLAYED_BAD;
             break;
         }
@@ -411,8 +389,7 @@ static enum trace_status visit_peak(const struct player *found)
         .watch = found->watch,
         .error = found->error,
         .stop_tick = UINT32_MAX,
-        .is_seeking_peak = true,
-        .replay.peak_bytes = found->replay.peak_bytes - 1,
+        .sought = &found->replay,
     };
     player.status = start(&player);
     if (player.status == TRACE_OK && found->replay.peak_bytes > 0) {

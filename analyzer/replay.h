@@ -16,11 +16,18 @@
 #include "replay_watch.h"
 
 struct replay_site {
-    uint64_t size; /* as the site says; REPLAY_UNDEFINED when there is no such site */
+    uint64_t size; /* as the site says, unless it is one of the two below */
     uint64_t allocations;
     uint64_t frees;
 };
-#define REPLAY_UNDEFINED UINT64_MAX
+#define REPLAY_CLEARED (UINT64_MAX - 1) /* named before a CLEAR: its events count no more */
+#define REPLAY_UNDEFINED UINT64_MAX     /* there is no such site */
+
+/* Return: whether blocks of the site count. */
+static inline bool replay_site_counts(const struct replay_site *site)
+{
+    return site->size < REPLAY_CLEARED;
+}
 
 struct snapshot {
     const char *name; /* may be empty */
@@ -38,7 +45,8 @@ struct replay {
     int64_t peak_bytes;
     int64_t peak_blocks;
     uint32_t peak_tick;
-    uint32_t tick; /* of the event replayed last */
+    uint32_t tick;   /* of the event replayed last */
+    uint64_t clears; /* all counters are about the time since the last one */
     uint64_t reallocations;
     uint64_t implied_frees;
     uint64_t inherited_frees; /* of blocks that the parent process allocated, and their bytes */

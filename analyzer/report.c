@@ -30,6 +30,7 @@ void report_add_totals(struct report_totals *sum, const struct report_totals *to
     sum->allocations += totals->allocations;
     sum->frees += totals->frees;
     sum->reallocations += totals->reallocations;
+    sum->clears += totals->clears;
     sum->bytes_allocated += totals->bytes_allocated;
     sum->bytes_freed += totals->bytes_freed;
     sum->live_bytes += totals->live_bytes;

@@ -33,6 +33,7 @@ struct report_totals {
     uint64_t allocations;
     uint64_t frees;
     uint64_t reallocations;
+    uint64_t clears; /* all other numbers are about the time since the last one */
     uint64_t bytes_allocated;
     uint64_t bytes_freed;
     uint64_t live_bytes;

@@ -81,7 +81,7 @@ static void sum_sites(const struct replay *replay, struct report_totals *totals)
 {
     for (size_t i = 0; i < replay->site_count; i++) {
         const struct replay_site *site = &replay->sites[i];
-        if (site->size == REPLAY_UNDEFINED) {
+        if (!replay_site_counts(site)) {
             continue;
         }
         totals->allocations += site->allocations;
@@ -102,6 +102,7 @@ static struct report_totals make_totals(const struct reader *reader, const struc
     const struct definitions *definitions = &reader->definitions;
     struct report_totals totals = {
         .reallocations = replay->reallocations,
+        .clears = replay->clears,
         .peak_bytes = replay->peak_bytes < 0 ? 0 : (uint64_t)replay->peak_bytes,
         .peak_blocks = replay->peak_blocks < 0 ? 0 : (uint64_t)replay->peak_blocks,
         .peak_s = (double)replay->peak_tick / TRACE_TICKS_PER_SECOND,

@@ -13,7 +13,7 @@
 static uint64_t count_of(const struct replay *replay, size_t at, enum report_metric metric)
 {
     const struct replay_site *site = &replay->sites[at];
-    if (site->size == REPLAY_UNDEFINED) {
+    if (!replay_site_counts(site)) {
         return 0;
     }
     switch (metric) {

@@ -1,32 +1,53 @@
 /*
- * Talk to libtrace.so from inside a traced program. Header only: the program links nothing, and
- * runs unchanged when libtrace.so is not preloaded (every function is then a test of a null
- * pointer). Modelled on Python's tracemalloc.
+ * Talk to libtrace.so from inside a traced program. Header only, C and C++: the program links
+ * nothing, and runs unchanged when libtrace.so is not preloaded (every function is then a test of
+ * a null pointer). Modelled on Python's tracemalloc; each function says where it differs.
+ *
+ * Sizes are bytes as the program requested them, without what the allocator adds. They are those
+ * of this process: a forked child begins at nothing.
  *
  * Context: any thread; all functions are async-signal-safe and leave errno alone.
  */
 #ifndef LIBTRACE_H
 #define LIBTRACE_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /*
- * The functions as libtrace.so exports them. Weak: null when it is not loaded. Called through the
- * global offset table (noplt), so that a program linked at a fixed address asks at run time too;
- * clang has no such attribute, so with it the program must be position-independent (the default).
+ * The functions as libtrace.so exports them. Weak: null when it is not loaded, or older than the
+ * function. Called through the global offset table (noplt), so that a program linked at a fixed
+ * address asks at run time too; clang has no such attribute, so with it the program must be
+ * position-independent (the default).
  */
 #ifdef __clang__
 #define LIBTRACE_WEAK __attribute__((weak, visibility("default")))
 #else
 #define LIBTRACE_WEAK __attribute__((weak, noplt, visibility("default")))
 #endif
+/* An address is only looked up: compilers need not warn that what it points to was never set. */
+#if defined(__GNUC__) && __GNUC__ >= 11
+#define LIBTRACE_LOOKED_UP(parameter) __attribute__((access(none, parameter)))
+#else
+#define LIBTRACE_LOOKED_UP(parameter)
+#endif
+
 LIBTRACE_WEAK int libtrace_api_is_tracing(void);
 LIBTRACE_WEAK int libtrace_api_start(void);
 LIBTRACE_WEAK void libtrace_api_stop(void);
 LIBTRACE_WEAK int libtrace_api_snapshot(const char *name);
+LIBTRACE_WEAK void libtrace_api_clear_traces(void);
+LIBTRACE_WEAK void libtrace_api_get_traced_memory(size_t *current, size_t *peak);
+LIBTRACE_WEAK void libtrace_api_reset_peak(void);
+LIBTRACE_WEAK LIBTRACE_LOOKED_UP(1) int libtrace_api_get_object_traceback(const void *block,
+                                                                          void **frames, int max);
+LIBTRACE_WEAK size_t libtrace_api_get_tracer_memory(void);
 #undef LIBTRACE_WEAK
+
+/* --- recording --- */
 
 /* Return: 1 while allocations are being recorded, otherwise 0. */
 static inline int libtrace_is_tracing(void)
@@ -35,7 +56,8 @@ static inline int libtrace_is_tracing(void)
 }
 
 /*
- * Begin to record, in a process started with LIBTRACE_START=0 or after libtrace_stop().
+ * Begin to record, in a process started with LIBTRACE_START=0 or after libtrace_stop(): with
+ * nothing, as after libtrace_clear_traces(). Does nothing while recording.
  * Return: 0, or -1 when libtrace.so is not loaded or has given up.
  */
 static inline int libtrace_start(void)
@@ -43,11 +65,27 @@ static inline int libtrace_start(void)
     return libtrace_api_start ? libtrace_api_start() : -1;
 }
 
-/* Stop recording. Blocks allocated before remain known, and their frees remain recorded. */
+/*
+ * Stop recording. The functions below then know of nothing, as in tracemalloc. The trace keeps what
+ * it has, and what becomes of its blocks: their frees remain recorded until libtrace_start() begins
+ * anew, so that a report at the end shows what was left behind.
+ */
 static inline void libtrace_stop(void)
 {
     if (libtrace_api_stop) {
         libtrace_api_stop();
+    }
+}
+
+/*
+ * Let the blocks recorded so far count no more, as if recording had begun now: neither for the
+ * functions below, nor for trace-report about any later moment. About earlier ones it still has
+ * everything. Does nothing while not recording.
+ */
+static inline void libtrace_clear_traces(void)
+{
+    if (libtrace_api_clear_traces) {
+        libtrace_api_clear_traces();
     }
 }
 
@@ -60,6 +98,72 @@ static inline int libtrace_snapshot(const char *name)
 {
     return libtrace_api_snapshot ? libtrace_api_snapshot(name) : -1;
 }
+
+/* --- questions --- */
+
+/*
+ * How much memory is traced.
+ * @current: gets the bytes of all blocks that are live and were recorded. Other threads' blocks are
+ * counted as of some moment during the call.
+ * @peak: gets the most that this was since libtrace_start(), libtrace_clear_traces() or
+ * libtrace_reset_peak(); if none of them was called, since the first call of this function, because
+ * nothing is added up for programs that never ask (the peak of the whole run is in the report:
+ * `--at peak`). Exact if one thread allocates. Of several threads, what they record is put together
+ * in pieces (4096 bytes of records, or one tick of the kernel's clock): a peak that they reach
+ * together within a piece may be missed, by what they have freed again at the piece's end.
+ * Either may be NULL. Both are 0 while not recording.
+ * Cost: the first call looks at a table of all blocks, about a millisecond for each 50 MiB of heap;
+ * other threads had better not allocate meanwhile, or blocks of theirs may be counted wrongly.
+ * Later calls take microseconds, and from then on every event costs about a nanosecond more.
+ */
+static inline void libtrace_get_traced_memory(size_t *current, size_t *peak)
+{
+    if (libtrace_api_get_traced_memory) {
+        libtrace_api_get_traced_memory(current, peak);
+        return;
+    }
+    if (current != NULL) {
+        *current = 0;
+    }
+    if (peak != NULL) {
+        *peak = 0;
+    }
+}
+
+/* Let the peak be what is traced now. See libtrace_get_traced_memory(), also for the cost. */
+static inline void libtrace_reset_peak(void)
+{
+    if (libtrace_api_reset_peak) {
+        libtrace_api_reset_peak();
+    }
+}
+
+/*
+ * Where a block was allocated, or last reallocated.
+ * @block: as malloc() and its like returned it, and live. Any other address is unknown, or is taken
+ * for the block that begins in the same 32 bytes.
+ * @frames: gets the return addresses of the call stack, the most recent call first, as backtrace(3)
+ * gives them; at most @max. Not touched if @max is 0.
+ * Return: how many frames were stored; with @max 0, how many there are; -1 if the block is not
+ * known: allocated before recording began, or cleared, or nothing is being recorded.
+ */
+LIBTRACE_LOOKED_UP(1)
+static inline int libtrace_get_object_traceback(const void *block, void **frames, int max)
+{
+    return libtrace_api_get_object_traceback ? libtrace_api_get_object_traceback(block, frames, max)
+                                             : -1;
+}
+
+/*
+ * Return: bytes of memory that the tracer itself takes: pages that it has touched, its windows of
+ * the trace file apart. 0 while not recording.
+ */
+static inline size_t libtrace_get_tracer_memory(void)
+{
+    return libtrace_api_get_tracer_memory ? libtrace_api_get_tracer_memory() : 0;
+}
+
+#undef LIBTRACE_LOOKED_UP
 
 #ifdef __cplusplus
 }

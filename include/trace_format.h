@@ -142,6 +142,7 @@ enum trace_event_other {
     TRACE_EV_INHERITED_FREE = 3,
     TRACE_EV_SNAPSHOT = 4,
     TRACE_EV_SIZED = 16, /* numbers from here on carry their length: older readers skip them */
+    TRACE_EV_CLEAR = 17,
 };
 
 /* 7. Heap pictures: a tag byte, then fields. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "memory.h"
 #include "tracer.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -16,9 +17,15 @@ EXPORT int libtrace_api_is_tracing(void)
     return tracer_is_recording();
 }
 
+/* Of the function that it is used in: the stack pointer of the caller. */
+#define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
+
 EXPORT int libtrace_api_start(void)
 {
-    return tracer_set_recording(true) ? 0 : -1;
+    if (tracer_is_recording()) {
+        return 0;
+    }
+    return tracer_clear(CALLER_SP()) && tracer_set_recording(true) ? 0 : -1;
 }
 
 EXPORT void libtrace_api_stop(void)
@@ -28,15 +35,46 @@ EXPORT void libtrace_api_stop(void)
 
 EXPORT int libtrace_api_snapshot(const char *name)
 {
-    return tracer_snapshot(name, (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
-               ? 0
-               : -1;
+    return tracer_snapshot(name, CALLER_SP()) ? 0 : -1;
+}
+
+EXPORT void libtrace_api_clear_traces(void)
+{
+    if (tracer_is_recording()) {
+        (void)tracer_clear(CALLER_SP());
+    }
+}
+
+EXPORT void libtrace_api_get_traced_memory(size_t *current, size_t *peak)
+{
+    struct traced_memory traced = tracer_traced_memory(false);
+    if (current != NULL) {
+        *current = traced.current;
+    }
+    if (peak != NULL) {
+        *peak = traced.peak;
+    }
+}
+
+EXPORT void libtrace_api_reset_peak(void)
+{
+    (void)tracer_traced_memory(true);
+}
+
+EXPORT int libtrace_api_get_object_traceback(const void *block, void **frames, int max)
+{
+    return tracer_traceback((uintptr_t)block, frames, max);
+}
+
+EXPORT size_t libtrace_api_get_tracer_memory(void)
+{
+    return tracer_is_recording() ? memory_resident_bytes() : 0;
 }
 
 static void take_snapshot(int signal)
 {
     (void)signal;
-    (void)tracer_snapshot("signal", (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t));
+    (void)tracer_snapshot("signal", CALLER_SP());
 }
 
 void tracer_snapshot_at(int signal)

@@ -86,6 +86,15 @@ static inline uint8_t *encode_inherited_free(uint8_t *to, uint64_t size)
     return trace_put_varint(to, size);
 }
 
+/* | 17 | 1 1 | length | first site | */
+static inline uint8_t *encode_clear(uint8_t *to, uint32_t first_site)
+{
+    uint8_t *length = encode_other(to, TRACE_EV_CLEAR);
+    to = trace_put_varint(length + 1, first_site);
+    *length = (uint8_t)(to - length - 1); /* one byte of varint: the record is short */
+    return to;
+}
+
 /* | 4 | 1 1 | length | name ... |. Needs room for the name as well. */
 static inline uint8_t *encode_snapshot(uint8_t *to, const char *name, size_t length)
 {

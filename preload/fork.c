@@ -103,6 +103,8 @@ static struct thread_state *start_child(struct thread_state *self)
     stack_table_forget(&process.stacks);
     modules_forget_definitions();
     forget_threads(self);
+    atomic_store(&process.tally.live, 0);
+    atomic_store(&process.tally.peak, 0);
     struct thread_state *state = process_begin_trace(self);
     if (is_held) {
         file_hold(&process.file);

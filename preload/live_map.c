@@ -2,12 +2,14 @@
 #include "live_map.h"
 
 #include "memory.h"
+#include "sys.h"
 
 bool live_map_init(struct live_map *map, unsigned granule_shift)
 {
     map->granule_shift = granule_shift;
     map->regions = memory_map(LIVE_MAP_REGIONS * sizeof *map->regions);
-    return map->regions != NULL;
+    map->mapped = memory_map(LIVE_MAP_REGIONS * sizeof *map->mapped);
+    return map->regions != NULL && map->mapped != NULL;
 }
 
 _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address)
@@ -21,9 +23,49 @@ _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address)
         return NULL;
     }
     _Atomic live_entry *expected = NULL;
-    if (!atomic_compare_exchange_strong(&map->regions[address >> LIVE_MAP_REGION_SHIFT], &expected,
-                                        region)) {
+    uint32_t number = (uint32_t)(address >> LIVE_MAP_REGION_SHIFT);
+    if (!atomic_compare_exchange_strong(&map->regions[number], &expected, region)) {
         memory_unmap(region, bytes); /* another thread was faster: its region is as good */
+    } else {
+        atomic_store(&map->mapped[atomic_fetch_add(&map->mapped_count, 1)], number + 1);
     }
     return live_map_find(map, address);
+}
+
+/* Visit the entries of some pages of the shadow that have been touched. */
+static void visit_pages(int fd, const _Atomic live_entry *entries, size_t pages,
+                        void (*visit)(void *context, live_entry entry), void *context)
+{
+    const size_t entries_each = MEMORY_PAGE_BYTES / sizeof(live_entry);
+    uint8_t states[MEMORY_PAGES_MAX];
+    memory_pages_read(fd, (uintptr_t)entries, pages, states);
+    for (size_t page = 0; page < pages; page++) {
+        const _Atomic live_entry *first = entries + page * entries_each;
+        for (size_t i = 0; states[page] != MEMORY_UNTOUCHED && i < entries_each; i++) {
+            live_entry entry = atomic_load_explicit(&first[i], memory_order_relaxed);
+            if (entry != 0) {
+                visit(context, entry);
+            }
+        }
+    }
+}
+
+void live_map_visit(const struct live_map *map, void (*visit)(void *context, live_entry entry),
+                    void *context)
+{
+    const size_t entries = (size_t)1 << (LIVE_MAP_REGION_SHIFT - map->granule_shift);
+    const size_t step = MEMORY_PAGES_MAX * MEMORY_PAGE_BYTES / sizeof(live_entry);
+    const uint32_t count = atomic_load(&map->mapped_count);
+    int fd = memory_pages_open();
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = atomic_load(&map->mapped[i]);
+        const _Atomic live_entry *region =
+            number != 0 ? atomic_load(&map->regions[number - 1]) : NULL;
+        for (size_t at = 0; region != NULL && at < entries; at += step) {
+            visit_pages(fd, region + at, MEMORY_PAGES_MAX, visit, context);
+        }
+    }
+    if (fd >= 0) {
+        (void)sys_close(fd);
+    }
 }

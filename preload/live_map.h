@@ -26,6 +26,8 @@ typedef uint64_t live_entry; /* birth tick << 32 | site; 0: no block */
 
 struct live_map {
     _Atomic(_Atomic live_entry *) *regions; /* LIVE_MAP_REGIONS of them */
+    _Atomic uint32_t *mapped;               /* numbers of those that are there, plus one */
+    _Atomic uint32_t mapped_count;
     unsigned granule_shift;
 };
 
@@ -37,6 +39,13 @@ bool live_map_init(struct live_map *map, unsigned granule_shift);
 
 /* Map the region of @address. Return: the entry's place, or NULL: no memory, or beyond 47 bits. */
 _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address);
+
+/*
+ * Call @visit for each entry. One that changes meanwhile is visited as it was before or after.
+ * Looks at pages of the shadow that have been touched: a quarter of the heap with glibc.
+ */
+void live_map_visit(const struct live_map *map, void (*visit)(void *context, live_entry entry),
+                    void *context);
 
 static inline live_entry live_entry_make(uint32_t site, uint32_t birth)
 {

@@ -25,4 +25,28 @@ void memory_clear(void *memory, size_t bytes);
 /* Return: bytes mapped and not given back. */
 uint64_t memory_mapped_bytes(void);
 
+/* Return: bytes of those that take memory: pages that were touched and are not swapped out. */
+uint64_t memory_resident_bytes(void);
+
+/*
+ * To look at sparse memory without touching what has never been touched, which would cost a fault
+ * and later another one for each page.
+ */
+#define MEMORY_PAGE_BYTES ((size_t)4096)
+#define MEMORY_PAGES_MAX 256 /* that can be looked at at a time */
+enum memory_page {
+    MEMORY_UNTOUCHED = 0, /* all zeros */
+    MEMORY_RESIDENT = 1,
+    MEMORY_SWAPPED = 2,
+};
+
+/* Return: a descriptor to be closed, or negative: then all pages count as resident. */
+int memory_pages_open(void);
+
+/*
+ * Look at at most MEMORY_PAGES_MAX pages from @start on.
+ * @ret_pages: gets an enum memory_page for each.
+ */
+void memory_pages_read(int fd, uintptr_t start, size_t count, uint8_t *ret_pages);
+
 #endif

@@ -22,6 +22,7 @@
 #include "live_map.h"
 #include "site_table.h"
 #include "stack_table.h"
+#include "tally.h"
 #include "thread_state.h"
 #include "unwind.h"
 
@@ -51,6 +52,8 @@ struct process {
     struct stack_table stacks;
     struct site_directory sites;
     struct unwind_shared unwind;
+    struct tally tally;
+    _Atomic uint32_t clears; /* how often sites were given new ids */
     struct thread_list threads;
     bool is_recording;   /* what the gate said last; a forked child's gate has forgotten */
     uint32_t first_site; /* lower ones were born before fork, in the parent */
@@ -133,6 +136,10 @@ long process_open_windows(struct thread_state *state);
 
 /* threads.c: write down what the thread is called. */
 void process_name_thread(struct thread_state *state);
+
+/* traced.c: add up what all threads have recorded, or let it count as added up. */
+void process_add_records(void);
+void process_skip_records(void);
 
 /* fork.c: have fork() wait while libunwind is at work. */
 void process_watch_forks(void);

@@ -74,6 +74,7 @@ static long create_file(void)
     header.parent_start = proc_start_time(header.parent_pid);
     header.check = trace_check(&header, offsetof(struct trace_file_header, check));
     process.first_site = header.first_site;
+    atomic_store(&process.tally.first_site, header.first_site);
     long result = file_create(&process.file, process.config.output, program_name(), &header);
     if (result == 0) {
         struct trace_file_header *mapped = process.file.header;

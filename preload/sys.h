@@ -62,6 +62,11 @@ static inline long sys_pwrite(int fd, const void *bytes, size_t length, uint64_t
     return sys_call6(SYS_pwrite64, fd, (long)bytes, (long)length, (long)offset, 0, 0);
 }
 
+static inline long sys_pread(int fd, void *bytes, size_t length, uint64_t offset)
+{
+    return sys_call6(SYS_pread64, fd, (long)bytes, (long)length, (long)offset, 0, 0);
+}
+
 static inline int sys_open(const char *path, int flags, unsigned mode)
 {
     return (int)sys_call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);

@@ -21,6 +21,7 @@
 #include "definitions.h"
 #include "own_stack.h"
 #include "site_table.h"
+#include "tally.h"
 #include "unwind.h"
 #include "window.h"
 
@@ -59,6 +60,8 @@ struct thread_state {
     /* of new definitions */
     struct definitions definitions;
     uint32_t stream;
+    uint32_t clears;         /* process.clears, when the site table was begun */
+    tally_position tallied;  /* of the window of events */
     char name[16];           /* as last written; the kernel's limit */
     uint32_t events_to_lose; /* before the next attempt to make room for them */
     uint32_t time_at;        /* `used` of the events' window before the last TIME record */

@@ -31,6 +31,7 @@ long process_open_windows(struct thread_state *state)
     state->epoch = 0;
     state->clock = (struct clock_reading){0}; /* a forked child's ticks start anew */
     forget_ids(state);
+    tally_restart_window(&state->tallied);
     long result =
         window_open(&state->definitions.window, &process.file, TRACE_DEFINITIONS, state->stream);
     return result != 0 ? result
@@ -66,10 +67,12 @@ static long seal(struct thread_state *state, struct window *window)
 /* A new window starts from nothing, whatever the last record of the old one was. */
 static long seal_events(struct thread_state *state)
 {
+    tally_window(&process.tally, &state->tallied, &state->events, &process.sites);
     long result = seal(state, &state->events);
     if (result == 0) {
         state->tick = 0;
         state->epoch = 0;
+        tally_restart_window(&state->tallied);
     }
     return result;
 }

@@ -145,6 +145,12 @@ static inline struct thread_state *enter(uintptr_t sp)
 
 /* --- writing --- */
 
+/* Add up what the thread has recorded since the last time, if somebody wants to know. */
+static void add_records(struct thread_state *state)
+{
+    tally_window(&process.tally, &state->tallied, &state->events, &process.sites);
+}
+
 struct seal_task {
     struct window *window;
     struct thread_state *state;
@@ -167,6 +173,7 @@ static __attribute__((noinline, cold)) bool seal(struct thread_state *state, str
     if (state->is_detached) {
         return false;
     }
+    add_records(state);
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
     if (file_may_grow_later(task.result)) {
         state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
@@ -175,6 +182,9 @@ static __attribute__((noinline, cold)) bool seal(struct thread_state *state, str
     if (task.result != 0) {
         process_stop(task.result);
         return false;
+    }
+    if (window == &state->events) {
+        tally_restart_window(&state->tallied);
     }
     return true;
 }
@@ -215,11 +225,26 @@ static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_st
     if (window_advance(&state->events, room)) {
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
         refresh_name(state);
+        add_records(state);
     } else if (!seal(state, &state->events)) {
         process_count(TRACE_LOST_SPACE);
         return NULL;
     }
     return window_reserve(&state->events, room);
+}
+
+static __attribute__((noinline, cold)) uint8_t *pass_time(struct thread_state *state, uint8_t *to,
+                                                          uint32_t tick, uint64_t epoch)
+{
+    if (tick != state->tick) {
+        add_records(state);
+    }
+    to = encode_time(to, tick - state->tick, epoch - state->epoch);
+    state->time_at = state->events.chunk->used;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->tick = tick;
+    state->epoch = epoch;
+    return to;
 }
 
 /*
@@ -238,11 +263,7 @@ static inline uint8_t *begin_event(struct thread_state *state, size_t room)
     uint64_t epoch = atomic_load_explicit(&gate.epoch, memory_order_acquire);
     uint32_t tick = clock_tick(&process.clock, &state->clock);
     if (UNLIKELY(tick != state->tick || epoch != state->epoch)) {
-        to = encode_time(to, tick - state->tick, epoch - state->epoch);
-        state->time_at = state->events.chunk->used;
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        state->tick = tick;
-        state->epoch = epoch;
+        to = pass_time(state, to, tick, epoch);
     }
     return to;
 }
@@ -299,14 +320,26 @@ static inline uint32_t intern_frame(struct thread_state *state, uint32_t parent,
     return id;
 }
 
+/* Code has been unloaded, or everything that was recorded so far counts no more. */
+static __attribute__((noinline, cold)) void renew_caches(struct thread_state *state,
+                                                         uint32_t generation)
+{
+    uint32_t clears = atomic_load(&process.clears);
+    thread_state_forget(state);
+    if (clears != state->clears) {
+        site_table_clear(&state->sites);
+        state->clears = clears;
+    }
+    state->stack_cache_generation = generation;
+}
+
 /* Return: the id of the stack of @caller, or STACK_NONE. */
 static uint32_t find_stack(struct thread_state *state, const struct frame *caller)
 {
     struct unwinder *unwinder = &state->unwinder;
     uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
     if (UNLIKELY(generation != state->stack_cache_generation)) {
-        thread_state_forget(state);
-        state->stack_cache_generation = generation;
+        renew_caches(state, generation);
     }
     struct unwind_stack stack = unwind_capture(unwinder, &process.unwind, caller, generation);
 #ifdef TRACE_VERIFY
@@ -520,25 +553,24 @@ void tracer_code_unloaded(void)
 
 bool tracer_is_recording(void)
 {
+    if (!atomic_load(&gate.is_open)) {
+        (void)process_thread(); /* a forked child may not have noticed yet that it is one */
+    }
     return is_recording();
 }
 
-bool tracer_snapshot(const char *name, uintptr_t sp)
+bool tracer_write_mark(uint8_t *(*encode)(uint8_t *to, const void *context), const void *context,
+                       size_t room, uintptr_t sp)
 {
     struct thread_state *state = enter(sp);
-    bool is_done = false;
     if (state == NULL) {
         return false;
     }
-    if (is_recording()) {
-        size_t length = name != NULL ? strnlen(name, TRACE_NAME_BYTES) : 0;
-        atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
-        uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES + TRACE_NAME_BYTES);
-        if (to != NULL) {
-            end_event(state, encode_snapshot(to, name, length));
-            is_done = true;
-        }
+    atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
+    uint8_t *to = begin_event(state, room);
+    if (to != NULL) {
+        end_event(state, encode(to, context));
     }
     leave(state);
-    return is_done;
+    return to != NULL;
 }

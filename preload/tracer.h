@@ -78,4 +78,32 @@ void tracer_snapshot_at(int signal);
 /* Mark this moment. @name: cut at TRACE_NAME_BYTES. Return: false if nothing is being recorded. */
 bool tracer_snapshot(const char *name, uintptr_t sp);
 
+/* Let nothing that was recorded so far count any more. Return: false if no trace can be written. */
+bool tracer_clear(uintptr_t sp);
+
+struct traced_memory {
+    size_t current; /* bytes */
+    size_t peak;
+};
+
+/* @is_peak_reset: the peak is the current one from now on. Return: zeros while not recording. */
+struct traced_memory tracer_traced_memory(bool is_peak_reset);
+
+/*
+ * Find the call stack of a live block.
+ * @frames: gets at most @max return addresses, innermost first; unless @max is 0.
+ * Return: how many; of all of them with @max 0; -1 if the block is not known.
+ */
+int tracer_traceback(uintptr_t block, void **frames, int max);
+
+/* --- for marks.c --- */
+
+/*
+ * Write a record after raising the epoch.
+ * @encode: given @room bytes. @sp: of the caller's caller.
+ * Return: false if there is no trace, or no room in it.
+ */
+bool tracer_write_mark(uint8_t *(*encode)(uint8_t *to, const void *context), const void *context,
+                       size_t room, uintptr_t sp);
+
 #endif

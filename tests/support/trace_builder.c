@@ -322,6 +322,20 @@ void builder_inherited_free(struct trace_builder *builder, uint32_t stream, uint
     put(builder, stream, TRACE_EVENTS, trace_put_varint(to, size));
 }
 
+/* A record that carries its length, with one number in it. */
+static void put_sized(struct trace_builder *builder, uint32_t stream, enum trace_event_other number,
+                      uint64_t field)
+{
+    uint8_t bytes[TRACE_VARINT_BYTES];
+    size_t length = (size_t)(trace_put_varint(bytes, field) - bytes);
+    put(builder, stream, TRACE_EVENTS, trace_put_bytes(put_other(builder, number), bytes, length));
+}
+
+void builder_clear(struct trace_builder *builder, uint32_t stream, uint32_t first_site)
+{
+    put_sized(builder, stream, TRACE_EV_CLEAR, first_site);
+}
+
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name)
 {
     put(builder, stream, TRACE_EVENTS, put_text(put_other(builder, TRACE_EV_SNAPSHOT), name));

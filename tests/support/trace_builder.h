@@ -50,6 +50,8 @@ void builder_implied_free(struct trace_builder *builder, uint32_t stream, uint32
 void builder_inherited_free(struct trace_builder *builder, uint32_t stream, uint64_t size);
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name);
 
+void builder_clear(struct trace_builder *builder, uint32_t stream, uint32_t first_site);
+
 /* Put bytes as they are where the next record would go. */
 void builder_raw(struct trace_builder *builder, uint32_t stream, enum trace_content content,
                  const void *bytes, size_t length);

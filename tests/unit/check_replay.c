@@ -267,6 +267,61 @@ START_TEST(replay_skips_sized_events_only)
 }
 END_TEST
 
+/* Sites 1 and 2 were named before the clear, whatever the streams tell first. */
+static void build_clear(struct trace_builder *builder)
+{
+    builder_allocate(builder, 0, 2);
+    builder_allocate(builder, 0, 2);
+    builder_allocate(builder, 1, 4);
+    builder_time(builder, 0, 10, 5);
+    builder_clear(builder, 0, 3);
+    builder_release(builder, 0, 2, 10);
+    builder_implied_free(builder, 0, 2, 10);
+    builder_allocate(builder, 0, 1);
+    builder_reallocate(builder, 0, 1, 0, 3);
+    builder_time(builder, 0, 20, 6);
+    builder_release(builder, 0, 3, 10);
+}
+
+START_TEST(replay_counts_anew_after_a_clear)
+{
+    struct trace_builder *builder = with_sites();
+    build_clear(builder);
+    play(builder, "end");
+    ck_assert_uint_eq(replay.clears, 1);
+    ck_assert_int_eq(replay.live_bytes, 400);
+    ck_assert_int_eq(replay.live_blocks, 1);
+    ck_assert_int_eq(replay.peak_bytes, 700);
+    ck_assert_uint_eq(replay.reallocations, 0);
+    ck_assert(!replay_site_counts(&replay.sites[1]) && replay_site_counts(&replay.sites[2]));
+    ck_assert_uint_eq(reader.damage.corrupt_chunks, 0);
+    finish();
+}
+END_TEST
+
+START_TEST(replay_has_everything_before_a_clear)
+{
+    struct trace_builder *builder = with_sites();
+    build_clear(builder);
+    play(builder, "0.005s");
+    ck_assert_int_eq(seen.live_bytes, 800);
+    ck_assert_uint_eq(seen.allocations, 3);
+    finish();
+}
+END_TEST
+
+START_TEST(replay_finds_the_peak_since_the_last_clear)
+{
+    struct trace_builder *builder = with_sites();
+    build_clear(builder);
+    play(builder, "peak");
+    ck_assert_int_eq(seen.visits, 1);
+    ck_assert_int_eq(seen.live_bytes, 700);
+    ck_assert_int_eq(seen.live_blocks, 2);
+    finish();
+}
+END_TEST
+
 START_TEST(replay_goes_below_zero_and_back)
 {
     struct trace_builder *builder = with_sites();
@@ -313,6 +368,9 @@ int main(void)
     tcase_add_test(tests, replay_does_not_visit_a_snapshot_that_is_not_there);
     tcase_add_test(tests, replay_gives_up_a_chunk_at_an_undefined_site);
     tcase_add_test(tests, replay_skips_sized_events_only);
+    tcase_add_test(tests, replay_counts_anew_after_a_clear);
+    tcase_add_test(tests, replay_has_everything_before_a_clear);
+    tcase_add_test(tests, replay_finds_the_peak_since_the_last_clear);
     tcase_add_test(tests, replay_goes_below_zero_and_back);
     tcase_add_test(tests, replay_shares_buffers_among_many_streams);
     return unit_run("replay", tests);

@@ -158,6 +158,32 @@ START_TEST(live_map_grows_for_several_threads_at_once)
 }
 END_TEST
 
+static void add_site(void *context, live_entry entry)
+{
+    *(uint64_t *)context += live_entry_site(entry);
+}
+
+START_TEST(live_map_visits_all_that_is_there)
+{
+    uint64_t random = suite_seed();
+    uint64_t expected = 0;
+    uint64_t seen = 0;
+    live_map_visit(&map, add_site, &seen);
+    ck_assert_uint_eq(seen, 0);
+    for (uint32_t i = 1; i <= BLOCKS; i++) {
+        uintptr_t address = suite_random_bits(&random, 29) & ~(uintptr_t)31;
+        expected -= live_entry_site(live_map_take(&map, address));
+        ck_assert(put(address, live_entry_make(i, 0)));
+        expected += i;
+        if (i % 3 == 0) {
+            expected -= live_entry_site(live_map_take(&map, address));
+        }
+    }
+    live_map_visit(&map, add_site, &seen);
+    ck_assert_uint_eq(seen, expected);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -169,6 +195,7 @@ int main(void)
         live_map_grows_twice_without_losing_anything,
         live_map_does_without_memory,
         live_map_grows_for_several_threads_at_once,
+        live_map_visits_all_that_is_there,
         NULL,
     };
     return suite_run_with("live_map", tests, make_map, NULL);

@@ -78,12 +78,59 @@ START_TEST(memory_can_be_cleared_where_it_is_locked)
 }
 END_TEST
 
+START_TEST(memory_counts_what_was_touched)
+{
+    uint64_t before = memory_resident_bytes();
+    unsigned char *memory = memory_map((size_t)1 << 24);
+    ck_assert_uint_eq(memory_resident_bytes(), before);
+    for (size_t page = 0; page < 3; page++) {
+        memory[page * 300 * MEMORY_PAGE_BYTES] = 1;
+    }
+    ck_assert_uint_eq(memory_resident_bytes(), before + 3 * MEMORY_PAGE_BYTES);
+    memory_unmap(memory, (size_t)1 << 24);
+    ck_assert_uint_eq(memory_resident_bytes(), before);
+}
+END_TEST
+
+START_TEST(memory_lists_more_areas_than_it_has_room_for)
+{
+    enum { AREAS = 5000 };
+    static void *areas[AREAS];
+    uint64_t before = memory_resident_bytes();
+    for (int i = 0; i < AREAS; i++) {
+        areas[i] = memory_map(MEMORY_PAGE_BYTES);
+        ck_assert_ptr_nonnull(areas[i]);
+        *(char *)areas[i] = 1;
+    }
+    ck_assert_uint_eq(memory_resident_bytes(), before + AREAS * MEMORY_PAGE_BYTES);
+    for (int i = 0; i < AREAS; i++) {
+        memory_unmap(areas[i], MEMORY_PAGE_BYTES);
+    }
+    ck_assert_uint_eq(memory_resident_bytes(), before);
+}
+END_TEST
+
+START_TEST(memory_pages_are_resident_where_nobody_tells)
+{
+    uint8_t pages[2] = {0};
+    memory_pages_read(-1, 0, 2, pages);
+    ck_assert_int_eq(pages[0], MEMORY_RESIDENT);
+    ck_assert_int_eq(pages[1], MEMORY_RESIDENT);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        memory_is_zeroed_counted_and_given_back,     memory_that_is_not_there_is_null,
-        memory_of_any_size_costs_address_space_only, memory_can_be_cleared,
-        memory_can_be_cleared_where_it_is_locked,    NULL,
+        memory_is_zeroed_counted_and_given_back,
+        memory_that_is_not_there_is_null,
+        memory_of_any_size_costs_address_space_only,
+        memory_can_be_cleared,
+        memory_can_be_cleared_where_it_is_locked,
+        memory_counts_what_was_touched,
+        memory_lists_more_areas_than_it_has_room_for,
+        memory_pages_are_resident_where_nobody_tells,
+        NULL,
     };
     return suite_run("memory", tests);
 }

@@ -103,9 +103,33 @@ END_TEST
 START_TEST(tracer_records_frees_while_paused)
 {
     play("pause", "LIBTRACE_START=0");
-    scene_expect(&reader, 0, "+200 +300 +400 -200 -300 -400");
+    scene_expect(&reader, 0, "! +200 +300 +400 -200 -300 ! -400");
     ck_assert_uint_eq(counter(TRACE_UNKNOWN_FREES), 0);
     reader_close(&reader);
+}
+END_TEST
+
+START_TEST(tracer_answers_questions_about_memory)
+{
+    play("traced", NULL);
+    scene_expect(&reader, 0, "+100 +200 -200 +300 -300 100>50 ! -50 +100");
+    struct moment end = {.kind = MOMENT_END};
+    struct replay replay;
+    struct trace_error error;
+    ck_assert_int_eq(replay_run(&reader, &end, NULL, NULL, NULL, NULL, &replay, &error), TRACE_OK);
+    ck_assert_uint_eq(replay.clears, 1);
+    ck_assert_int_eq(replay.live_bytes, 100);
+    ck_assert_int_eq(replay.live_blocks, 1);
+    ck_assert_int_eq(replay.peak_bytes, 100);
+    replay_fini(&replay);
+    reader_close(&reader);
+    ck_assert_int_eq(unlink("1.trace"), 0);
+    static const char *const scenes[] = {"traced_much", "traced_threads", "traced_fork"};
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        play(scenes[i], NULL);
+        reader_close(&reader);
+        ck_assert_int_eq(unlink("1.trace"), 0);
+    }
 }
 END_TEST
 
@@ -344,6 +368,7 @@ int main(void)
         tracer_takes_snapshots_between_events,
         tracer_takes_snapshots_at_a_signal,
         tracer_records_frees_while_paused,
+        tracer_answers_questions_about_memory,
         tracer_finds_the_stack_that_backtrace_finds,
         tracer_cuts_stacks_at_the_depth,
         tracer_seals_full_windows,

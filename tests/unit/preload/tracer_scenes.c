@@ -157,6 +157,58 @@ static void scene_pause(void)
     release(4);
 }
 
+static HOOK void require_memory(size_t current, size_t peak)
+{
+    size_t seen[2] = {SIZE_MAX, SIZE_MAX};
+    errno = ODD_ERRNO;
+    libtrace_get_traced_memory(&seen[0], &seen[1]);
+    REQUIRE(errno == ODD_ERRNO && seen[0] == current && seen[1] == peak);
+}
+
+static void scene_traced(void)
+{
+    void *frames[4];
+    allocate(1, 100);
+    allocate(2, 200);
+    release(2);
+    require_memory(100, 100); /* nobody has asked before */
+    allocate(2, 300);
+    release(2);
+    require_memory(100, 400);
+    libtrace_reset_peak();
+    require_memory(100, 100);
+    reallocate(1, block(2), 50);
+    require_memory(50, 100);
+    REQUIRE(libtrace_get_object_traceback(block(1), frames, 4) == -1);
+    REQUIRE(libtrace_get_object_traceback(block(2), frames, 4) >= 2);
+    REQUIRE(libtrace_get_tracer_memory() > 0);
+    libtrace_clear_traces();
+    require_memory(0, 0);
+    REQUIRE(libtrace_get_object_traceback(block(2), frames, 4) == -1);
+    release(2);
+    allocate(3, 100);
+    require_memory(100, 100);
+    libtrace_stop();
+    require_memory(0, 0);
+    REQUIRE(libtrace_get_object_traceback(block(3), frames, 4) == -1);
+}
+
+/* What a window no longer has counts, too. */
+static void scene_traced_much(void)
+{
+    libtrace_clear_traces();
+    for (unsigned round = 0; round < 10; round++) {
+        for (unsigned i = 0; i < 20000; i++) {
+            allocate(i, i % 5000 + 1);
+        }
+        for (unsigned i = 0; i < 20000; i++) {
+            release(i);
+        }
+    }
+    allocate(1, 77);
+    require_memory(77, (size_t)4 * 5000 * 5001 / 2);
+}
+
 static void scene_unknown(void)
 {
     release(1);
@@ -360,6 +412,41 @@ static void scene_fork_paused(void)
     in_child(live_as_child);
 }
 
+/* As many threads as there are states, and then as many again, with what the first ones left. */
+static void scene_traced_threads(void)
+{
+    pthread_t thread;
+    libtrace_clear_traces();
+    REQUIRE(pthread_barrier_init(&barrier, NULL, 1) == 0);
+    for (unsigned i = 0; i < 20; i++) {
+        REQUIRE(pthread_create(&thread, NULL, run_thread, &i) == 0);
+        REQUIRE(pthread_join(thread, NULL) == 0);
+        require_memory((size_t)1000 * (i + 1) + i * (i + 1) / 2,
+                       (size_t)1000 * (i + 1) + i * (i + 1) / 2);
+    }
+}
+
+static void live_and_ask(void)
+{
+    REQUIRE(libtrace_is_tracing() == 1);
+    require_memory(0, 0);
+    allocate(2, 200);
+    release(1);
+    require_memory(200, 200);
+    libtrace_clear_traces();
+    allocate(3, 300);
+    require_memory(300, 300);
+}
+
+static void scene_traced_fork(void)
+{
+    allocate(1, 100);
+    require_memory(100, 100);
+    in_child(live_and_ask);
+    require_memory(100, 100);
+    in_child(live_and_ask);
+}
+
 /* --- start and end --- */
 
 static void scene_nothing(void)
@@ -383,6 +470,8 @@ static void scene_untraced(void)
     reallocate(1, block(2), 200);
     release(2);
     REQUIRE(!tracer_snapshot("none", CALLER_SP()));
+    REQUIRE(!tracer_clear(CALLER_SP()));
+    REQUIRE(tracer_traced_memory(true).peak == 0);
     tracer_code_unloaded();
     tracer_ending(TRACE_END_QUICK);
 }
@@ -434,6 +523,10 @@ static const struct {
     {"snapshot", scene_snapshot},
     {"snapshot_signal", scene_snapshot_signal},
     {"pause", scene_pause},
+    {"traced", scene_traced},
+    {"traced_much", scene_traced_much},
+    {"traced_threads", scene_traced_threads},
+    {"traced_fork", scene_traced_fork},
     {"unknown", scene_unknown},
     {"stack", scene_stack},
     {"many", scene_many},

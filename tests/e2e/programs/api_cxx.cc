@@ -1,0 +1,2 @@
+/* api.c as a program in C++. */
+#include "api.c"
