@@ -82,8 +82,8 @@ struct thread_state *process_thread(void);
 bool process_add_nested(struct thread_state *state);
 
 /*
- * Make good a state whose last event was left in the middle, by longjmp() out of a signal handler or
- * by the end of its thread: what it remembers may be half written. That event counts as lost.
+ * Make good a state whose last event was left in the middle, by longjmp() out of a signal handler
+ * or by the end of its thread: what it remembers may be half written. That event counts as lost.
  * Return: false if the file cannot take it; the state is still in the middle of an event then.
  */
 bool process_recover(struct thread_state *state);

@@ -58,7 +58,8 @@ static void on_alarm(int number)
         (void)marked();
     }
     if (is_nesting) {
-        raise(SIGUSR1); /* its handlers interrupt nothing of the tracer, or the nested state's use */
+        raise(
+            SIGUSR1); /* its handlers interrupt nothing of the tracer, or the nested state's use */
     }
     calls = calls + 1;
     depth = depth - 1;

@@ -3,8 +3,8 @@
  * Defence: a state that a hook left busy for ever is found to be stale (is_stale() in tracer.c) and
  * made good (process_recover() in threads.c).
  * Without it: when only a higher stack pointer counted as proof, 2,365 of 2,254,301 blocks were
- * seen, the rest lost. When nothing was made good, one run in thirty ended with SIGSEGV: the jump had
- * left a table of sites that was growing.
+ * seen, the rest lost. When nothing was made good, one run in thirty ended with SIGSEGV: the jump
+ * had left a table of sites that was growing.
  */
 #include <setjmp.h>
 #include <signal.h>
