@@ -14,6 +14,11 @@ BENCH_PACKAGES="heaptrack"
 # shellcheck disable=SC2034
 LINT_PACKAGES="clang clang-format clang-tidy libclang-rt-dev"
 
+# What tests/real and tests/hazards run or preload when it is there.
+# shellcheck disable=SC2034
+REAL_PACKAGES="libpython3.11-testsuite perl git autoconf redis-server nginx-light postgresql
+    libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libeatmydata1 gcc-multilib"
+
 # need_packages NAME...: install those that are missing; silent when there are none. Asks nothing:
 # without root, and without a sudo that works unasked, it names them and gives up.
 need_packages() {

@@ -64,7 +64,7 @@ const char *log_error(long result)
         {EMFILE, "Too many open files"},
         {ENFILE, "Too many open files in system"},
         {ENAMETOOLONG, "File name too long"},
-        {ENODEV, "Not a regular file"},
+        {ENODEV, "Not a regular file, or none that can be mapped"},
         {ENOENT, "No such file or directory"},
         {ENOMEM, "Cannot allocate memory"},
         {ENOSPC, "No space left on device"},

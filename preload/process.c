@@ -144,6 +144,9 @@ bool tracer_set_recording(bool is_on)
 
 void tracer_moving(void)
 {
+    if (!atomic_load(&gate.is_open) && atomic_load(&process.phase) == PROCESS_RUNNING) {
+        process_start_child(); /* which could not create its file afterwards */
+    }
     if (atomic_load(&gate.is_open)) {
         file_hold(&process.file);
     }

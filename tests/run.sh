@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install what is missing, build, run every test: the release build with all tests, then the build
 # with AddressSanitizer and UndefinedBehaviorSanitizer, whose tests are those of the two cores.
-# With --all also ThreadSanitizer, clang-tidy and the formatting, and the hazards at full size. Works
-# from any directory.
+# With --all also ThreadSanitizer, clang-tidy and the formatting, the hazards at full size, and
+# whole programs (tests/real). Works from any directory.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -41,7 +41,9 @@ test_preset asan
 
 if [ $all = yes ]; then
     # shellcheck disable=SC2086
-    need_packages $LINT_PACKAGES
+    need_packages $LINT_PACKAGES $REAL_PACKAGES
+    echo "== real programs"
+    python3 tests/real/run.py build/release || failed="$failed real"
     test_preset tsan
     echo "== tidy"
     quietly cmake --preset tidy

@@ -1,5 +1,5 @@
 /*
- * A thousand coroutines on stacks that are unmapped and mapped again.
+ * Thousands of coroutines on stacks that are unmapped and mapped again.
  * Defence: the memo is checked slot by slot before it is used (verify() in unwind.c).
  * Without it: not seen to fail: without the comparison the stacks were right still, as other
  * stacks always came in between.
@@ -9,7 +9,6 @@
 
 #include "seen.h"
 
-#define COROUTINES 1000
 #define AT_ONCE 20
 #define STACK_BYTES ((size_t)16384)
 
@@ -68,13 +67,14 @@ static void start(int slot, int is_odd)
     makecontext(&self->context, (void (*)(void))(is_odd ? run_too : run_as_well), 1, slot);
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    int wanted = count > 1 ? (int)strtol(arguments[1], NULL, 10) : 1000;
     int started = 0;
     int finished = 0;
-    while (finished < COROUTINES) {
+    while (finished < wanted) {
         for (int slot = 0; slot < AT_ONCE; slot++) {
-            if (running[slot].stack == NULL && started < COROUTINES) {
+            if (running[slot].stack == NULL && started < wanted) {
                 start(slot, started / 3 % 2);
                 started++;
             }

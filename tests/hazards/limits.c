@@ -1,12 +1,13 @@
 /*
  * Limits that the process meets after its start; full disks; a filter of system calls; another
- * root and user.
+ * root and user; file systems that cannot reserve space, or not be mapped.
  * Defence: space is reserved before it is touched, RLIMIT_FSIZE is looked at (file.c), chroot()
  * and setuid() make the tracer hold a descriptor (moves.c); what fails ends the tracing with one
  * line.
  * Without it: past RLIMIT_FSIZE, SIGXFSZ; with ftruncate() for fallocate() on a disk of 96 KiB,
  * SIGBUS; without the held descriptor tracing ended in the new root, 10 of 20,010 blocks were
- * seen. RLIMIT_AS, RLIMIT_NOFILE and the filter were not tried.
+ * seen; without the zeros that are written where fallocate() is not there, tracing ended at the
+ * start. RLIMIT_AS, RLIMIT_NOFILE and the filter were not tried.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -45,6 +47,29 @@ static void filter_calls(void)
     need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
 }
 
+/*
+ * Start anew in a world where a system call fails, @is_shared_map: mmap() of a file that is shared,
+ * as on network file systems. The program that starts finds the filter in place.
+ */
+static void start_without(char **arguments, unsigned call, int error, int is_shared_map)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, is_shared_map ? MAP_SHARED : 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, is_shared_map ? MAP_SHARED : 0, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+    need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
+    need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
+    arguments[1] = "there";
+    execv("/proc/self/exe", arguments);
+    need(0, "exec");
+}
+
 static void take_all_descriptors(void)
 {
     int last = -1;
@@ -66,6 +91,11 @@ static void move_away(const char *root)
 int main(int count, char **arguments)
 {
     const char *what = count > 1 ? arguments[1] : "none";
+    if (strcmp(what, "fallocate") == 0) {
+        start_without(arguments, SYS_fallocate, EOPNOTSUPP, 0);
+    } else if (strcmp(what, "mapping") == 0) {
+        start_without(arguments, SYS_mmap, ENODEV, 1);
+    }
     marked_churn(10);
     if (strcmp(what, "as") == 0) {
         limit(RLIMIT_AS, (rlim_t)4 << 30);
