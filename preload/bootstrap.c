@@ -72,15 +72,8 @@ void *bootstrap_allocate(size_t alignment, size_t size)
     }
 }
 
-bool bootstrap_owns(const void *block)
+static __attribute__((noinline, cold)) bool is_big_block(uintptr_t address)
 {
-    uintptr_t address = (uintptr_t)block;
-    if (address - (uintptr_t)arena < ARENA_BYTES) {
-        return true;
-    }
-    if (__builtin_expect(atomic_load_explicit(&big_blocks_used, memory_order_relaxed) == 0, 1)) {
-        return false;
-    }
     for (unsigned i = 0; i < BIG_BLOCKS_MAX; i++) {
         uintptr_t start = atomic_load_explicit(&big_blocks[i].start, memory_order_relaxed);
         if (start != 0 && address >= start && address < atomic_load(&big_blocks[i].end)) {
@@ -88,6 +81,14 @@ bool bootstrap_owns(const void *block)
         }
     }
     return false;
+}
+
+bool bootstrap_owns(const void *block) /* asked before every free: short, so that it is inlined */
+{
+    return (uintptr_t)block - (uintptr_t)arena < ARENA_BYTES ||
+           (__builtin_expect(atomic_load_explicit(&big_blocks_used, memory_order_relaxed) != 0,
+                             0) &&
+            is_big_block((uintptr_t)block));
 }
 
 size_t bootstrap_size(const void *block)

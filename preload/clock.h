@@ -45,7 +45,7 @@ static inline uint32_t clock_tick(const struct clock *clock, struct clock_readin
 {
     struct timespec now;
     (void)clock->gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (now.tv_nsec != last->nanosecond || now.tv_sec != last->second) {
+    if (__builtin_expect(now.tv_nsec != last->nanosecond || now.tv_sec != last->second, 0)) {
         last->second = now.tv_sec;
         last->nanosecond = now.tv_nsec;
         last->tick = clock_tick_at(clock, &now, last->tick);

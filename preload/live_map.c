@@ -4,6 +4,8 @@
 #include "memory.h"
 #include "sys.h"
 
+#define PAGE_BYTES ((uintptr_t)4096)
+
 bool live_map_init(struct live_map *map, unsigned granule_shift)
 {
     map->granule_shift = granule_shift;
@@ -12,7 +14,7 @@ bool live_map_init(struct live_map *map, unsigned granule_shift)
     return map->regions != NULL && map->mapped != NULL;
 }
 
-_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address)
+_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address, struct live_front *front)
 {
     size_t bytes = ((size_t)1 << (LIVE_MAP_REGION_SHIFT - map->granule_shift)) * sizeof(live_entry);
     if (address >> LIVE_MAP_ADDRESS_BITS != 0) {
@@ -29,7 +31,23 @@ _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address)
     } else {
         atomic_store(&map->mapped[atomic_fetch_add(&map->mapped_count, 1)], number + 1);
     }
-    return live_map_find(map, address);
+    _Atomic live_entry *place = live_map_find(map, address);
+    uintptr_t start = (uintptr_t)atomic_load(&map->regions[address >> LIVE_MAP_REGION_SHIFT]);
+    front->next = ((uintptr_t)place | (PAGE_BYTES - 1)) + 1;
+    front->end = start + bytes;
+    return place;
+}
+
+void live_front_advance(struct live_front *front)
+{
+    uintptr_t left = front->end - front->next;
+    if (left == 0) {
+        *front = (struct live_front){0}; /* what lies behind the region is none of ours */
+        return;
+    }
+    size_t bytes = left < LIVE_FRONT_BYTES ? left : LIVE_FRONT_BYTES;
+    memory_populate((void *)front->next, bytes);
+    front->next += bytes;
 }
 
 /* Visit the entries of some pages of the shadow that have been touched. */

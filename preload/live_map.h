@@ -37,8 +37,28 @@ struct live_map {
  */
 bool live_map_init(struct live_map *map, unsigned granule_shift);
 
-/* Map the region of @address. Return: the entry's place, or NULL: no memory, or beyond 47 bits. */
-_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address);
+/*
+ * Where a heap grows into new pages of the shadow. There they are asked for many at a time: a fault
+ * for each of them costs more than everything else that is done for its 512 blocks. One for each
+ * thread, whose heap it most often is; all zero: nowhere.
+ */
+struct live_front {
+    uintptr_t next; /* in the shadow: pages from here on have not been asked for */
+    uintptr_t end;  /* of the region's shadow */
+};
+
+#define LIVE_FRONT_BYTES ((uintptr_t)65536) /* asked for at a time: enough for 256 KiB of heap */
+
+/*
+ * Map the region of @address.
+ * @front: is put behind the page of @address, where the heap is expected to grow.
+ * Return: the entry's place, or NULL: no memory, or beyond 47 bits.
+ */
+_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address,
+                                  struct live_front *front);
+
+/* A place behind the front was reached: ask for the next pages. */
+void live_front_advance(struct live_front *front);
 
 /*
  * Call @visit for each entry. One that changes meanwhile is visited as it was before or after.
@@ -75,6 +95,14 @@ static inline _Atomic live_entry *live_map_find(const struct live_map *map, uint
     }
     uintptr_t offset = address & (((uintptr_t)1 << LIVE_MAP_REGION_SHIFT) - 1);
     return &region[offset >> map->granule_shift];
+}
+
+/* To be told of each place before it is written to. */
+static inline void live_front_reach(struct live_front *front, const _Atomic live_entry *place)
+{
+    if (__builtin_expect((uintptr_t)place - front->next < LIVE_FRONT_BYTES, 0)) {
+        live_front_advance(front);
+    }
 }
 
 /*

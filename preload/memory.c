@@ -64,6 +64,11 @@ void memory_unmap(void *memory, size_t bytes)
     }
 }
 
+void memory_populate(void *memory, size_t bytes)
+{
+    (void)sys_madvise(memory, bytes, MADV_POPULATE_WRITE); /* since Linux 5.14 */
+}
+
 void memory_clear(void *memory, size_t bytes)
 {
     if (sys_madvise(memory, bytes, MADV_DONTNEED) != 0) {

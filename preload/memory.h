@@ -19,6 +19,12 @@ void *memory_map(size_t bytes);
 /* Give back what memory_map() returned. @memory: may be NULL. */
 void memory_unmap(void *memory, size_t bytes);
 
+/*
+ * Have the kernel provide the pages of a part of mapped memory now, in one call: it will all be
+ * written to. Where that fails they come one by one, when they are touched.
+ */
+void memory_populate(void *memory, size_t bytes);
+
 /* Make mapped memory zero again, and give its pages back. */
 void memory_clear(void *memory, size_t bytes);
 

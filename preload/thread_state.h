@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "definitions.h"
+#include "live_map.h"
 #include "own_stack.h"
 #include "site_table.h"
 #include "tally.h"
@@ -57,6 +58,7 @@ struct thread_state {
     uint32_t last_site;
     uint64_t last_size;
     struct site_table sites;
+    struct live_front front; /* where this thread's heap grows */
     /* of new definitions */
     struct definitions definitions;
     uint32_t stream;

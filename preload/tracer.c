@@ -26,6 +26,9 @@
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+/* What an event consists of. Left to itself the compiler makes calls of some stages, and saves and
+ * restores more registers than they use. */
+#define STAGE static inline __attribute__((always_inline))
 
 #define EVENTS_TO_LOSE 10000 /* when no descriptor is free: an attempt costs 0.3 ms */
 
@@ -251,7 +254,7 @@ static __attribute__((noinline, cold)) uint8_t *pass_time(struct thread_state *s
  * Start an event: the time now is state->tick afterwards, and written if it is not what it was.
  * Return: where to write at most @room bytes less than ENCODER_EVENT_BYTES' time record, or NULL.
  */
-static inline uint8_t *begin_event(struct thread_state *state, size_t room)
+STAGE uint8_t *begin_event(struct thread_state *state, size_t room)
 {
     uint8_t *to = window_reserve(&state->events, room);
     if (UNLIKELY(to == NULL)) {
@@ -268,7 +271,7 @@ static inline uint8_t *begin_event(struct thread_state *state, size_t room)
     return to;
 }
 
-static inline void end_event(struct thread_state *state, const uint8_t *to)
+STAGE void end_event(struct thread_state *state, const uint8_t *to)
 {
     window_commit(&state->events, to);
 }
@@ -302,8 +305,8 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
 }
 
 /* Return: the id of the stack that adds a frame to @parent, defined in the file; or STACK_NONE. */
-static inline uint32_t intern_frame(struct thread_state *state, uint32_t parent,
-                                    const struct unwind_memo_frame *frame)
+STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
+                            const struct unwind_memo_frame *frame)
 {
     uint64_t key = (frame->frame.pc ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
     struct cached_stack *cached = &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
@@ -372,8 +375,7 @@ static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, u
 }
 
 /* Return: the site of an allocation, defined in the file; or 0. */
-static inline uint32_t find_site(struct thread_state *state, const struct frame *caller,
-                                 size_t size)
+STAGE uint32_t find_site(struct thread_state *state, const struct frame *caller, size_t size)
 {
     uint32_t stack = find_stack(state, caller);
     if (LIKELY(stack == state->last_stack && size == state->last_size && stack != 0)) {
@@ -427,14 +429,14 @@ static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thre
  * Enter a new block and record it; with @old_entry the record is that of a reallocation.
  * Without a site, an entry or room for the record the event is lost, and counted.
  */
-static void record_birth(struct thread_state *state, void *block, size_t size,
-                         const struct frame *caller, live_entry old_entry)
+STAGE void record_birth(struct thread_state *state, void *block, size_t size,
+                        const struct frame *caller, live_entry old_entry)
 {
     uintptr_t address = (uintptr_t)block;
     uint32_t site = find_site(state, caller, size);
     _Atomic live_entry *place = live_map_find(&process.live, address);
     if (UNLIKELY(place == NULL)) {
-        place = live_map_grow(&process.live, address);
+        place = live_map_grow(&process.live, address, &state->front);
     }
     if (UNLIKELY(site == 0 || place == NULL)) {
         process_count(site == 0 ? TRACE_LOST_MEMORY : TRACE_LOST_ADDRESS);
@@ -444,6 +446,7 @@ static void record_birth(struct thread_state *state, void *block, size_t size,
     if (UNLIKELY(to == NULL)) {
         return;
     }
+    live_front_reach(&state->front, place);
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
@@ -459,7 +462,7 @@ static void record_birth(struct thread_state *state, void *block, size_t size,
     end_event(state, to);
 }
 
-static inline void record_death(struct thread_state *state, live_entry entry)
+STAGE void record_death(struct thread_state *state, live_entry entry)
 {
     uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES);
     if (UNLIKELY(to == NULL)) {

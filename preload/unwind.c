@@ -156,26 +156,28 @@ static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t 
     struct rule rule = rule_unpack(packed);
     top->frame = *frame;
     top->module = rule.module;
-    top->checks_end = 0;
+    top->last_check = 0;
     top->needs_bp = false;
     if (unwinder->memo_used++ == 0) {
+        /* the slot is this very word, which is not 0 */
+        unwinder->checks[0] = (struct unwind_check){(uintptr_t)&unwinder->checks[0].slot, 0};
         return;
     }
     const struct unwind_memo_frame *caller = top - 1;
-    struct unwind_check *check = &unwinder->checks[caller->checks_end];
+    struct unwind_check *check = &unwinder->checks[caller->last_check];
     uintptr_t cfa = caller->frame.sp;
     bool uses_bp = rule.kind == RULE_BP || rule.kind == RULE_DEREF_BP;
     /* checked from the end to the start: what a slot's address depends on comes after it */
     if (caller->needs_bp && rule.bp != RULE_BP_KEPT) {
         uintptr_t base = rule.bp == RULE_BP_AT_CFA ? cfa : frame->bp;
-        *check++ = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller->frame.bp};
+        *++check = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller->frame.bp};
     }
-    *check++ = (struct unwind_check){cfa - sizeof(uintptr_t), caller->frame.pc};
+    *++check = (struct unwind_check){cfa - sizeof(uintptr_t), caller->frame.pc};
     if (rule.kind == RULE_DEREF_BP) {
-        *check++ = (struct unwind_check){frame->bp + (uintptr_t)rule.cfa_offset,
+        *++check = (struct unwind_check){frame->bp + (uintptr_t)rule.cfa_offset,
                                          cfa - (uintptr_t)rule.cfa_addend};
     }
-    top->checks_end = (uint32_t)(check - unwinder->checks);
+    top->last_check = (uint32_t)(check - unwinder->checks);
     top->needs_bp = uses_bp || (caller->needs_bp && rule.bp != RULE_BP_AT_CFA);
 }
 
@@ -193,18 +195,18 @@ static bool is_same_frame(const struct unwind_memo_frame *known, const struct fr
 static inline size_t verify(const struct unwinder *unwinder, size_t frames)
 {
     const struct unwind_memo_frame *memo = unwinder->memo;
-    size_t check = memo[frames - 1].checks_end;
-    while (check > 0) {
-        const struct unwind_check *next = &unwinder->checks[--check];
-        if (read_word(next->slot) != next->value) {
-            size_t i = frames - 1;
-            while (memo[i - 1].checks_end > check) {
-                i--;
-            }
-            return i;
-        }
+    const struct unwind_check *check = &unwinder->checks[memo[frames - 1].last_check];
+    while (read_word(check->slot) == check->value) {
+        check--;
     }
-    return 0;
+    if (__builtin_expect(check == unwinder->checks, 1)) {
+        return 0;
+    }
+    size_t i = frames - 1;
+    while (&unwinder->checks[memo[i - 1].last_check] >= check) {
+        i--;
+    }
+    return i;
 }
 
 /*
@@ -224,7 +226,7 @@ static struct unwind_stack finish(struct unwinder *unwinder, const struct unwind
                 (reused - dropped) * sizeof unwinder->memo[0]);
         unwinder->memo_used = reused - dropped;
         if (unwinder->memo_used > 0) {
-            unwinder->memo[unwinder->memo_used - 1].checks_end = 0; /* room for those to come */
+            unwinder->memo[unwinder->memo_used - 1].last_check = 0; /* room for those to come */
         }
         stack = (struct unwind_stack){.count = shared->depth, .root = TRACE_STACK_CUT};
     }

@@ -29,7 +29,10 @@
 #define UNWIND_CHECK_INTERVAL 16384
 #define UNWIND_STACKS 4 /* stacks of one thread whose extent is remembered */
 
-/* A stack slot that a step of the memo read, and what was in it. */
+/*
+ * A stack slot that a step of the memo read, and what was in it. The first check of all fails
+ * always, so that the loop over them needs to look for nothing but a failure.
+ */
 struct unwind_check {
     uintptr_t slot;
     uintptr_t value;
@@ -39,7 +42,7 @@ struct unwind_memo_frame {
     struct frame frame;
     uint32_t module;
     uint32_t id;         /* of the stack that ends in this frame; for the caller to fill in */
-    uint32_t checks_end; /* checks of this frame and of those further out are below this index */
+    uint32_t last_check; /* checks of this frame and of those further out: 1 to this index */
     bool needs_bp;       /* the step to the caller, or a later one, depends on bp */
 };
 
@@ -62,7 +65,7 @@ struct unwind_shared {
 /* One per thread; all zero to begin with. The frames are stored root first. */
 struct unwinder {
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
-    struct unwind_check checks[3 * UNWIND_FRAMES_MAX];
+    struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
     struct {
         struct frame frame;
         uint64_t rule;

@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 587),
-    ("recursion", 20, 1560),
-    ("sizes", 1, 516),
+    ("pairs", 20, 488),
+    ("recursion", 20, 1484),
+    ("sizes", 1, 498),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()

@@ -2,6 +2,7 @@
 #include "live_map.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "suite.h"
@@ -13,6 +14,7 @@
 #define BLOCKS 2000
 
 static struct live_map map;
+static _Thread_local struct live_front front;
 
 static void make_map(void)
 {
@@ -24,11 +26,12 @@ static bool put(uintptr_t address, live_entry entry)
 {
     _Atomic live_entry *place = live_map_find(&map, address);
     if (place == NULL) {
-        place = live_map_grow(&map, address);
+        place = live_map_grow(&map, address, &front);
     }
     if (place == NULL) {
         return false;
     }
+    live_front_reach(&front, place);
     atomic_store_explicit(place, entry, memory_order_relaxed);
     return true;
 }
@@ -68,10 +71,10 @@ START_TEST(live_map_refuses_addresses_beyond_47_bits)
         LIMIT, LIMIT + 4096, UINTPTR_MAX, UINTPTR_MAX - 31, (uintptr_t)1 << 48, (uintptr_t)1 << 63};
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         ck_assert_ptr_null(live_map_find(&map, addresses[i]));
-        ck_assert_ptr_null(live_map_grow(&map, addresses[i]));
+        ck_assert_ptr_null(live_map_grow(&map, addresses[i], &front));
         ck_assert_uint_eq(live_map_take(&map, addresses[i]), 0);
     }
-    ck_assert_ptr_nonnull(live_map_grow(&map, LIMIT - 1));
+    ck_assert_ptr_nonnull(live_map_grow(&map, LIMIT - 1, &front));
 }
 END_TEST
 
@@ -106,8 +109,33 @@ END_TEST
 START_TEST(live_map_grows_twice_without_losing_anything)
 {
     ck_assert(put(REGION + 32, 5));
-    ck_assert_ptr_eq(live_map_grow(&map, REGION + 32), live_map_find(&map, REGION + 32));
+    ck_assert_ptr_eq(live_map_grow(&map, REGION + 32, &front), live_map_find(&map, REGION + 32));
     ck_assert_uint_eq(live_map_take(&map, REGION + 32), 5);
+}
+END_TEST
+
+/* Return: is the page of @place there without having been touched? Source: mincore(2). */
+static bool is_resident(const _Atomic live_entry *place)
+{
+    unsigned char in_core = 0;
+    ck_assert_int_eq(mincore((void *)((uintptr_t)place & ~(uintptr_t)4095), 4096, &in_core), 0);
+    return in_core & 1;
+}
+
+START_TEST(live_map_front_provides_pages_ahead_and_stops_at_the_region)
+{
+    const uintptr_t step = 4096 / sizeof(live_entry) * 32; /* of addresses, to a page of entries */
+    ck_assert(put(REGION, 1));
+    ck_assert(put(REGION + step, 2)); /* behind the first page: here the heap grows */
+    _Atomic live_entry *last = live_map_find(&map, REGION + LIVE_FRONT_BYTES / 8 * 32);
+    ck_assert(is_resident(last));
+    ck_assert(!is_resident(last + LIVE_FRONT_BYTES / sizeof(live_entry)));
+
+    ck_assert(put(3 * REGION - 32, 3)); /* the last page of another region: nothing lies ahead */
+    ck_assert_uint_eq(front.next, front.end);
+    live_front_advance(&front);
+    ck_assert_uint_eq(front.next, 0);
+    ck_assert_uint_eq(live_map_take(&map, REGION + step), 2);
 }
 END_TEST
 
@@ -116,12 +144,12 @@ START_TEST(live_map_does_without_memory)
     struct live_map other;
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){4096, RLIM_INFINITY}), 0);
     bool is_made = live_map_init(&other, 5);
-    _Atomic live_entry *place = live_map_grow(&map, REGION);
+    _Atomic live_entry *place = live_map_grow(&map, REGION, &front);
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
     ck_assert(!is_made);
     ck_assert_ptr_null(place);
     ck_assert_ptr_null(live_map_find(&map, REGION));
-    ck_assert_ptr_nonnull(live_map_grow(&map, REGION));
+    ck_assert_ptr_nonnull(live_map_grow(&map, REGION, &front));
 }
 END_TEST
 
@@ -193,6 +221,7 @@ int main(void)
         live_map_tells_neighbours_of_32_bytes_apart,
         live_map_tells_neighbours_of_16_bytes_apart,
         live_map_grows_twice_without_losing_anything,
+        live_map_front_provides_pages_ahead_and_stops_at_the_region,
         live_map_does_without_memory,
         live_map_grows_for_several_threads_at_once,
         live_map_visits_all_that_is_there,
