@@ -98,6 +98,9 @@ static bool grow(struct site_table *table)
     struct site_table larger = {.slots = memory_map(slots * sizeof(struct site)),
                                 .mask = slots - 1};
     bool has_memory = larger.slots != NULL;
+    if (has_memory) { /* half of the slots will be filled before the next time: all of its pages */
+        memory_populate(larger.slots, slots * sizeof(struct site));
+    }
     for (size_t i = 0; has_memory && table->slots != NULL && i <= table->mask; i++) {
         if (table->slots[i].id != 0) {
             put(&larger, &table->slots[i]);

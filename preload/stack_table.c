@@ -9,6 +9,8 @@
 #include "memory.h"
 
 #define BUCKETS ((size_t)1 << STACK_TABLE_BUCKET_BITS)
+#define FEW_NODES 128 /* a program with more will soon have touched most pages of the buckets */
+#define POPULATED_NODES ((uint32_t)2048) /* pages of nodes are asked for so many at a time */
 #define CHUNK_NODES ((size_t)1 << STACK_TABLE_CHUNK_BITS)
 
 bool stack_table_init(struct stack_table *table)
@@ -84,6 +86,17 @@ static bool map_chunk(struct stack_table *table, uint32_t id)
     return true;
 }
 
+/* Pages that are about to be touched one by one cost a fault each: have them all at once. */
+static void populate(struct stack_table *table, uint32_t id)
+{
+    if (id == TRACE_STACK_FIRST + FEW_NODES) {
+        memory_populate(table->buckets, BUCKETS * sizeof *table->buckets);
+    }
+    if (id % POPULATED_NODES == 0) {
+        memory_populate(node_at(table, id), POPULATED_NODES * sizeof(struct stack_node));
+    }
+}
+
 uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t module,
                             uintptr_t address)
 {
@@ -93,6 +106,7 @@ uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t
             return STACK_NONE;
         }
     } while (!atomic_compare_exchange_weak(&table->next_id, &id, id + 1));
+    populate(table, id);
     *node_at(table, id) =
         (struct stack_node){.address = address, .parent = parent, .module = module};
     return id;

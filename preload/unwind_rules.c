@@ -4,6 +4,7 @@
 #include "memory.h"
 
 #define SLOTS ((size_t)1 << RULE_SLOT_BITS)
+#define FEW_RULES 64 /* a program with more will soon have touched most pages of the table */
 #define OFFSET_LIMIT ((uintptr_t)1 << 36) /* far below the distance of any two made-up values */
 
 static const struct rule irregular = {.kind = RULE_IRREGULAR};
@@ -135,6 +136,7 @@ bool rule_table_init(struct rule_table *table)
 void rule_table_clear(struct rule_table *table)
 {
     memory_clear(table->slots, SLOTS * sizeof *table->slots);
+    atomic_store(&table->used, 0);
 }
 
 static size_t first_slot(uintptr_t pc)
@@ -165,8 +167,12 @@ void rule_table_put(struct rule_table *table, uintptr_t pc, uint64_t packed)
     for (unsigned i = 0; i < RULE_PROBES; i++) {
         struct rule_slot *place = &table->slots[(slot + i) & (SLOTS - 1)];
         uintptr_t expected = 0;
-        if (atomic_compare_exchange_strong(&place->pc, &expected, pc) || expected == pc) {
+        bool is_new = atomic_compare_exchange_strong(&place->pc, &expected, pc);
+        if (is_new || expected == pc) {
             atomic_store_explicit(&place->packed, packed, memory_order_relaxed);
+            if (is_new && atomic_fetch_add(&table->used, 1) == FEW_RULES) {
+                memory_populate(table->slots, SLOTS * sizeof *table->slots);
+            }
             return;
         }
     }

@@ -63,6 +63,7 @@ struct rule_slot {
 
 struct rule_table {
     struct rule_slot *slots;
+    _Atomic uint32_t used; /* slots; a few more when threads fill the same one at once */
 };
 
 bool rule_table_init(struct rule_table *table);
