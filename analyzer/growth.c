@@ -36,9 +36,11 @@ struct growth {
     size_t note_count;
     size_t note_capacity;
     uint64_t ticks;
-    uint64_t allocations; /* 0: moments are a matter of time */
-    uint64_t begun;       /* allocations so far */
-    uint32_t samples;     /* taken */
+    uint64_t allocations;             /* 0: moments are a matter of time */
+    uint64_t begun;                   /* allocations so far */
+    uint32_t samples;                 /* taken */
+    uint32_t now;                     /* tick */
+    uint32_t moments[GROWTH_SAMPLES]; /* ticks */
     bool is_out_of_memory;
 };
 
@@ -81,6 +83,14 @@ void growth_free(struct growth *growth)
     }
 }
 
+/* Return: the tick of the next sample. */
+static uint32_t moment_of(const struct growth *growth)
+{
+    const uint64_t end = growth->ticks * (growth->samples + 1) / GROWTH_SAMPLES;
+    const uint32_t last = end > 0 ? (uint32_t)end - 1 : 0;
+    return growth->allocations == 0 ? last : growth->now;
+}
+
 /* Note what every changed site has. */
 static void take_sample(struct growth *growth)
 {
@@ -98,6 +108,7 @@ static void take_sample(struct growth *growth)
         site->note = (uint32_t)growth->note_count;
     }
     growth->changed_count = 0;
+    growth->moments[growth->samples] = moment_of(growth);
     growth->samples++;
 }
 
@@ -165,6 +176,26 @@ void growth_reach(struct growth *growth, uint32_t tick)
     if (growth->allocations == 0) {
         take_due(growth, tick, growth->ticks);
     }
+    growth->now = tick;
+}
+
+uint32_t growth_moment_tick(const struct growth *growth, uint32_t moment)
+{
+    return growth->moments[moment];
+}
+
+size_t growth_levels(const struct growth *growth, size_t site, struct growth_level *levels)
+{
+    size_t count = 0;
+    for (uint32_t at = growth->sites[site].note; at != 0; at = growth->notes[at - 1].before) {
+        count++;
+    }
+    size_t left = count;
+    for (uint32_t at = growth->sites[site].note; at != 0; at = growth->notes[at - 1].before) {
+        const struct note *note = &growth->notes[at - 1];
+        levels[--left] = (struct growth_level){note->sample, note->live};
+    }
+    return count;
 }
 
 void growth_finish(struct growth *growth)

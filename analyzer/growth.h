@@ -45,6 +45,21 @@ void growth_reach(struct growth *growth, uint32_t tick);
 /* The run is over: what is live now is what the moments that are left have. */
 void growth_finish(struct growth *growth);
 
+/* Return: the tick at which a moment was, from 0 to GROWTH_SAMPLES - 1. */
+uint32_t growth_moment_tick(const struct growth *growth, uint32_t moment);
+
+struct growth_level {
+    uint32_t moment;
+    int64_t live_blocks;
+};
+
+/*
+ * What a site had at each moment at which it had not what it had before.
+ * @levels: room for GROWTH_SAMPLES; in the order of time.
+ * Return: how many there are.
+ */
+size_t growth_levels(const struct growth *growth, size_t site, struct growth_level *levels);
+
 /* Growth of some owners, numbered from 0: the groups of a table, over several traces. */
 struct growth_counts;
 

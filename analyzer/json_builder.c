@@ -10,7 +10,7 @@
 #include "trace_format.h"
 
 void json_add(struct json_builder *builder, struct json_object *object, const char *key,
-                struct json_object *value)
+              struct json_object *value)
 {
     if (object == NULL || json_object_object_add(object, key, value) != 0) {
         builder->is_out_of_memory = true;
@@ -34,24 +34,13 @@ void json_append(struct json_builder *builder, struct json_object *array, struct
 
 struct json_object *json_text(struct json_builder *builder, const char *text)
 {
-    static const char replacement[] = "\xef\xbf\xbd";
     if (text == NULL) {
         return NULL;
     }
-    char *valid = malloc(strlen(text) * (sizeof replacement - 1) + 1);
+    char *valid = safe_text_utf8(text);
     if (valid == NULL) {
         return json_checked(builder, NULL);
     }
-    char *to = valid;
-    while (*text != '\0') {
-        size_t length = safe_text_character(text);
-        const char *from = length > 0 ? text : replacement;
-        size_t copied = length > 0 ? length : sizeof replacement - 1;
-        memcpy(to, from, copied);
-        to += copied;
-        text += length > 0 ? length : 1;
-    }
-    *to = '\0';
     struct json_object *value = json_checked(builder, json_object_new_string(valid));
     free(valid);
     return value;

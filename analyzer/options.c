@@ -110,7 +110,7 @@ static const struct argp_option table[] = {
     {"limit", KEY_LIMIT, "N", 0, "frames of a traceback: N innermost, -N: but these", 0},
     {"most-recent-first", KEY_MOST_RECENT_FIRST, NULL, 0, "tracebacks from the inside out", 0},
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text (default), json, csv, folded, pprof or dot", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "json, csv, folded, pprof, dot, mprof or sqlite", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
@@ -145,11 +145,21 @@ static const struct word sort_words[] = {
     {NULL, 0},
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_FOLDED, FORMAT_PPROF, FORMAT_DOT };
+enum {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_CSV,
+    FORMAT_FOLDED,
+    FORMAT_PPROF,
+    FORMAT_DOT,
+    FORMAT_MPROF,
+    FORMAT_SQLITE,
+};
 
 static const struct word format_words[] = {
-    {"text", FORMAT_TEXT},   {"json", FORMAT_JSON}, {"csv", FORMAT_CSV}, {"folded", FORMAT_FOLDED},
-    {"pprof", FORMAT_PPROF}, {"dot", FORMAT_DOT},   {NULL, 0},
+    {"text", FORMAT_TEXT},     {"json", FORMAT_JSON},     {"csv", FORMAT_CSV},
+    {"folded", FORMAT_FOLDED}, {"pprof", FORMAT_PPROF},   {"dot", FORMAT_DOT},
+    {"mprof", FORMAT_MPROF},   {"sqlite", FORMAT_SQLITE}, {NULL, 0},
 };
 
 static error_t wrong(struct options *options, const char *format, ...)
@@ -273,8 +283,9 @@ static error_t parse_list(struct options *options, int key, const char *text)
 static error_t parse_value(struct options *options, int key, const char *text)
 {
     static const render_function renderers[] = {
-        [FORMAT_TEXT] = render_text,     [FORMAT_JSON] = render_json,   [FORMAT_CSV] = render_csv,
-        [FORMAT_FOLDED] = render_folded, [FORMAT_PPROF] = render_pprof, [FORMAT_DOT] = render_dot,
+        [FORMAT_TEXT] = render_text,     [FORMAT_JSON] = render_json,     [FORMAT_CSV] = render_csv,
+        [FORMAT_FOLDED] = render_folded, [FORMAT_PPROF] = render_pprof,   [FORMAT_DOT] = render_dot,
+        [FORMAT_MPROF] = render_mprof,   [FORMAT_SQLITE] = render_sqlite,
     };
     int value = 0;
     long number = 0;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "database.h"
+
 static bool wrong(struct options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -40,6 +42,43 @@ static bool check_pprof(struct options *options)
     return true;
 }
 
+/* Return: whether nothing is asked for but a table of what is live at the end. */
+static bool is_plain(const struct options *options)
+{
+    const struct frame_rules *rules = &options->rules;
+    bool is_chosen = rules->include.count + rules->exclude.count + rules->suppressions.count > 0;
+    return options->kind == REPORT_TABLES && options->at.kind == MOMENT_END && !options->has_by &&
+           !options->is_compared && !options->tally.is_cumulative && !options->tally.has_growth &&
+           options->tally.metric == REPORT_LIVE && !options->is_each_file && !is_chosen;
+}
+
+static bool check_mprof(struct options *options)
+{
+    if (options->kind != REPORT_TIMELINE && !is_plain(options)) {
+        return wrong(options, "--format: mprof is the timeline of the whole run");
+    }
+    if (options->is_each_file) {
+        return wrong(options, "--format: mprof has all traces in one file");
+    }
+    options->kind = REPORT_TIMELINE;
+    return true;
+}
+
+static bool check_sqlite(struct options *options)
+{
+    if (!database_is_there()) {
+        return wrong(options, "--format: this trace-report was built without sqlite3");
+    }
+    if (!is_plain(options)) {
+        return wrong(options, "--format: sqlite has all there is; choose by SQL");
+    }
+    if (options->output == NULL && isatty(STDOUT_FILENO) == 1) {
+        return wrong(options, "--format: sqlite is nothing for a terminal; take -o FILE");
+    }
+    options->kind = REPORT_DATABASE;
+    return true;
+}
+
 /* Formats that cannot say everything. */
 static bool check_format(struct options *options)
 {
@@ -48,6 +87,12 @@ static bool check_format(struct options *options)
     }
     if (options->render == render_pprof) {
         return check_pprof(options);
+    }
+    if (options->render == render_mprof) {
+        return check_mprof(options);
+    }
+    if (options->render == render_sqlite) {
+        return check_sqlite(options);
     }
     if (options->render == render_dot && options->kind != REPORT_WHY) {
         return wrong(options, "--format: dot draws what --why finds");

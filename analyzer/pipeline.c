@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attribute.h"
+#include "database.h"
 #include "frame_table.h"
 #include "heap_analysis.h"
 #include "modules.h"
@@ -237,6 +238,23 @@ static enum trace_status visit_annotate(void *context, const struct replay *repl
                           passage->pipeline->options->tally.is_all_frames, error);
 }
 
+/* The same for a database. */
+static enum trace_status visit_database(void *context, const struct replay *replay,
+                                        struct trace_error *error)
+{
+    struct passage *passage = context;
+    struct report *report = passage->report;
+    enum trace_status status = TRACE_OK;
+    growth_finish(passage->watch.growth);
+    if (report->database == NULL) {
+        status = database_new(&report->database, error);
+    }
+    passage->is_visited = true;
+    return status == TRACE_OK ? database_add_sites(report->database, replay, &passage->attribution,
+                                                   report->trace_count + 1, error)
+                              : status;
+}
+
 /* Say that the snapshot asked for is not there, and which ones are. */
 static enum trace_status miss_snapshot(const struct passage *passage, const struct replay *replay,
                                        struct trace_error *error)
@@ -372,6 +390,7 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     static const replay_visit visits[] = {
         [REPORT_TABLES] = visit,
         [REPORT_ANNOTATE] = visit_annotate,
+        [REPORT_DATABASE] = visit_database,
         [REPORT_WHY] = NULL, // the last one: the others have nothing to count at a moment
     };
     const struct options *options = pipeline->options;
@@ -421,20 +440,6 @@ static enum trace_status add_compared_file(struct pipeline *pipeline, struct rep
     return status;
 }
 
-/* Only what grows is shown. @groups: sorted, those that grow first. */
-static void separate_growing(struct report_table *table, const struct group *groups, size_t count,
-                             size_t top)
-{
-    struct report_growth *growth = &table->growth;
-    while (growth->groups < count && groups[growth->groups].growth.is_growing) {
-        growth->bytes_per_s += groups[growth->groups++].growth.bytes_per_s;
-    }
-    size_t growing = (size_t)growth->groups;
-    table->shown = top == 0 || top > growing ? growing : top;
-    table->rest = statistic_add(groups + table->shown, growing - table->shown);
-    growth->steady = statistic_add(groups + growing, count - growing);
-}
-
 enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *report,
                                   struct trace_error *error)
 {
@@ -448,18 +453,7 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
     for (size_t i = 0; i < report->trace_count; i++) {
         report_add_totals(&report->totals, &report->traces[i].totals);
     }
-    for (size_t i = 0; i < report->table_count; i++) {
-        struct report_table *table = &report->tables[i];
-        size_t count = 0;
-        struct group *groups = grouping_groups(table->grouping, &count);
-        table->shown = statistic_sort(groups, count, report->sort, report->is_compared, report->top,
-                                      &table->rest);
-        table->groups = groups;
-        if (report->has_growth) {
-            separate_growing(table, groups, count, report->top);
-        }
-        table->trace = report->trace_count > 1 ? table->trace : NULL;
-    }
+    report_sort_tables(report);
     if (report->annotate != NULL) {
         report->lines = annotate_lines(report->annotate, &report->line_count);
     }
@@ -473,20 +467,6 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
                : trace_fail(error, TRACE_NOMEM, 0, "no memory for the report");
 }
 
-static bool lacks_lines(const struct report *report, const char *module)
-{
-    for (size_t t = 0; t < report->table_count; t++) {
-        const struct report_table *table = &report->tables[t];
-        for (size_t i = 0; i < table->shown; i++) {
-            const struct frame *frame = table->groups[i].frame;
-            if (frame != NULL && !frame->has_line && frame->module == module) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 const char *pipeline_advice(const struct pipeline *pipeline, const struct report *report,
                             size_t *module, const char **ret_path)
 {
@@ -497,7 +477,7 @@ const char *pipeline_advice(const struct pipeline *pipeline, const struct report
         const char *advice = NULL;
         bool is_about_all = report->kind == REPORT_SUMMARY ||
                             (report->kind == REPORT_ANNOTATE && report->line_count == 0);
-        if (is_about_all || lacks_lines(report, path)) {
+        if (is_about_all || report_lacks_lines(report, path)) {
             advice = symbolizer_warning(pipeline->symbolizer,
                                         module_table_symbols(pipeline->modules, number));
         }

@@ -66,10 +66,11 @@ enum trace_status pipeline_watch_start(struct replay_watch *watch, const struct 
     if (report->kind == REPORT_TABLES) {
         status = pipeline_watch_again(watch, options, reader, error);
     }
-    if (status == TRACE_OK && report->has_growth) {
+    const bool is_database = report->kind == REPORT_DATABASE;
+    if (status == TRACE_OK && (report->has_growth || is_database)) {
         status = watch_growth(watch, reader, error);
     }
-    if (status == TRACE_OK && report->kind == REPORT_TIMELINE) {
+    if (status == TRACE_OK && (report->kind == REPORT_TIMELINE || is_database)) {
         watch->timeline = arena_array(&report->arena, 1, sizeof *watch->timeline);
         if (watch->timeline == NULL) {
             return trace_fail(error, TRACE_NOMEM, 0, "no memory for a timeline");

@@ -41,6 +41,12 @@ enum trace_status render_json(FILE *out, const struct report *reports, size_t co
 enum trace_status render_dot(FILE *out, const struct report *reports, size_t count,
                              const struct render_options *options,
                              struct trace_error *error) TRACE_CHECKED;
+enum trace_status render_mprof(FILE *out, const struct report *reports, size_t count,
+                               const struct render_options *options,
+                               struct trace_error *error) TRACE_CHECKED;
+enum trace_status render_sqlite(FILE *out, const struct report *reports, size_t count,
+                                const struct render_options *options,
+                                struct trace_error *error) TRACE_CHECKED;
 enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,
                              const struct render_options *options,
                              struct trace_error *error) TRACE_CHECKED;

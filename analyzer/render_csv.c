@@ -231,10 +231,11 @@ enum trace_status render_csv(FILE *out, const struct report *reports, size_t cou
         case REPORT_TIMELINE:
             print_timeline(&csv, report);
             break;
-        case REPORT_SUMMARY: // refused by options.c: these are no tables
+        case REPORT_SUMMARY: // refused by options_check.c: these are no tables
         case REPORT_LEAKS:
         case REPORT_RETAINED:
         case REPORT_WHY:
+        case REPORT_DATABASE: // has a renderer of its own
             break;
         }
     }

@@ -345,6 +345,8 @@ static enum trace_status print_report(const struct text *text, const struct repo
     case REPORT_TIMELINE:
         render_timeline_text(text->out, report, text->options);
         break;
+    case REPORT_DATABASE: // has a renderer of its own
+        break;
     case REPORT_LEAKS:
     case REPORT_RETAINED:
     case REPORT_WHY:

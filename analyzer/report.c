@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "database.h"
+
 const char *report_by_name(enum group_by by)
 {
     static const char *const names[] = {
@@ -126,6 +128,50 @@ bool report_make_notes(struct report *report)
     return lines != NULL;
 }
 
+/* Only what grows is shown. @groups: sorted, those that grow first. */
+static void separate_growing(struct report_table *table, const struct group *groups, size_t count,
+                             size_t top)
+{
+    struct report_growth *growth = &table->growth;
+    while (growth->groups < count && groups[growth->groups].growth.is_growing) {
+        growth->bytes_per_s += groups[growth->groups++].growth.bytes_per_s;
+    }
+    size_t growing = (size_t)growth->groups;
+    table->shown = top == 0 || top > growing ? growing : top;
+    table->rest = statistic_add(groups + table->shown, growing - table->shown);
+    growth->steady = statistic_add(groups + growing, count - growing);
+}
+
+void report_sort_tables(struct report *report)
+{
+    for (size_t i = 0; i < report->table_count; i++) {
+        struct report_table *table = &report->tables[i];
+        size_t count = 0;
+        struct group *groups = grouping_groups(table->grouping, &count);
+        table->shown = statistic_sort(groups, count, report->sort, report->is_compared, report->top,
+                                      &table->rest);
+        table->groups = groups;
+        if (report->has_growth) {
+            separate_growing(table, groups, count, report->top);
+        }
+        table->trace = report->trace_count > 1 ? table->trace : NULL;
+    }
+}
+
+bool report_lacks_lines(const struct report *report, const char *module)
+{
+    for (size_t t = 0; t < report->table_count; t++) {
+        const struct report_table *table = &report->tables[t];
+        for (size_t i = 0; i < table->shown; i++) {
+            const struct frame *frame = table->groups[i].frame;
+            if (frame != NULL && !frame->has_line && frame->module == module) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void report_fini(struct report *report)
 {
     for (size_t i = 0; i < report->table_count; i++) {
@@ -134,6 +180,7 @@ void report_fini(struct report *report)
     free(report->tables);
     annotate_free(report->annotate);
     heap_report_free(report->heap);
+    database_free(report->database);
     free(report->traces);
     arena_fini(&report->arena);
     *report = (struct report){0};

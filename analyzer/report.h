@@ -115,6 +115,7 @@ enum report_kind {
     REPORT_SUMMARY,
     REPORT_ANNOTATE,
     REPORT_TIMELINE,
+    REPORT_DATABASE,
     REPORT_LEAKS, /* this and what follows are about a heap picture */
     REPORT_RETAINED,
     REPORT_WHY,
@@ -142,9 +143,10 @@ struct report {
     struct annotate *annotate; /* NULL unless asked for, and until a trace has had the moment */
     const struct annotate_line *lines; /* sorted */
     size_t line_count;
-    struct heap_report *heap; /* NULL unless about heap pictures, and until a trace had one */
-    int precision;            /* decimals of --annotate */
-    uint64_t resolved_frames; /* addresses looked up, and those without even a symbol */
+    struct heap_report *heap;  /* NULL unless about heap pictures, and until a trace had one */
+    struct database *database; /* NULL unless asked for, and until there is a trace */
+    int precision;             /* decimals of --annotate */
+    uint64_t resolved_frames;  /* addresses looked up, and those without even a symbol */
     uint64_t unresolved_frames;
     const char *const *notes; /* what is not as it should be, one line each */
     size_t note_count;
@@ -173,6 +175,12 @@ uint64_t report_lost_events(const struct report_totals *totals);
  * Return: false without memory.
  */
 bool report_make_notes(struct report *report);
+
+/* Sort the groups of all tables, and choose those that are shown. */
+void report_sort_tables(struct report *report);
+
+/* Return: whether a group that is shown has a frame of @module, interned, without a line. */
+bool report_lacks_lines(const struct report *report, const char *module);
 
 void report_fini(struct report *report);
 

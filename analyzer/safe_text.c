@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_tail(unsigned char byte)
@@ -72,4 +73,24 @@ void safe_text_print_part(FILE *out, const char *text, size_t bytes)
             }
         }
     }
+}
+
+char *safe_text_utf8(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    char *valid = malloc(strlen(text) * (sizeof replacement - 1) + 1);
+    if (valid == NULL) {
+        return NULL;
+    }
+    char *to = valid;
+    while (*text != '\0') {
+        size_t length = safe_text_character(text);
+        const char *from = length > 0 ? text : replacement;
+        size_t copied = length > 0 ? length : sizeof replacement - 1;
+        memcpy(to, from, copied);
+        to += copied;
+        text += length > 0 ? length : 1;
+    }
+    *to = '\0';
+    return valid;
 }

@@ -4,7 +4,8 @@
 
 # shellcheck disable=SC2034 # used by those who source this
 BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libunwind-dev libdwarf-dev libelf-dev libzstd-dev
-    libjson-c-dev libiberty-dev zlib1g-dev libprotobuf-c-dev protobuf-c-compiler liblzma-dev"
+    libjson-c-dev libiberty-dev zlib1g-dev libprotobuf-c-dev protobuf-c-compiler liblzma-dev
+    libsqlite3-dev"
 # shellcheck disable=SC2034
 TEST_PACKAGES="check valgrind binutils python3 python3-numpy python3-memory-profiler python3.11
     python3.11-dbg libc6-dbg sqlite3 procps mount shellcheck groff-base

@@ -61,6 +61,9 @@ static const char *const reports[] = {
     "--format folded --compare-to 50% t.trace",
     "--lifetimes --temporary t.trace",
     "--format pprof -o pprof.out t.trace",
+    "--format mprof t.trace",
+    "--format sqlite -o sqlite.out t.trace",
+    "--growth t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 
