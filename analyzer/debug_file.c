@@ -272,10 +272,32 @@ static void open_mini(struct debug_files *files)
     }
 }
 
+/* Open the package of split units, if there is one. */
+static void open_package(struct debug_files *files, const struct debug_file_query *query,
+                         const char *root)
+{
+    const char *slash = strrchr(query->path, '/');
+    const char *name = slash != NULL ? slash + 1 : query->path;
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s.dwp", root, query->path);
+    bool is_open = length > 0 && (size_t)length < sizeof path &&
+                   elf_file_open(path, &files->package, NULL) == TRACE_OK;
+    if (!is_open && query->symbols_dir != NULL) {
+        length = snprintf(path, sizeof path, "%s/%s.dwp", query->symbols_dir, name);
+        is_open = length > 0 && (size_t)length < sizeof path &&
+                  elf_file_open(path, &files->package, NULL) == TRACE_OK;
+    }
+}
+
+void debug_files_init(struct debug_files *files)
+{
+    *files = (struct debug_files){
+        .module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .package.fd = -1, .mini.fd = -1};
+}
+
 void debug_files_open(const struct debug_file_query *query, struct debug_files *ret_files)
 {
-    *ret_files =
-        (struct debug_files){.module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
+    debug_files_init(ret_files);
     const char *root = query->sysroot_dir != NULL ? query->sysroot_dir : "";
     struct search search = {.query = query,
                             .build_id = query->build_id,
@@ -292,12 +314,14 @@ void debug_files_open(const struct debug_file_query *query, struct debug_files *
         ret_files->warning[0] = '\0'; // the module is not needed then
     }
     open_alternate(ret_files, root);
+    open_package(ret_files, query, root);
     open_mini(ret_files);
 }
 
 void debug_files_close(struct debug_files *files)
 {
     elf_file_close(&files->mini);
+    elf_file_close(&files->package);
     elf_file_close(&files->alternate);
     elf_file_close(&files->debug);
     elf_file_close(&files->module);

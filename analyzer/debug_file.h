@@ -22,6 +22,7 @@ struct debug_files {
     struct elf_file module;    /* fd -1: missing, refused or broken */
     struct elf_file debug;     /* the separate debug file; fd -1: none, or not needed */
     struct elf_file alternate; /* what dwz moved out of either; fd -1: none */
+    struct elf_file package;   /* the .dwp file of split units; fd -1: none */
     struct elf_file mini;      /* the module's .gnu_debugdata; elf NULL: none, or not needed */
     char warning[512];         /* what was refused or is missing, and what would help; or empty */
 };
@@ -41,8 +42,13 @@ struct debug_files {
  * (.gnu_debugdata): they are unpacked where nothing better was found.
  * Source: GDB manual, "Debugging Information in Separate Files".
  *
- * @ret_files: to be closed with debug_files_close(), whatever was found.
+ * A package of split units, NAME.dwp, is beside the module, its debug file, or in the symbols
+ * directory; what is in it is believed or not unit by unit (sym_split.h).
+ *
+ * @ret_files: to be closed with debug_files_close(), whatever was found; debug_files_init() makes
+ * one without any files.
  */
+void debug_files_init(struct debug_files *files);
 void debug_files_open(const struct debug_file_query *query, struct debug_files *ret_files);
 void debug_files_close(struct debug_files *files);
 

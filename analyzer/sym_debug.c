@@ -19,6 +19,7 @@
 #include "sym_line_program.h"
 #include "sym_lines.h"
 #include "sym_scopes.h"
+#include "sym_split.h"
 #include "sym_units.h"
 
 /* Deepest inlining shown; and how often an address is offered to yet another unit. */
@@ -35,6 +36,8 @@ struct sym_debug {
     struct sym_dwarf *alternate;
     struct sym_units *units;
     struct sym_line_sections sections;
+    struct sym_section addresses; /* .debug_addr */
+    struct sym_split_places places;
     uint64_t work;
 };
 
@@ -49,6 +52,7 @@ struct request {
 struct unit_view {
     struct sym_debug *debug;
     struct Dwarf_Die_s *die;
+    struct sym_split_unit split; /* where the tree is instead, if it is split; dwarf NULL: not */
     const char *directory;
     struct sym_line_program *program; /* NULL: has none */
     struct sym_lines *lines;
@@ -64,9 +68,10 @@ static struct sym_section section(const struct elf_file *file, const char *name)
                                                                      : (struct sym_section){0};
 }
 
-enum trace_status sym_debug_open(const struct elf_file *file, const struct elf_file *alternate,
-                                 struct sym_debug **ret_debug, struct trace_error *error)
+enum trace_status sym_debug_open(const struct sym_debug_files *files, struct sym_debug **ret_debug,
+                                 struct trace_error *error)
 {
+    const struct elf_file *file = files->file;
     struct sym_debug *debug = calloc(1, sizeof *debug);
     if (debug == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
@@ -75,9 +80,13 @@ enum trace_status sym_debug_open(const struct elf_file *file, const struct elf_f
     debug->sections.line = section(file, ".debug_line");
     debug->sections.line_strings = section(file, ".debug_line_str");
     debug->sections.strings = section(file, ".debug_str");
+    debug->addresses = section(file, ".debug_addr");
+    debug->places = (struct sym_split_places){.package = files->package,
+                                              .symbols_dir = files->symbols_dir,
+                                              .sysroot_dir = files->sysroot_dir};
     enum trace_status status = sym_dwarf_open(file->fd, &debug->dwarf, error);
-    if (status == TRACE_OK && alternate != NULL &&
-        sym_dwarf_open(alternate->fd, &debug->alternate, NULL) == TRACE_OK) {
+    if (status == TRACE_OK && files->alternate != NULL &&
+        sym_dwarf_open(files->alternate->fd, &debug->alternate, NULL) == TRACE_OK) {
         sym_dwarf_set_alternate(debug->dwarf, debug->alternate);
     }
     if (status == TRACE_OK) {
@@ -170,10 +179,14 @@ static const struct sym_scope *named_scope(struct unit_view *view, uint32_t inde
     struct sym_scope *scope = &view->scopes.items[index];
     if (!scope->is_named) {
         struct sym_debug *debug = view->debug;
-        struct Dwarf_Die_s *die = sym_dwarf_die(debug->dwarf, scope->die_offset);
+        bool is_split = view->split.dwarf != NULL;
+        struct sym_dwarf *dwarf = is_split ? view->split.dwarf : debug->dwarf;
+        struct Dwarf_Die_s *die = sym_dwarf_die(dwarf, scope->die_offset);
         if (die != NULL) {
-            scope->name = sym_dwarf_function_name(debug->dwarf, die, sym_units_names_are_linked,
-                                                  debug->units);
+            scope->name =
+                is_split
+                    ? sym_dwarf_function_name(dwarf, die, sym_split_names_are_linked, &view->split)
+                    : sym_dwarf_function_name(dwarf, die, sym_units_names_are_linked, debug->units);
         }
         sym_dwarf_die_free(die);
         scope->is_named = true;
@@ -223,7 +236,30 @@ static void close_unit(struct unit_view *view)
     sym_scopes_fini(&view->scopes);
     sym_lines_free(view->lines);
     sym_line_program_free(view->program);
+    sym_split_close(&view->split);
     sym_dwarf_die_free(view->die);
+}
+
+/* Read the scopes around @addresses, from wherever the unit's tree is. */
+static bool read_scopes(struct unit_view *view, uint32_t unit, const uint64_t *addresses,
+                        size_t count)
+{
+    struct sym_debug *debug = view->debug;
+    const struct sym_dwarf_unit *facts = sym_units_facts(debug->units, unit);
+    struct sym_dwarf *dwarf = debug->dwarf;
+    struct Dwarf_Die_s *die = view->die;
+    if (facts->is_split && sym_split_open(&debug->places, debug->dwarf, view->die, facts,
+                                          &debug->addresses, &view->split)) {
+        dwarf = view->split.dwarf;
+        die = view->split.die;
+    }
+    bool has_memory = sym_scopes_read(dwarf, die, sym_dwarf_low(debug->dwarf, view->die), addresses,
+                                      count, &debug->work, &view->scopes);
+    const char *complaint = dwarf != debug->dwarf ? sym_dwarf_complaint(dwarf) : NULL;
+    if (complaint != NULL) {
+        sym_dwarf_complain(debug->dwarf, complaint);
+    }
+    return has_memory;
 }
 
 /*
@@ -237,13 +273,14 @@ static bool resolve_unit(struct sym_debug *debug, struct request *requests,
 {
     struct unit_view view = {
         .debug = debug,
-        .die = sym_dwarf_die(debug->dwarf, sym_units_die(debug->units, requests[0].unit))};
+        .die = sym_dwarf_die(debug->dwarf,
+                             sym_units_facts(debug->units, requests[0].unit)->die_offset),
+        .split = {.file.fd = -1, .fd = -1}};
     struct sym_debug_frame *frames = malloc((FRAMES_MAX + 1) * sizeof *frames);
     bool has_memory = frames != NULL;
     if (view.die != NULL && has_memory) {
         view.directory = sym_dwarf_directory(debug->dwarf, view.die);
-        has_memory = read_lines(&view) && sym_scopes_read(debug->dwarf, view.die, addresses, count,
-                                                          &debug->work, &view.scopes);
+        has_memory = read_lines(&view) && read_scopes(&view, requests[0].unit, addresses, count);
         for (size_t i = 0; i < count && has_memory; i++) {
             size_t frame_count = make_frames(&view, addresses[i], view.scopes.innermost[i], frames);
             requests[i].is_done = frame_count > 0;

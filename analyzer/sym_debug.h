@@ -13,6 +13,15 @@
 
 struct sym_debug;
 
+/* The files that the debug information is in; they stay the caller's, and open. */
+struct sym_debug_files {
+    const struct elf_file *file;
+    const struct elf_file *alternate; /* what dwz moved a part of it to, or NULL */
+    const struct elf_file *package;   /* of split units (.dwp), or NULL */
+    const char *symbols_dir;          /* where .dwo files may be, too, or NULL */
+    const char *sysroot_dir;          /* put before their paths, or NULL */
+};
+
 /* A source position as the debug information has it; its strings last as long as the call. */
 struct sym_debug_frame {
     const char *function; /* a linker name, or a plain one; NULL unknown */
@@ -28,14 +37,8 @@ struct sym_debug_frame {
 typedef bool (*sym_debug_sink)(void *context, uint64_t address,
                                const struct sym_debug_frame *frames, size_t count);
 
-/*
- * Open the debug information of a file.
- * @file, @alternate: that, and the one that dwz moved a part of it to, or NULL; both stay the
- * caller's, and open.
- * Errors: TRACE_NOT_FOUND: there is none; TRACE_CORRUPT; TRACE_NOMEM.
- */
-enum trace_status sym_debug_open(const struct elf_file *file, const struct elf_file *alternate,
-                                 struct sym_debug **ret_debug,
+/* Open debug information. Errors: TRACE_NOT_FOUND: there is none; TRACE_CORRUPT; TRACE_NOMEM. */
+enum trace_status sym_debug_open(const struct sym_debug_files *files, struct sym_debug **ret_debug,
                                  struct trace_error *error) TRACE_CHECKED;
 void sym_debug_free(struct sym_debug *debug);
 

@@ -1,5 +1,5 @@
 /*
- * The only file that includes libdwarf.h, and the one that absorbs its versions: 20210528 (Debian
+ * With sym_dwarf_ranges.c the only user of libdwarf.h. They absorb its versions: 20210528 (Debian
  * 12), which has no version macro, and those from 0.2 on, which have DW_LIBDWARF_VERSION_MAJOR.
  *
  * Every call is given a place for its error, so libdwarf never gets to its own way of failing,
@@ -15,16 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grow.h"
+#include "sym_dwarf_internal.h"
 
 /* Longest chain of origins and specifications; real ones have three links. */
 enum { CHAIN_MAX = 16 };
-
-struct sym_dwarf {
-    Dwarf_Debug debug;
-    struct sym_dwarf *alternate; /* or NULL */
-    char complaint[256];         /* empty: none */
-};
 
 static void ignore_error(Dwarf_Error error, Dwarf_Ptr context)
 {
@@ -44,8 +38,7 @@ void sym_dwarf_complain(struct sym_dwarf *dwarf, const char *text)
     }
 }
 
-/* Note and free an error. Return: whether the call succeeded. */
-static bool is_there(struct sym_dwarf *dwarf, int result, Dwarf_Error error)
+bool sym_dwarf_is_there(struct sym_dwarf *dwarf, int result, Dwarf_Error error)
 {
     if (result == DW_DLV_ERROR) {
         sym_dwarf_complain(dwarf, dwarf_errmsg(error));
@@ -82,7 +75,7 @@ enum trace_status sym_dwarf_open(int fd, struct sym_dwarf **ret_dwarf, struct tr
     Dwarf_Error failure = NULL;
     int result = init_debug(fd, &dwarf->debug, &failure);
     if (result != DW_DLV_OK) {
-        (void)is_there(dwarf, result, failure);
+        (void)sym_dwarf_is_there(dwarf, result, failure);
         enum trace_status status =
             trace_fail(error, result == DW_DLV_NO_ENTRY ? TRACE_NOT_FOUND : TRACE_CORRUPT, 0,
                        "debug information: %s", dwarf->complaint);
@@ -101,11 +94,21 @@ void sym_dwarf_free(struct sym_dwarf *dwarf)
     }
 }
 
+void sym_dwarf_set_program(struct sym_dwarf *dwarf, struct sym_dwarf *program,
+                           const struct sym_split_tables *tables)
+{
+    Dwarf_Error error = NULL;
+    dwarf->split = tables;
+    (void)sym_dwarf_is_there(dwarf, dwarf_set_tied_dbg(dwarf->debug, program->debug, &error),
+                             error);
+}
+
 void sym_dwarf_set_alternate(struct sym_dwarf *dwarf, struct sym_dwarf *alternate)
 {
     Dwarf_Error error = NULL;
     dwarf->alternate = alternate;
-    (void)is_there(dwarf, dwarf_set_tied_dbg(dwarf->debug, alternate->debug, &error), error);
+    (void)sym_dwarf_is_there(dwarf, dwarf_set_tied_dbg(dwarf->debug, alternate->debug, &error),
+                             error);
 }
 
 /* Languages whose compilers mangle. Of the others, DW_AT_name is what the linker sees. */
@@ -133,7 +136,70 @@ static bool has_attribute(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half nam
 {
     Dwarf_Bool is_present = 0;
     Dwarf_Error error = NULL;
-    return is_there(dwarf, dwarf_hasattr(die, name, &is_present, &error), error) && is_present;
+    return sym_dwarf_is_there(dwarf, dwarf_hasattr(die, name, &is_present, &error), error) &&
+           is_present;
+}
+
+/* Return: an attribute's value as a number, or 0. */
+static uint64_t number_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+{
+    Dwarf_Attribute attribute = NULL;
+    Dwarf_Unsigned value = 0;
+    Dwarf_Signed signed_value = 0;
+    Dwarf_Error error = NULL;
+    if (!sym_dwarf_is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return 0;
+    }
+    if (dwarf_formudata(attribute, &value, &error) != DW_DLV_OK) {
+        dwarf_dealloc_error(dwarf->debug, error);
+        error = NULL;
+        bool is_number =
+            sym_dwarf_is_there(dwarf, dwarf_formsdata(attribute, &signed_value, &error), error);
+        value = is_number && signed_value > 0 ? (Dwarf_Unsigned)signed_value : 0;
+    }
+    dwarf_dealloc_attribute(attribute);
+    return value;
+}
+
+/*
+ * Look a string of a split unit up by its index: libdwarf 20210528 counts it from the skeleton's
+ * DW_AT_str_offsets_base, which is meant for the program's section.
+ * Return: whether it is such a string. Source: DWARF 5, section 7.26.
+ */
+static bool split_text_of(const struct sym_dwarf *dwarf, Dwarf_Attribute attribute,
+                          const char **ret_text)
+{
+    Dwarf_Half form = 0;
+    Dwarf_Unsigned index = 0;
+    Dwarf_Error error = NULL;
+    if (dwarf->split == NULL || dwarf_whatform(attribute, &form, &error) != DW_DLV_OK) {
+        return false;
+    }
+    bool is_indexed = form == DW_FORM_strx || (form >= DW_FORM_strx1 && form <= DW_FORM_strx4);
+    if (!is_indexed || dwarf_get_debug_str_index(attribute, &index, &error) != DW_DLV_OK) {
+        return false;
+    }
+    *ret_text = sym_split_string(dwarf->split, index);
+    return true;
+}
+
+/* Return: an attribute's value as a string, or NULL. */
+static const char *text_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+{
+    Dwarf_Attribute attribute = NULL;
+    char *text = NULL;
+    Dwarf_Error error = NULL;
+    if (!sym_dwarf_is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return NULL;
+    }
+    const char *split_text = NULL;
+    bool is_text = true;
+    if (!split_text_of(dwarf, attribute, &split_text)) {
+        is_text = sym_dwarf_is_there(dwarf, dwarf_formstring(attribute, &text, &error), error);
+        split_text = text;
+    }
+    dwarf_dealloc_attribute(attribute);
+    return is_text ? split_text : NULL;
 }
 
 bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_unit)
@@ -152,24 +218,27 @@ bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_uni
     int result = dwarf_next_cu_header_d(dwarf->debug, 1, &header_bytes, &version, &abbreviations,
                                         &address_bytes, &length_bytes, &extension_bytes, &signature,
                                         &type_offset, &next, &unit_type, &error);
-    if (!is_there(dwarf, result, error)) {
+    if (!sym_dwarf_is_there(dwarf, result, error)) {
         return false;
     }
     Dwarf_Die die = NULL;
     *ret_unit = (struct sym_dwarf_unit){0};
-    if (!is_there(dwarf, dwarf_siblingof_b(dwarf->debug, NULL, 1, &die, &error), error)) {
+    if (!sym_dwarf_is_there(dwarf, dwarf_siblingof_b(dwarf->debug, NULL, 1, &die, &error), error)) {
         return true; // a unit without a DIE: nothing in it, go on
     }
     Dwarf_Half tag = 0;
     Dwarf_Unsigned language = 0;
     ret_unit->die_offset = sym_dwarf_offset(dwarf, die);
-    if (is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
+    if (sym_dwarf_is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
         ret_unit->is_compile_unit = tag == DW_TAG_compile_unit || tag == DW_TAG_skeleton_unit;
     }
-    if (tag == DW_TAG_skeleton_unit || has_attribute(dwarf, die, DW_AT_GNU_dwo_name)) {
-        sym_dwarf_complain(dwarf, "it is split (-gsplit-dwarf), and .dwo files are not read");
+    ret_unit->is_split =
+        tag == DW_TAG_skeleton_unit || has_attribute(dwarf, die, DW_AT_GNU_dwo_name);
+    ret_unit->dwo_id = number_of(dwarf, die, DW_AT_GNU_dwo_id);
+    if (version >= 5) {
+        memcpy(&ret_unit->dwo_id, signature.signature, sizeof ret_unit->dwo_id);
     }
-    bool has_language = is_there(dwarf, dwarf_srclang(die, &language, &error), error);
+    bool has_language = sym_dwarf_is_there(dwarf, dwarf_srclang(die, &language, &error), error);
     ret_unit->names_are_linked = has_language && !language_mangles(language);
     dwarf_dealloc_die(die);
     return true;
@@ -180,14 +249,14 @@ struct Dwarf_Die_s *sym_dwarf_die(struct sym_dwarf *dwarf, uint64_t offset)
     Dwarf_Die die = NULL;
     Dwarf_Error error = NULL;
     int result = dwarf_offdie_b(dwarf->debug, offset, 1, &die, &error);
-    return is_there(dwarf, result, error) ? die : NULL;
+    return sym_dwarf_is_there(dwarf, result, error) ? die : NULL;
 }
 
 struct Dwarf_Die_s *sym_dwarf_child(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     Dwarf_Die child = NULL;
     Dwarf_Error error = NULL;
-    return is_there(dwarf, dwarf_child(die, &child, &error), error) ? child : NULL;
+    return sym_dwarf_is_there(dwarf, dwarf_child(die, &child, &error), error) ? child : NULL;
 }
 
 struct Dwarf_Die_s *sym_dwarf_sibling(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
@@ -196,7 +265,7 @@ struct Dwarf_Die_s *sym_dwarf_sibling(struct sym_dwarf *dwarf, struct Dwarf_Die_
     Dwarf_Error error = NULL;
     int result = dwarf_siblingof_b(dwarf->debug, die, 1, &sibling, &error);
     dwarf_dealloc_die(die);
-    return is_there(dwarf, result, error) ? sibling : NULL;
+    return sym_dwarf_is_there(dwarf, result, error) ? sibling : NULL;
 }
 
 void sym_dwarf_die_free(struct Dwarf_Die_s *die)
@@ -210,14 +279,14 @@ uint64_t sym_dwarf_offset(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     Dwarf_Off offset = 0;
     Dwarf_Error error = NULL;
-    return is_there(dwarf, dwarf_dieoffset(die, &offset, &error), error) ? offset : 0;
+    return sym_dwarf_is_there(dwarf, dwarf_dieoffset(die, &offset, &error), error) ? offset : 0;
 }
 
 enum sym_die_kind sym_dwarf_kind(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     Dwarf_Half tag = 0;
     Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
+    if (!sym_dwarf_is_there(dwarf, dwarf_tag(die, &tag, &error), error)) {
         return SYM_DIE_OTHER;
     }
     switch (tag) {
@@ -237,174 +306,11 @@ enum sym_die_kind sym_dwarf_kind(struct sym_dwarf *dwarf, struct Dwarf_Die_s *di
     }
 }
 
-static bool add_range(struct sym_ranges *ranges, uint64_t low, uint64_t high)
-{
-    if (low >= high) { // empty, or broken
-        return true;
-    }
-    struct sym_range *moved =
-        grow_array(ranges->items, ranges->count, &ranges->capacity, sizeof *moved);
-    if (moved == NULL) {
-        return false;
-    }
-    ranges->items = moved;
-    ranges->items[ranges->count++] = (struct sym_range){.low = low, .high = high};
-    return true;
-}
-
-/* DWARF 3 and 4, .debug_ranges. */
-static bool add_old_ranges(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Unsigned offset,
-                           uint64_t base, struct sym_ranges *ranges)
-{
-    Dwarf_Ranges *entries = NULL;
-    Dwarf_Signed count = 0;
-    Dwarf_Unsigned bytes = 0;
-    Dwarf_Off real_offset = 0;
-    Dwarf_Error error = NULL;
-    int result = dwarf_get_ranges_b(dwarf->debug, offset, die, &real_offset, &entries, &count,
-                                    &bytes, &error);
-    bool has_memory = true;
-    if (!is_there(dwarf, result, error)) {
-        return true;
-    }
-    for (Dwarf_Signed i = 0; i < count && has_memory; i++) {
-        if (entries[i].dwr_type == DW_RANGES_ADDRESS_SELECTION) {
-            base = entries[i].dwr_addr2;
-        } else if (entries[i].dwr_type == DW_RANGES_ENTRY) {
-            has_memory =
-                add_range(ranges, base + entries[i].dwr_addr1, base + entries[i].dwr_addr2);
-        }
-    }
-#ifdef DW_LIBDWARF_VERSION_MAJOR
-    dwarf_dealloc_ranges(dwarf->debug, entries, count);
-#else
-    dwarf_ranges_dealloc(dwarf->debug, entries, count);
-#endif
-    return has_memory;
-}
-
-/* DWARF 5, .debug_rnglists. */
-static bool add_new_ranges(struct sym_dwarf *dwarf, Dwarf_Attribute attribute, Dwarf_Half form,
-                           Dwarf_Unsigned value, struct sym_ranges *ranges)
-{
-    Dwarf_Rnglists_Head head = NULL;
-    Dwarf_Unsigned count = 0;
-    Dwarf_Unsigned offset = 0;
-    Dwarf_Error error = NULL;
-    int result =
-        dwarf_rnglists_get_rle_head(attribute, form, value, &head, &count, &offset, &error);
-    bool has_memory = true;
-    if (!is_there(dwarf, result, error)) {
-        return true;
-    }
-    for (Dwarf_Unsigned i = 0; i < count && has_memory; i++) {
-        unsigned length = 0;
-        unsigned code = 0;
-        Dwarf_Unsigned raw[2] = {0, 0};
-        Dwarf_Unsigned cooked[2] = {0, 0};
-        Dwarf_Bool is_unresolved = 0;
-        result = dwarf_get_rnglists_entry_fields_a(head, i, &length, &code, &raw[0], &raw[1],
-                                                   &is_unresolved, &cooked[0], &cooked[1], &error);
-        if (!is_there(dwarf, result, error) || code == DW_RLE_end_of_list) {
-            break;
-        }
-        if (code != DW_RLE_base_address && code != DW_RLE_base_addressx && !is_unresolved) {
-            has_memory = add_range(ranges, cooked[0], cooked[1]);
-        }
-    }
-#ifdef DW_LIBDWARF_VERSION_MAJOR
-    dwarf_dealloc_rnglists_head(head);
-#else
-    (void)dwarf_dealloc_rnglists_head(head);
-#endif
-    return has_memory;
-}
-
-static bool add_listed_ranges(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Attribute attribute,
-                              uint64_t unit_low, struct sym_ranges *ranges)
-{
-    Dwarf_Half form = 0;
-    Dwarf_Half version = 0;
-    Dwarf_Half offset_bytes = 0;
-    Dwarf_Unsigned value = 0;
-    Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) ||
-        dwarf_get_version_of_die(die, &version, &offset_bytes) != DW_DLV_OK) {
-        return true;
-    }
-    bool is_value = form == DW_FORM_rnglistx || form == DW_FORM_data4 || form == DW_FORM_data8;
-    int result = is_value ? dwarf_formudata(attribute, &value, &error)
-                          : dwarf_global_formref(attribute, &value, &error);
-    if (!is_there(dwarf, result, error)) {
-        return true;
-    }
-    return version >= 5 ? add_new_ranges(dwarf, attribute, form, value, ranges)
-                        : add_old_ranges(dwarf, die, value, unit_low, ranges);
-}
-
-bool sym_dwarf_ranges(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, uint64_t unit_low,
-                      struct sym_ranges *ranges)
-{
-    Dwarf_Attribute attribute = NULL;
-    Dwarf_Error error = NULL;
-    if (is_there(dwarf, dwarf_attr(die, DW_AT_ranges, &attribute, &error), error)) {
-        bool has_memory = add_listed_ranges(dwarf, die, attribute, unit_low, ranges);
-        dwarf_dealloc_attribute(attribute);
-        return has_memory;
-    }
-    Dwarf_Addr low = 0;
-    Dwarf_Addr high = 0;
-    Dwarf_Half form = 0;
-    enum Dwarf_Form_Class class = DW_FORM_CLASS_UNKNOWN;
-    if (!is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ||
-        !is_there(dwarf, dwarf_highpc_b(die, &high, &form, &class, &error), error)) {
-        return true;
-    }
-    if (class != DW_FORM_CLASS_ADDRESS) {
-        high = high <= UINT64_MAX - low ? high + low : low;
-    }
-    return add_range(ranges, low, high);
-}
-
 uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     Dwarf_Addr low = 0;
     Dwarf_Error error = NULL;
-    return is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ? low : 0;
-}
-
-/* Return: an attribute's value as a number, or 0. */
-static uint64_t number_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
-{
-    Dwarf_Attribute attribute = NULL;
-    Dwarf_Unsigned value = 0;
-    Dwarf_Signed signed_value = 0;
-    Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
-        return 0;
-    }
-    if (dwarf_formudata(attribute, &value, &error) != DW_DLV_OK) {
-        dwarf_dealloc_error(dwarf->debug, error);
-        error = NULL;
-        bool is_number = is_there(dwarf, dwarf_formsdata(attribute, &signed_value, &error), error);
-        value = is_number && signed_value > 0 ? (Dwarf_Unsigned)signed_value : 0;
-    }
-    dwarf_dealloc_attribute(attribute);
-    return value;
-}
-
-/* Return: an attribute's value as a string, or NULL. */
-static const char *text_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
-{
-    Dwarf_Attribute attribute = NULL;
-    char *text = NULL;
-    Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
-        return NULL;
-    }
-    bool is_text = is_there(dwarf, dwarf_formstring(attribute, &text, &error), error);
-    dwarf_dealloc_attribute(attribute);
-    return is_text ? text : NULL;
+    return sym_dwarf_is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ? low : 0;
 }
 
 struct sym_dwarf_call sym_dwarf_call_site(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
@@ -427,12 +333,13 @@ static Dwarf_Die follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name,
     Dwarf_Half form = 0;
     Dwarf_Off offset = 0;
     Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+    if (!sym_dwarf_is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
         return NULL;
     }
-    bool is_good = is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) &&
-                   form != DW_FORM_ref_sig8 &&
-                   is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
+    bool is_good =
+        sym_dwarf_is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) &&
+        form != DW_FORM_ref_sig8 &&
+        sym_dwarf_is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
     bool is_alternate =
         form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 || form == DW_FORM_ref_sup8;
     dwarf_dealloc_attribute(attribute);
@@ -450,7 +357,7 @@ static bool unit_names_are_linked(struct sym_dwarf *dwarf, Dwarf_Die die,
 {
     Dwarf_Off unit = 0;
     Dwarf_Error error = NULL;
-    return is_there(dwarf, dwarf_CU_dieoffset_given_die(die, &unit, &error), error) &&
+    return sym_dwarf_is_there(dwarf, dwarf_CU_dieoffset_given_die(die, &unit, &error), error) &&
            names_are_linked(context, unit);
 }
 
@@ -497,19 +404,41 @@ const char *sym_dwarf_directory(struct sym_dwarf *dwarf, struct Dwarf_Die_s *uni
     return text_of(dwarf, unit_die, DW_AT_comp_dir);
 }
 
-bool sym_dwarf_line_program(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
-                            uint64_t *ret_offset)
+const char *sym_dwarf_split_name(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die)
+{
+    const char *name = text_of(dwarf, unit_die, DW_AT_dwo_name);
+    return name != NULL ? name : text_of(dwarf, unit_die, DW_AT_GNU_dwo_name);
+}
+
+/* Return: the value of an attribute that is an offset in a section, or 0. */
+static uint64_t offset_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name, bool *ret_found)
 {
     Dwarf_Attribute attribute = NULL;
     Dwarf_Off offset = 0;
     Dwarf_Error error = NULL;
-    if (!is_there(dwarf, dwarf_attr(unit_die, DW_AT_stmt_list, &attribute, &error), error)) {
-        return false;
+    *ret_found = false;
+    if (!sym_dwarf_is_there(dwarf, dwarf_attr(die, name, &attribute, &error), error)) {
+        return 0;
     }
-    bool is_good = is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
+    *ret_found = sym_dwarf_is_there(dwarf, dwarf_global_formref(attribute, &offset, &error), error);
     dwarf_dealloc_attribute(attribute);
-    if (is_good) {
+    return *ret_found ? offset : 0;
+}
+
+uint64_t sym_dwarf_address_base(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die)
+{
+    bool is_found = false;
+    uint64_t base = offset_of(dwarf, unit_die, DW_AT_addr_base, &is_found);
+    return is_found ? base : offset_of(dwarf, unit_die, DW_AT_GNU_addr_base, &is_found);
+}
+
+bool sym_dwarf_line_program(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
+                            uint64_t *ret_offset)
+{
+    bool is_found = false;
+    uint64_t offset = offset_of(dwarf, unit_die, DW_AT_stmt_list, &is_found);
+    if (is_found) {
         *ret_offset = offset;
     }
-    return is_good;
+    return is_found;
 }

@@ -1,6 +1,6 @@
 /*
  * A reader of DWARF's tree (.debug_info and what it refers to): what libdwarf is asked, in the
- * terms the symbolizer thinks in. The only file that knows libdwarf is sym_dwarf.c.
+ * terms the symbolizer thinks in. Nobody else knows libdwarf.
  *
  * Everything here treats its input as hostile: an error ends the piece that is broken (a unit, a
  * list, a name) and is remembered (sym_dwarf_complaint); nothing prints, nothing aborts.
@@ -17,6 +17,7 @@
 #include "error.h"
 
 struct sym_dwarf;
+struct sym_split_tables;
 struct Dwarf_Die_s; /* libdwarf's: one debugging information entry (DIE) */
 
 /* Code addresses low <= x < high. */
@@ -32,10 +33,15 @@ struct sym_ranges {
     size_t capacity;
 };
 
+/* Append a range, unless it is empty or broken. Return: false without memory. */
+bool sym_ranges_add(struct sym_ranges *ranges, uint64_t low, uint64_t high);
+
 struct sym_dwarf_unit {
     uint64_t die_offset;   /* of the unit's own DIE */
     bool is_compile_unit;  /* neither a type unit nor a partial one: may hold code */
     bool names_are_linked; /* its language uses plain names as linker names (C does) */
+    bool is_split;         /* a skeleton: the tree is in another file (-gsplit-dwarf) */
+    uint64_t dwo_id;       /* what skeleton and tree have in common */
 };
 
 enum sym_die_kind {
@@ -64,6 +70,14 @@ struct sym_dwarf_name {
 enum trace_status sym_dwarf_open(int fd, struct sym_dwarf **ret_dwarf,
                                  struct trace_error *error) TRACE_CHECKED;
 void sym_dwarf_free(struct sym_dwarf *dwarf);
+
+/*
+ * Say that @dwarf is the tree of a split unit.
+ * @program: has the skeleton; is freed later.
+ * @tables: the unit's; must outlive the reader.
+ */
+void sym_dwarf_set_program(struct sym_dwarf *dwarf, struct sym_dwarf *program,
+                           const struct sym_split_tables *tables);
 
 /* Use @alternate (which the caller frees after @dwarf) for what dwz moved out of @dwarf. */
 void sym_dwarf_set_alternate(struct sym_dwarf *dwarf, struct sym_dwarf *alternate);
@@ -111,6 +125,12 @@ struct sym_dwarf_name sym_dwarf_function_name(struct sym_dwarf *dwarf, struct Dw
 
 /* Return: DW_AT_comp_dir of a unit's DIE, or NULL. */
 const char *sym_dwarf_directory(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die);
+
+/* Return: the name of the file with the tree of a split unit, or NULL. */
+const char *sym_dwarf_split_name(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die);
+
+/* Return: where the unit's entries in .debug_addr begin. */
+uint64_t sym_dwarf_address_base(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die);
 
 /* Where the line number program of a unit is in .debug_line. Return: false if it has none. */
 bool sym_dwarf_line_program(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,

@@ -143,19 +143,18 @@ static void confine(const struct elf_file *file)
 }
 
 /* Resolve, write, and end the process. */
-static _Noreturn void run_child(int output, const struct elf_file *file,
-                                const struct elf_file *alternate, const uint64_t *addresses,
-                                size_t count)
+static _Noreturn void run_child(int output, const struct sym_debug_files *files,
+                                const uint64_t *addresses, size_t count)
 {
     struct sym_debug *debug = NULL;
     struct trace_error error = {0};
-    confine(file);
+    confine(files->file);
     struct writer writer = {
         .stream = fdopen(output, "wb"), .strings = strings_new(), .is_good = true};
     if (writer.stream == NULL || writer.strings == NULL) {
         _exit(EXIT_FAILURE);
     }
-    enum trace_status status = sym_debug_open(file, alternate, &debug, &error);
+    enum trace_status status = sym_debug_open(files, &debug, &error);
     if (status == TRACE_OK) {
         status = sym_debug_resolve(debug, addresses, count, write_answer, &writer, &error);
     }
@@ -299,7 +298,7 @@ static void describe_end(pid_t child, char *text, size_t bytes)
     }
 }
 
-enum trace_status sym_isolate_resolve(const struct elf_file *file, const struct elf_file *alternate,
+enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
                                       const uint64_t *addresses, size_t count, sym_debug_sink sink,
                                       void *context, struct trace_error *error)
 {
@@ -315,7 +314,7 @@ enum trace_status sym_isolate_resolve(const struct elf_file *file, const struct 
         return status;
     }
     if (child == 0) {
-        run_child(output, file, alternate, addresses, count);
+        run_child(output, files, addresses, count);
     }
     describe_end(child, ended, sizeof ended);
     enum trace_status status = read_output(output, ended, sink, context, error);

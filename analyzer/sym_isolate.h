@@ -19,7 +19,7 @@
  * come to its end, and what it found until then was given; TRACE_IO: there could be no child.
  * Context: not while other threads run: the child allocates memory.
  */
-enum trace_status sym_isolate_resolve(const struct elf_file *file, const struct elf_file *alternate,
+enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
                                       const uint64_t *addresses, size_t count, sym_debug_sink sink,
                                       void *context, struct trace_error *error) TRACE_CHECKED;
 

@@ -45,25 +45,6 @@ struct sym_line_program {
     struct sym_line_row row;
 };
 
-static uint64_t get_fixed(struct trace_cursor *cursor, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) {
-        uint64_t byte = trace_get_byte(cursor);
-        value |= i < sizeof value ? byte << (8 * i) : 0;
-    }
-    return cursor->is_bad ? 0 : value;
-}
-
-static void skip(struct trace_cursor *cursor, uint64_t bytes)
-{
-    if (cursor->is_bad || bytes > (uint64_t)(cursor->end - cursor->next)) {
-        cursor->is_bad = true;
-        return;
-    }
-    cursor->next += bytes;
-}
-
 /* A signed LEB128, modulo 2^64. */
 static uint64_t get_signed(struct trace_cursor *cursor)
 {
@@ -151,28 +132,29 @@ static void get_field(struct sym_line_program *program, struct trace_cursor *cur
         *ret_text = get_string(cursor);
         break;
     case DW_FORM_line_strp:
-        *ret_text = string_at(&program->sections->line_strings, get_fixed(cursor, offset_bytes));
+        *ret_text =
+            string_at(&program->sections->line_strings, sym_get_fixed(cursor, offset_bytes));
         break;
     case DW_FORM_strp:
-        *ret_text = string_at(&program->sections->strings, get_fixed(cursor, offset_bytes));
+        *ret_text = string_at(&program->sections->strings, sym_get_fixed(cursor, offset_bytes));
         break;
     case DW_FORM_udata:
         *ret_number = trace_get_varint(cursor);
         break;
     case DW_FORM_data1:
-        *ret_number = get_fixed(cursor, 1);
+        *ret_number = sym_get_fixed(cursor, 1);
         break;
     case DW_FORM_data2:
-        *ret_number = get_fixed(cursor, 2);
+        *ret_number = sym_get_fixed(cursor, 2);
         break;
     case DW_FORM_data4:
-        *ret_number = get_fixed(cursor, 4);
+        *ret_number = sym_get_fixed(cursor, 4);
         break;
     case DW_FORM_data8:
-        *ret_number = get_fixed(cursor, 8);
+        *ret_number = sym_get_fixed(cursor, 8);
         break;
     case DW_FORM_data16:
-        skip(cursor, 16);
+        sym_skip(cursor, 16);
         break;
     case DW_FORM_block:
         (void)trace_get_bytes(cursor, SIZE_MAX, &length);
@@ -246,19 +228,19 @@ static void narrow(struct trace_cursor *cursor, uint64_t length)
 /* Return: false if the header cannot be used, or without memory. */
 static bool read_header(struct sym_line_program *program, struct trace_cursor *cursor)
 {
-    uint64_t length = get_fixed(cursor, 4);
+    uint64_t length = sym_get_fixed(cursor, 4);
     program->is_wide = length == UINT32_MAX;
-    narrow(cursor, program->is_wide ? get_fixed(cursor, 8) : length);
-    program->version = (unsigned)get_fixed(cursor, 2);
+    narrow(cursor, program->is_wide ? sym_get_fixed(cursor, 8) : length);
+    program->version = (unsigned)sym_get_fixed(cursor, 2);
     if (program->version < FIRST_VERSION || program->version > LAST_VERSION) {
         return false;
     }
     if (program->version >= 5) {
-        skip(cursor, 2); // size of addresses and of segment selectors
+        sym_skip(cursor, 2); // size of addresses and of segment selectors
     }
     struct trace_cursor tables = *cursor;
-    skip(cursor, get_fixed(cursor, program->is_wide ? 8 : 4));
-    (void)get_fixed(&tables, program->is_wide ? 8 : 4);
+    sym_skip(cursor, sym_get_fixed(cursor, program->is_wide ? 8 : 4));
+    (void)sym_get_fixed(&tables, program->is_wide ? 8 : 4);
     program->cursor = *cursor;
     program->instruction_bytes = trace_get_byte(&tables);
     program->operations = program->version >= 4 ? trace_get_byte(&tables) : 1;
@@ -328,7 +310,7 @@ static bool run_extended(struct sym_line_program *program)
     uint64_t length = trace_get_varint(cursor);
     struct trace_cursor body = *cursor;
     narrow(&body, length);
-    skip(cursor, length);
+    sym_skip(cursor, length);
     if (cursor->is_bad || length == 0) {
         return false;
     }
@@ -339,7 +321,7 @@ static bool run_extended(struct sym_line_program *program)
         return true;
     }
     if (opcode == DW_LNE_set_address && left <= sizeof(uint64_t)) {
-        program->row.addr = get_fixed(&body, (unsigned)left);
+        program->row.addr = sym_get_fixed(&body, (unsigned)left);
         program->operation = 0;
     } else if (opcode == DW_LNE_define_file && program->version < 5) {
         struct entry entry = {.name = get_string(&body)};
@@ -376,7 +358,7 @@ static bool run_standard(struct sym_line_program *program, uint8_t opcode)
         advance(program, (255U - program->opcode_base) / program->line_range);
         return false;
     case DW_LNS_fixed_advance_pc:
-        program->row.addr += get_fixed(cursor, 2);
+        program->row.addr += sym_get_fixed(cursor, 2);
         program->operation = 0;
         return false;
     default: // flags that nobody asks for, and opcodes of later versions

@@ -12,10 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sym_section {
-    const uint8_t *bytes; /* NULL: not there */
-    size_t size;
-};
+#include "sym_section.h"
 
 /* What a program refers to. */
 struct sym_line_sections {

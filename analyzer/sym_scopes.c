@@ -216,7 +216,7 @@ static void walk_again(struct walk *first, struct Dwarf_Die_s *unit_die, size_t 
     free(walk.innermost_size);
 }
 
-bool sym_scopes_read(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
+bool sym_scopes_read(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die, uint64_t unit_low,
                      const uint64_t *addresses, size_t count, uint64_t *work,
                      struct sym_scopes *ret_scopes)
 {
@@ -226,7 +226,7 @@ bool sym_scopes_read(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
                         .addresses = addresses,
                         .count = count,
                         .work = *work,
-                        .unit_low = sym_dwarf_low(dwarf, unit_die),
+                        .unit_low = unit_low,
                         .has_memory = true};
     walk.innermost = malloc((count + 1) * sizeof *walk.innermost);
     walk.innermost_size = calloc(count + 1, sizeof *walk.innermost_size);

@@ -33,13 +33,13 @@ struct sym_scopes {
 
 /*
  * Read the scopes around @addresses (sorted, without duplicates).
- * @unit_die: of the unit.
+ * @unit_die: of the unit. @unit_low: where its code begins, from which ranges count.
  * @work: how many DIEs and address tests may still be spent on a file that may be hostile; counted
  * down, and nothing more is read at 0.
  * @ret_scopes: sym_scopes_fini after use, also after a failure.
  * Return: false without memory.
  */
-bool sym_scopes_read(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die,
+bool sym_scopes_read(struct sym_dwarf *dwarf, struct Dwarf_Die_s *unit_die, uint64_t unit_low,
                      const uint64_t *addresses, size_t count, uint64_t *work,
                      struct sym_scopes *ret_scopes);
 void sym_scopes_fini(struct sym_scopes *scopes);

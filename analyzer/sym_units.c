@@ -191,9 +191,9 @@ bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf,
     return has_memory;
 }
 
-uint64_t sym_units_die(const struct sym_units *units, uint32_t unit)
+const struct sym_dwarf_unit *sym_units_facts(const struct sym_units *units, uint32_t unit)
 {
-    return units->units[unit].facts.die_offset;
+    return &units->units[unit].facts;
 }
 
 bool sym_units_names_are_linked(const void *context, uint64_t die_offset)

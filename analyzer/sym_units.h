@@ -33,8 +33,8 @@ uint32_t sym_units_find(const struct sym_units *units, uint64_t address, uint32_
 bool sym_units_read_lines(struct sym_units *units, struct sym_dwarf *dwarf,
                           const struct sym_line_sections *sections, uint64_t *work);
 
-/* Return: where the DIE of unit @unit is. */
-uint64_t sym_units_die(const struct sym_units *units, uint32_t unit);
+/* Return: what is known of unit @unit; lives as long as the index. */
+const struct sym_dwarf_unit *sym_units_facts(const struct sym_units *units, uint32_t unit);
 
 /*
  * Return: what struct sym_dwarf_unit's names_are_linked says of the unit whose DIE is at

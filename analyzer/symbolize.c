@@ -345,9 +345,15 @@ static enum trace_status ask_debug(struct job *job)
         warn(job, text);
         return TRACE_OK;
     }
+    const struct sym_debug_files debug = {
+        .file = file,
+        .alternate = files->alternate.elf != NULL ? &files->alternate : NULL,
+        .package = files->package.elf != NULL ? &files->package : NULL,
+        .symbols_dir = job->symbolizer->options.symbols_dir,
+        .sysroot_dir = job->symbolizer->options.sysroot_dir,
+    };
     enum trace_status status =
-        sym_isolate_resolve(file, files->alternate.elf != NULL ? &files->alternate : NULL,
-                            job->addresses, job->count, take_frames, job, &error);
+        sym_isolate_resolve(&debug, job->addresses, job->count, take_frames, job, &error);
     if (status != TRACE_OK && status != TRACE_NOMEM) {
         (void)snprintf(text, sizeof text, "%s; some names or lines may be missing", error.text);
         warn(job, text);
@@ -380,14 +386,11 @@ static void open_files(struct job *job)
     }
 }
 
-static const struct debug_files no_files = {
-    .module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .mini.fd = -1};
-
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
                                      const uint64_t *addresses, size_t count)
 {
     struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
-    job.files = no_files;
+    debug_files_init(&job.files);
     enum trace_status status = collect(&job, addresses, count) ? TRACE_OK : TRACE_NOMEM;
     if (status == TRACE_OK && job.count > 0) {
         open_files(&job);
@@ -416,7 +419,7 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
 {
     struct job job = {.symbolizer = symbolizer, .module = &symbolizer->modules[module]};
     struct sym_variables *variables = NULL;
-    job.files = no_files;
+    debug_files_init(&job.files);
     open_files(&job);
     enum trace_status status = sym_variables_new(&job.files, is_local, &variables);
     for (size_t i = 0; i < count && status != TRACE_NOMEM; i++) {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install what is missing, build, run every test: the release build with all tests, then the build
 # with AddressSanitizer and UndefinedBehaviorSanitizer, whose tests are those of the two cores.
-# With --all also ThreadSanitizer, clang-tidy and the formatting, the hazards at full size, and
-# whole programs (tests/real). Works from any directory.
+# With --all also ThreadSanitizer, clang-tidy and the formatting, the hazards at full size, whole
+# programs (tests/real), and more of what is compared with other tools. Works from any directory.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,6 +36,9 @@ test_preset() {
     ctest --preset "$1" --parallel "$(nproc)" </dev/null || failed="$failed $1"
 }
 
+if [ $all = yes ]; then
+    export LIBTRACE_TEST_ALL=1
+fi
 test_preset release
 test_preset asan
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
+IS_ALL = os.environ.get("LIBTRACE_TEST_ALL") == "1"  # tests/run.sh --all: take the time it takes
 RUN_SECONDS = 120
 ORACLE_FD = 3
 COUNTS = ("allocations", "frees", "bytes", "live_blocks", "live_bytes")

@@ -4,8 +4,11 @@ Files: libc and python3.11 with their -dbg packages, where installed, and symbol
 g++ and clang++ build it in several ways. Every address is that of a call instruction's last byte
 (return address minus one). A difference is a failure unless it is one of EXCEPTIONS, each of which
 is a function that looks at one frame and knows why the tools differ.
+
+In short, each way to write debug information once; with tests/run.sh --all more of everything.
 """
 import collections
+import concurrent.futures
 import os
 import pathlib
 import random
@@ -17,16 +20,21 @@ import tempfile
 
 import harness
 
-PER_FILE = 1500
+PER_FILE = 2000 if harness.IS_ALL else 300
+PER_PACKAGED_FILE = 4000 if harness.IS_ALL else 1000
 LEAST_COMPARED = 1000
 SLICE_BYTES = 16384
 source = pathlib.Path(__file__).with_name("symbols_sample.cpp")
 tool = harness.programs / "symbolize_tool"
 packaged = ["/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6"]
-builds = [["-O0", "-g"], ["-O2", "-g"], ["-O2", "-gdwarf-2"], ["-O2", "-gdwarf-3"],
-          ["-O2", "-gdwarf-4"], ["-O2", "-gdwarf-5"], ["-O2", "-g", "-gz"], ["-O1", "-g1"],
-          ["-O3", "-g", "-flto"], ["-O2", "-g", "-ffunction-sections", "-Wl,--gc-sections"],
-          ["-O2", "-g", "-s"]]
+builds = [["-O0", "-g"], ["-O2", "-gdwarf-2"], ["-O2", "-gdwarf-3"], ["-O2", "-gdwarf-4"],
+          ["-O2", "-gdwarf-5", "-gz"], ["-O3", "-g", "-flto"],
+          ["-O2", "-g1", "-ffunction-sections", "-Wl,--gc-sections"], ["-O2", "-g", "-s"]]
+clang_builds = [["-O0", "-g"], ["-O2", "-gdwarf-4"], ["-O2", "-gdwarf-5", "-gz"]]
+more_builds = [["-O2", "-g"], ["-O1", "-g1"], ["-O2", "-gdwarf-2", "-gz"], ["-Os", "-g"],
+               ["-O2", "-gdwarf-4", "-flto"], ["-O3", "-g", "-fno-omit-frame-pointer"],
+               ["-O2", "-gdwarf-4", "-fdebug-types-section"], ["-O2", "-gdwarf-5", "-gdwarf64"],
+               ["-O2", "-g", "-static"], ["-O2", "-g", "-fsanitize=undefined"]]
 
 
 def output(*command, **options):
@@ -49,8 +57,8 @@ def text_section(path):
     return int(found[1], 16), int(found[2], 16)
 
 
-def call_addresses(path):
-    """Addresses inside call instructions, of slices of .text that are spread over all of it."""
+def call_addresses(path, wanted):
+    """@wanted addresses inside call instructions, of slices of .text that are spread over all of it."""
     start, size = text_section(path)
     slices = list(range(start, start + size, SLICE_BYTES))
     random.Random(1).shuffle(slices)
@@ -65,22 +73,25 @@ def call_addresses(path):
                 if is_after_call:
                     found.add(int(instruction[1], 16) - 1)
                 is_after_call = instruction[2].startswith("call")
-        if len(found) > 4 * PER_FILE:
+        if len(found) > 4 * wanted:
             break
-    return sorted(random.Random(2).sample(sorted(found), min(PER_FILE, len(found))))
+    return sorted(random.Random(2).sample(sorted(found), min(wanted, len(found))))
 
 
-def built_samples(directory):
-    """(path, compiler, flags) of each way to build the sample."""
-    for compiler in ("g++", "clang++"):
-        if shutil.which(compiler) is None:
-            continue
-        for number, flags in enumerate(builds):
-            path = f"{directory}/{compiler}-{number}"
-            done = subprocess.run([compiler, "-std=c++17", *flags, str(source), "-o", path],
-                                  stderr=subprocess.DEVNULL, check=False)
-            if done.returncode == 0:
-                yield path, compiler, flags
+def build_sample(directory, compiler, flags):
+    """The sample's path, or None where this compiler cannot build it so."""
+    path = f"{directory}/{compiler}{''.join(flags).replace('/', '')}"
+    done = subprocess.run([compiler, "-std=c++17", *flags, str(source), "-o", path],
+                          stderr=subprocess.DEVNULL, check=False)
+    return path if done.returncode == 0 else None
+
+
+def ways():
+    """(compiler, flags) of each way to build the sample."""
+    for compiler in filter(shutil.which, ("g++", "clang++")):
+        short = [flags for flags in builds if compiler == "g++" or flags in clang_builds]
+        for flags in builds + more_builds if harness.IS_ALL else short:
+            yield compiler, flags
 
 
 # Answers: for each address, a list of (function, file, line)
@@ -108,11 +119,12 @@ def addr2line_answers(path, addresses):
 
 
 def llvm_answers(path, addresses):
-    """Or None. Its demangler writes types in its own way: only files and lines are compared."""
+    """By address; empty without it. Its demangler writes types in its own way: only files and lines are compared."""
     if shutil.which("llvm-symbolizer") is None:
-        return None
-    return parse(output("llvm-symbolizer", "-afi", "--output-style=GNU", f"--obj={path}",
-                        input="".join(f"{address:#x}\n" for address in addresses)))
+        return {}
+    lines = "".join(f"{address:#x}\n" for address in addresses)
+    return dict(zip(addresses, parse(output("llvm-symbolizer", "-afi", "--output-style=GNU",
+                                            f"--obj={path}", input=lines))))
 
 
 # Exceptions
@@ -121,12 +133,17 @@ def llvm_answers(path, addresses):
 class Case:
     """What an exception may look at: a file, and one frame of one address in it."""
 
-    def __init__(self, path, is_clang_dwarf5, symbols):
-        self.path = path
+    def __init__(self, seconds, is_clang_dwarf5, symbols):
+        self.seconds = seconds  # llvm-symbolizer's answers
         self.is_clang_dwarf5 = is_clang_dwarf5
         self.symbols = symbols  # (start, end, demangled name), sorted
-        self.address = self.ours = self.theirs = self.second = None
+        self.address = self.ours = self.theirs = None
         self.index = 0
+
+    @property
+    def second(self):
+        """What llvm-symbolizer says, if it is installed."""
+        return self.seconds.get(self.address)
 
     def symbol(self):
         """Names of the symbols that contain the address."""
@@ -206,39 +223,49 @@ def compare_answer(case, counts):
     return None not in reasons
 
 
-def compare_file(path, oracle_path, is_clang_dwarf5, label):
+def compare_file(path, oracle_path, wanted, is_clang_dwarf5, label):
     """Returns how many addresses were compared."""
-    addresses = call_addresses(path)
+    addresses = call_addresses(path, wanted)
     counts = collections.Counter()
-    case = Case(path, is_clang_dwarf5, symbols_of(oracle_path))
     ours = our_answers(path, addresses)
     theirs = addr2line_answers(oracle_path, addresses)
-    second = llvm_answers(oracle_path, addresses) or [None] * len(addresses)
     harness.check_equal((len(ours), len(theirs)), (len(addresses),) * 2, f"{label}: answers")
-    for case.address, case.ours, case.theirs, case.second in zip(addresses, ours, theirs, second):
+    different = [address for address, a, b in zip(addresses, ours, theirs) if a != b]
+    case = Case(llvm_answers(oracle_path, different), is_clang_dwarf5, symbols_of(oracle_path))
+    for case.address, case.ours, case.theirs in zip(addresses, ours, theirs):
         harness.check(compare_answer(case, counts),
                       f"{label} {case.address:#x}:\n  ours      {case.ours}\n"
-                      f"  addr2line {case.theirs}\n  llvm      {case.second}")
+                      f"  addr2line {case.theirs}")
     print(f"{label}: {len(addresses)} addresses, {sum(map(len, ours))} frames:",
           ", ".join(f"{count} {what}" for what, count in counts.most_common()))
     return len(addresses)
 
 
+def compare_packaged(path):
+    debug = debug_file(path) if os.path.exists(path) else None
+    if debug is None:
+        print(f"{path}: no debug file installed, not compared")
+        return 0
+    return compare_file(path, debug, PER_PACKAGED_FILE, False, path)
+
+
+def compare_sample(directory, compiler, flags):
+    path = build_sample(directory, compiler, flags)
+    if path is None:
+        return 0
+    is_clang_dwarf5 = (compiler == "clang++" and "-O0" not in flags and
+                       not any(re.fullmatch("-gdwarf-[234]|-s", flag) for flag in flags))
+    return compare_file(path, path, PER_FILE, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+
+
 def main():
     if shutil.which("addr2line") is None or shutil.which("objdump") is None:
         harness.skip("needs binutils")
-    compared = 0
-    for path in packaged:
-        debug = debug_file(path) if os.path.exists(path) else None
-        if debug is None:
-            print(f"{path}: no debug file installed, not compared")
-        else:
-            compared += compare_file(path, debug, False, path)
-    with tempfile.TemporaryDirectory() as directory:
-        for path, compiler, flags in built_samples(directory):
-            is_clang_dwarf5 = (compiler == "clang++" and "-O0" not in flags and
-                               not any(re.fullmatch("-gdwarf-[234]|-s", flag) for flag in flags))
-            compared += compare_file(path, path, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+    with tempfile.TemporaryDirectory() as directory, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(compare_packaged, path) for path in packaged]
+        jobs += [pool.submit(compare_sample, directory, *way) for way in ways()]
+        compared = sum(job.result() for job in jobs)
     harness.check(compared >= LEAST_COMPARED, f"only {compared} addresses compared")
     harness.finish(f"symbols of {compared} addresses")
 

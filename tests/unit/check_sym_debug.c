@@ -45,7 +45,8 @@ static bool take(void *context, uint64_t address, const struct sym_debug_frame *
 static enum trace_status resolve_here(const uint64_t *addresses, size_t count)
 {
     struct sym_debug *debug = NULL;
-    enum trace_status status = sym_debug_open(&file, NULL, &debug, &error);
+    enum trace_status status =
+        sym_debug_open(&(struct sym_debug_files){.file = &file}, &debug, &error);
     if (status == TRACE_OK) {
         status = sym_debug_resolve(debug, addresses, count, take, &got, &error);
     }
@@ -55,7 +56,8 @@ static enum trace_status resolve_here(const uint64_t *addresses, size_t count)
 
 static enum trace_status resolve_apart(const uint64_t *addresses, size_t count)
 {
-    return sym_isolate_resolve(&file, NULL, addresses, count, take, &got, &error);
+    return sym_isolate_resolve(&(struct sym_debug_files){.file = &file}, addresses, count, take,
+                               &got, &error);
 }
 
 /* Each test runs with both. */

@@ -37,7 +37,7 @@ static struct Dwarf_Die_s *own_unit(void)
     uint32_t unit = sym_units_find(units, own_outer(), SYM_UNIT_NONE);
     ck_assert_uint_ne(unit, SYM_UNIT_NONE);
     ck_assert_uint_eq(sym_units_find(units, own_outer(), unit), SYM_UNIT_NONE); // no other's
-    struct Dwarf_Die_s *die = sym_dwarf_die(dwarf, sym_units_die(units, unit));
+    struct Dwarf_Die_s *die = sym_dwarf_die(dwarf, sym_units_facts(units, unit)->die_offset);
     ck_assert_ptr_nonnull(die);
     return die;
 }
@@ -135,7 +135,8 @@ START_TEST(sym_scopes_nest)
     const uint64_t addresses[] = {0, start, own_outer(), UINT64_MAX};
     struct sym_scopes scopes = {0};
     struct Dwarf_Die_s *unit = own_unit();
-    ck_assert(sym_scopes_read(dwarf, unit, addresses, 4, &work, &scopes));
+    ck_assert(
+        sym_scopes_read(dwarf, unit, sym_dwarf_low(dwarf, unit), addresses, 4, &work, &scopes));
     ck_assert_uint_lt(work, UINT64_MAX);
     ck_assert_uint_eq(scopes.innermost[0], SYM_SCOPE_NONE);
     ck_assert_uint_eq(scopes.innermost[3], SYM_SCOPE_NONE);
@@ -160,7 +161,8 @@ START_TEST(sym_scopes_read_no_more_than_allowed)
     struct Dwarf_Die_s *unit = own_unit();
     for (uint64_t allowed = 0; allowed < 50; allowed++) {
         uint64_t work = allowed;
-        ck_assert(sym_scopes_read(dwarf, unit, &address, 1, &work, &scopes));
+        ck_assert(
+            sym_scopes_read(dwarf, unit, sym_dwarf_low(dwarf, unit), &address, 1, &work, &scopes));
         ck_assert_uint_le(work, allowed); // and does not wrap
         ck_assert(allowed > 0 || scopes.innermost[0] == SYM_SCOPE_NONE);
         sym_scopes_fini(&scopes);
