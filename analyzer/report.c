@@ -138,8 +138,8 @@ static void separate_growing(struct report_table *table, const struct group *gro
     }
     size_t growing = (size_t)growth->groups;
     table->shown = top == 0 || top > growing ? growing : top;
-    table->rest = statistic_add(groups + table->shown, growing - table->shown);
-    growth->steady = statistic_add(groups + growing, count - growing);
+    table->rest = statistic_add(groups, table->shown, growing);
+    growth->steady = statistic_add(groups, growing, count);
 }
 
 void report_sort_tables(struct report *report)

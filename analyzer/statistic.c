@@ -90,10 +90,10 @@ static int compare_by_average_difference(const void *left, const void *right)
     return order != 0 ? order : compare_by_size_difference(left, right);
 }
 
-struct statistic_sum statistic_add(const struct group *groups, size_t count)
+struct statistic_sum statistic_add(const struct group *groups, size_t from, size_t to)
 {
-    struct statistic_sum sum = {.groups = count};
-    for (size_t i = 0; i < count; i++) {
+    struct statistic_sum sum = {.groups = to - from};
+    for (size_t i = from; i < to; i++) {
         sum.size += groups[i].size;
         sum.count += groups[i].count;
         sum.old_size += groups[i].old_size;
@@ -115,6 +115,6 @@ size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort so
         qsort(groups, count, sizeof *groups, orders[sort][is_compared ? 1 : 0]);
     }
     size_t shown = top == 0 || top > count ? count : top;
-    *ret_rest = statistic_add(groups + shown, count - shown);
+    *ret_rest = statistic_add(groups, shown, count);
     return shown;
 }

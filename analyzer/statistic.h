@@ -35,8 +35,8 @@ struct statistic_sum {
 size_t statistic_sort(struct group *groups, size_t count, enum statistic_sort sort,
                       bool is_compared, size_t top, struct statistic_sum *ret_rest);
 
-/* Return: the sum of some groups. */
-struct statistic_sum statistic_add(const struct group *groups, size_t count);
+/* Return: the sum of the groups from @from up to, not including, @to. */
+struct statistic_sum statistic_add(const struct group *groups, size_t from, size_t to);
 
 /* Return: how far two numbers are from each other. */
 uint64_t statistic_distance(uint64_t left, uint64_t right);

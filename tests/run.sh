@@ -2,7 +2,8 @@
 # Install what is missing, build, run every test: the release build with all tests, then the build
 # with AddressSanitizer and UndefinedBehaviorSanitizer, whose tests are those of the two cores.
 # With --all also ThreadSanitizer, clang-tidy and the formatting, the hazards at full size, whole
-# programs (tests/real), and more of what is compared with other tools. Works from any directory.
+# programs (tests/real), fuzzing, FUZZ_SECONDS a target, and more of what is compared with other
+# tools. Works from any directory.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,6 +37,21 @@ test_preset() {
     ctest --preset "$1" --parallel "$(nproc)" </dev/null || failed="$failed $1"
 }
 
+# fuzz_all SECONDS: run every target that long, on its corpus and what grows out of it.
+fuzz_all() {
+    echo "== fuzz: building"
+    quietly cmake --preset fuzz
+    quietly cmake --build --preset fuzz
+    for corpus in tests/fuzz/corpus/*/; do
+        name=$(basename "$corpus")
+        grown=build/fuzz/grown/$name
+        mkdir -p "$grown"
+        echo "== fuzz: $name"
+        quietly "build/fuzz/bin/fuzz_$name" -close_fd_mask=3 -max_len=16384 -max_total_time="$1" \
+            -artifact_prefix="$grown." "$grown" "$corpus" || failed="$failed fuzz_$name"
+    done
+}
+
 if [ $all = yes ]; then
     export LIBTRACE_TEST_ALL=1
 fi
@@ -48,6 +64,7 @@ if [ $all = yes ]; then
     echo "== real programs"
     python3 tests/real/run.py build/release || failed="$failed real"
     test_preset tsan
+    fuzz_all "${FUZZ_SECONDS-60}"
     echo "== tidy"
     quietly cmake --preset tidy
     quietly cmake --build --preset tidy || failed="$failed tidy"
