@@ -106,6 +106,8 @@ bool report_make_notes(struct report *report)
          "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
         {counters[TRACE_FOREIGN_NEW], "allocators with an operator new of their own",
          "blocks of C++ code are not seen"},
+        {counters[TRACE_LOST_PICTURES], "heap pictures that could not be taken, or not to their end",
+         "the process could not be copied, the memory or disk ran out, or one was still being made"},
         {counters[TRACE_UNWIND_CORRECTIONS], "call stacks corrected by the unwinder's self-check",
          "a few others may be wrong; please report it"},
         {report->unresolved_frames, "addresses without a name",

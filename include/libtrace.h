@@ -45,6 +45,7 @@ LIBTRACE_WEAK void libtrace_api_reset_peak(void);
 LIBTRACE_WEAK LIBTRACE_LOOKED_UP(1) int libtrace_api_get_object_traceback(const void *block,
                                                                           void **frames, int max);
 LIBTRACE_WEAK size_t libtrace_api_get_tracer_memory(void);
+LIBTRACE_WEAK int libtrace_api_heap_picture(const char *name);
 #undef LIBTRACE_WEAK
 
 /* --- recording --- */
@@ -164,6 +165,17 @@ static inline size_t libtrace_get_tracer_memory(void)
 }
 
 #undef LIBTRACE_LOOKED_UP
+
+/*
+ * Take a heap picture: a copy of the process, made as by fork(), writes down which blocks are live
+ * and what points to them, while the program goes on. Waits for the copy of the last one.
+ * @name: at most 255 bytes are kept; NULL is "".
+ * Return: 0, or -1 when libtrace.so is not loaded, or the process cannot be copied.
+ */
+static inline int libtrace_heap_picture(const char *name)
+{
+    return libtrace_api_heap_picture ? libtrace_api_heap_picture(name) : -1;
+}
 
 #ifdef __cplusplus
 }

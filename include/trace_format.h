@@ -45,7 +45,8 @@ enum trace_counter {
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
     TRACE_LOST_CUT_SHORT = 10, /* events that longjmp() or the end of the thread left in the middle */
-    TRACE_COUNTERS_USED = 11,
+    TRACE_LOST_PICTURES = 11,     /* heap pictures that could not be taken, or not to their end */
+    TRACE_COUNTERS_USED = 12,
 };
 #define TRACE_COUNTERS 32
 
@@ -71,6 +72,7 @@ struct trace_file_header {
     uint32_t end_state; /* enum trace_end */
     uint32_t end_tick;
     uint64_t counters[TRACE_COUNTERS]; /* enum trace_counter */
+    uint64_t tail;                     /* where free space begins; the writers' own affair */
 };
 
 /* 3. Chunks */

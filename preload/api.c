@@ -1,6 +1,6 @@
 /*
- * What programs may call: include/libtrace.h has the contract. And the snapshot signal, which is
- * the same for programs that cannot be changed.
+ * What programs may call: include/libtrace.h has the contract. And the signals for snapshots
+ * and heap pictures, which are the same for programs that cannot be changed.
  */
 #include "libtrace.h"
 
@@ -71,15 +71,36 @@ EXPORT size_t libtrace_api_get_tracer_memory(void)
     return tracer_is_recording() ? memory_resident_bytes() : 0;
 }
 
+EXPORT int libtrace_api_heap_picture(const char *name)
+{
+    return tracer_heap_picture(name, true) ? 0 : -1;
+}
+
 static void take_snapshot(int signal)
 {
     (void)signal;
     (void)tracer_snapshot("signal", CALLER_SP());
 }
 
-void tracer_snapshot_at(int signal)
+static void take_picture(int signal)
 {
-    struct sigaction action = {.sa_handler = take_snapshot, .sa_flags = SA_RESTART | SA_ONSTACK};
+    (void)signal;
+    (void)tracer_heap_picture("signal", false);
+}
+
+static void call_at(int signal, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(signal, &action, NULL);
+}
+
+void tracer_snapshot_at(int signal)
+{
+    call_at(signal, take_snapshot);
+}
+
+void tracer_picture_at(int signal)
+{
+    call_at(signal, take_picture);
 }

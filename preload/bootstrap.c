@@ -72,6 +72,12 @@ void *bootstrap_allocate(size_t alignment, size_t size)
     }
 }
 
+void bootstrap_arena(uintptr_t *ret_start, uintptr_t *ret_end)
+{
+    *ret_start = (uintptr_t)arena;
+    *ret_end = (uintptr_t)arena + atomic_load(&arena_used);
+}
+
 static __attribute__((noinline, cold)) bool is_big_block(uintptr_t address)
 {
     for (unsigned i = 0; i < BIG_BLOCKS_MAX; i++) {

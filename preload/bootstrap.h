@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * @alignment: a power of two.
@@ -15,6 +16,9 @@
  * Context: any thread, async-signal-safe.
  */
 void *bootstrap_allocate(size_t alignment, size_t size);
+
+/* Where the static arena is, as far as it is used: a heap picture looks for pointers there. */
+void bootstrap_arena(uintptr_t *ret_start, uintptr_t *ret_end);
 
 /* Return: true if @block came from here. Such a block must not reach the real allocator. */
 bool bootstrap_owns(const void *block);

@@ -67,7 +67,8 @@ static bool set_verbose(struct config *config, const char *text)
     return parse_switch(text, &config->is_verbose);
 }
 
-static bool set_snapshot_signal(struct config *config, const char *text)
+/* Return: the number of a signal, 0 if there is none of that name. */
+static int parse_signal(const char *text)
 {
     static const struct {
         const char *name;
@@ -84,11 +85,50 @@ static bool set_snapshot_signal(struct config *config, const char *text)
     }
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         if (strcmp(text, signals[i].name) == 0) {
-            config->snapshot_signal = signals[i].number;
-            return true;
+            return signals[i].number;
         }
     }
-    return false;
+    return 0;
+}
+
+static bool set_snapshot_signal(struct config *config, const char *text)
+{
+    config->snapshot_signal = parse_signal(text);
+    return config->snapshot_signal != 0;
+}
+
+static bool set_picture_signal(struct config *config, const char *text)
+{
+    config->picture_signal = parse_signal(text);
+    return config->picture_signal != 0;
+}
+
+/* "60s". Return: 0 if malformed. */
+static unsigned parse_seconds(const char *text)
+{
+    char number[12] = {0};
+    size_t length = strnlen(text, sizeof number);
+    if (length < 2 || length == sizeof number || text[length - 1] != 's') {
+        return 0;
+    }
+    memcpy(number, text, length - 1);
+    long seconds = parse_number(number);
+    return seconds > 0 ? (unsigned)seconds : 0;
+}
+
+/* "exit", or seconds, or both with a comma between. */
+static bool set_picture(struct config *config, const char *text)
+{
+    static const char end[] = "exit";
+    bool is_end = strcmp(text, end) == 0;
+    bool is_both = strncmp(text, "exit,", sizeof end) == 0;
+    unsigned seconds = parse_seconds(text + (is_both ? sizeof end : 0));
+    if (!is_end && seconds == 0) {
+        return false;
+    }
+    config->pictures_end = is_end || is_both;
+    config->picture_seconds = seconds;
+    return true;
 }
 
 static bool set_session(struct config *config, const char *text)
@@ -119,6 +159,8 @@ static const struct variable {
     {"LIBTRACE_START", set_start, "0 or 1"},
     {"LIBTRACE_CHILDREN", set_children, "0 or 1"},
     {"LIBTRACE_SNAPSHOT_SIGNAL", set_snapshot_signal, "the name of a signal, such as SIGUSR2"},
+    {"LIBTRACE_PICTURE", set_picture, "exit, a number of seconds such as 60s, or exit,60s"},
+    {"LIBTRACE_PICTURE_SIGNAL", set_picture_signal, "the name of a signal, such as SIGUSR1"},
     {"LIBTRACE_VERBOSE", set_verbose, "0 or 1"},
     {"LIBTRACE_SESSION", set_session, "16 hexadecimal digits"},
 };

@@ -14,6 +14,9 @@ struct config {
     bool is_started;               /* LIBTRACE_START */
     bool follows_children;         /* LIBTRACE_CHILDREN */
     int snapshot_signal;           /* LIBTRACE_SNAPSHOT_SIGNAL; 0: none */
+    bool pictures_end;             /* LIBTRACE_PICTURE: a heap picture at the end */
+    unsigned picture_seconds;      /* LIBTRACE_PICTURE: from one to the next; 0: none */
+    int picture_signal;            /* LIBTRACE_PICTURE_SIGNAL; 0: none */
     bool is_verbose;               /* LIBTRACE_VERBOSE */
     uint64_t session;              /* LIBTRACE_SESSION: set by trace-run; 0: none */
 };

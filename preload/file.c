@@ -251,13 +251,15 @@ static long reserve_on_disk(int fd, uint64_t offset, uint64_t length)
 }
 
 /* Take the next free part of the file. */
-static uint64_t take_space(struct file *file, size_t bytes, size_t alignment)
+static uint64_t take_space(const struct file *file, size_t bytes, size_t alignment)
 {
-    uint64_t tail = atomic_load(&file->tail);
+    uint64_t *place = &file->header->tail;
+    uint64_t tail = __atomic_load_n(place, __ATOMIC_RELAXED);
     uint64_t start = 0;
     do {
         start = (tail + alignment - 1) & ~(uint64_t)(alignment - 1);
-    } while (!atomic_compare_exchange_weak(&file->tail, &tail, start + bytes));
+    } while (!__atomic_compare_exchange_n(place, &tail, start + bytes, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
     return start;
 }
 
@@ -352,7 +354,6 @@ long file_create(struct file *file, const char *pattern, const char *program,
     file->device = status.st_dev;
     file->inode = status.st_ino;
     atomic_store(&file->fd, fd);
-    atomic_store(&file->tail, TRACE_HEADER_BYTES);
     if (result == 0) {
         result = map_part(file, file->header, 0, TRACE_HEADER_BYTES, &memory);
     }
@@ -363,5 +364,6 @@ long file_create(struct file *file, const char *pattern, const char *program,
     }
     file->header = memory;
     memcpy(file->header, header, sizeof *header);
+    file->header->tail = TRACE_HEADER_BYTES;
     return 0;
 }

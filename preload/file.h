@@ -10,6 +10,9 @@
  * Space is reserved on the disk before it is touched through a mapping, since a full disk would
  * otherwise be a SIGBUS in the program.
  *
+ * Where free space begins is kept in the mapped header: a copy of the process that writes a heap
+ * picture appends to the same file.
+ *
  * Context: file_create() once a process; everything else any thread, async-signal-safe, lock-free.
  */
 #ifndef PRELOAD_FILE_H
@@ -28,7 +31,6 @@ struct file {
     _Atomic int fd;              /* -1: none is kept */
     uint64_t device;
     uint64_t inode;
-    _Atomic uint64_t tail;            /* where free space begins */
     struct trace_file_header *header; /* mapped; NULL before file_create() */
 };
 

@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "modules.h"
+#include "picture.h"
 #include "process.h"
 #include "sys.h"
 #include "tracer.h"
@@ -102,6 +103,7 @@ static struct thread_state *start_child(struct thread_state *self)
     clock_restart(&process.clock);
     stack_table_forget(&process.stacks);
     modules_forget_definitions();
+    picture_forget();
     forget_threads(self);
     atomic_store(&process.tally.live, 0);
     atomic_store(&process.tally.peak, 0);

@@ -84,6 +84,16 @@ uint64_t memory_mapped_bytes(void)
     return atomic_load_explicit(&mapped_bytes, memory_order_relaxed);
 }
 
+void memory_each(void (*visit)(void *context, uintptr_t start, size_t bytes), void *context)
+{
+    for (size_t i = 0; i < AREAS_MAX; i++) {
+        uintptr_t start = atomic_load(&areas[i].start);
+        if (start > AREA_TAKEN) {
+            visit(context, start, atomic_load(&areas[i].bytes));
+        }
+    }
+}
+
 int memory_pages_open(void)
 {
     return sys_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
@@ -121,18 +131,23 @@ static uint64_t count_resident(int fd, uintptr_t start, size_t bytes)
     return resident;
 }
 
+struct residents {
+    int fd;
+    uint64_t bytes;
+};
+
+static void add_resident(void *context, uintptr_t start, size_t bytes)
+{
+    struct residents *residents = context;
+    residents->bytes += count_resident(residents->fd, start, bytes);
+}
+
 uint64_t memory_resident_bytes(void)
 {
-    uint64_t bytes = atomic_load(&unlisted_bytes);
-    int fd = memory_pages_open();
-    for (size_t i = 0; i < AREAS_MAX; i++) {
-        uintptr_t start = atomic_load(&areas[i].start);
-        if (start > AREA_TAKEN) {
-            bytes += count_resident(fd, start, atomic_load(&areas[i].bytes));
-        }
+    struct residents residents = {memory_pages_open(), atomic_load(&unlisted_bytes)};
+    memory_each(add_resident, &residents);
+    if (residents.fd >= 0) {
+        (void)sys_close(residents.fd);
     }
-    if (fd >= 0) {
-        (void)sys_close(fd);
-    }
-    return bytes;
+    return residents.bytes;
 }

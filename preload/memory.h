@@ -31,6 +31,12 @@ void memory_clear(void *memory, size_t bytes);
 /* Return: bytes mapped and not given back. */
 uint64_t memory_mapped_bytes(void);
 
+/*
+ * Call @visit for each area that is mapped now, in no order.
+ * Context: async-signal-safe; areas that other threads map or give back meanwhile may be missed.
+ */
+void memory_each(void (*visit)(void *context, uintptr_t start, size_t bytes), void *context);
+
 /* Return: bytes of those that take memory: pages that were touched and are not swapped out. */
 uint64_t memory_resident_bytes(void);
 

@@ -180,3 +180,15 @@ uint32_t modules_find(uintptr_t address)
     modules.list[modules.count + 1] = found;
     return ++modules.count;
 }
+
+uint32_t modules_known(uintptr_t address)
+{
+    for (uint32_t id = modules.count; id > 0; id--) {
+        struct module *module = &modules.list[id];
+        if (address >= module->start && address < module->end &&
+            atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
+            return id;
+        }
+    }
+    return 0;
+}

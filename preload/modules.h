@@ -39,6 +39,12 @@ bool modules_init(const char *executable);
  */
 uint32_t modules_find(uintptr_t address);
 
+/*
+ * Find a module by an address in it, among those that the trace file defines already.
+ * Return: its id, or 0. Context: async-signal-safe.
+ */
+uint32_t modules_known(uintptr_t address);
+
 /* The module of an id that modules_find() returned. Any thread. */
 struct module *modules_get(uint32_t id);
 

@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "picture.h"
 #include "real.h"
 #include "sys.h"
 #include "tracer.h"
@@ -142,6 +143,13 @@ bool tracer_set_recording(bool is_on)
     return true;
 }
 
+bool tracer_heap_picture(const char *name, bool waits)
+{
+    /* a forked child must have a trace of its own first */
+    return process_thread() != NULL && process.file.header->pid == (uint32_t)sys_getpid() &&
+           picture_take(name, waits);
+}
+
 void tracer_moving(void)
 {
     if (!atomic_load(&gate.is_open) && atomic_load(&process.phase) == PROCESS_RUNNING) {
@@ -161,6 +169,9 @@ void tracer_ending(enum trace_end how)
     /* exit() calls _exit(), and an exec that failed takes back what it said */
     if (header->end_state == TRACE_END_NONE || header->end_state == TRACE_END_EXEC) {
         set_end(how);
+        if (how == TRACE_END_EXIT || how == TRACE_END_QUICK) {
+            picture_end(process.config.pictures_end);
+        }
         if (how != TRACE_END_NONE) {
             process_announce("end of");
         }

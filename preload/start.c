@@ -8,6 +8,7 @@
 
 #include "log.h"
 #include "modules.h"
+#include "picture.h"
 #include "proc_stat.h"
 #include "process.h"
 #include "real.h"
@@ -194,10 +195,14 @@ static struct thread_state *start(char **environment)
     if (process.config.snapshot_signal != 0) {
         tracer_snapshot_at(process.config.snapshot_signal);
     }
+    if (process.config.picture_signal != 0) {
+        tracer_picture_at(process.config.picture_signal);
+    }
     if (!process.is_glibc && real_has_own_new()) {
         process.file.header->counters[TRACE_FOREIGN_NEW] = 1;
     }
     process_watch_forks();
+    picture_prepare();
     return state;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #ifndef __x86_64__
 #error "only x86-64 is supported so far: sys.h, unwind_rules.c and own_stack.c know the machine"
@@ -134,6 +135,12 @@ static inline long sys_madvise(void *address, size_t length, int advice)
     return sys_call3(SYS_madvise, (long)address, (long)length, advice);
 }
 
+/* @ret_pages: a byte a page, whose lowest bit says whether it is in memory. */
+static inline long sys_mincore(uintptr_t address, size_t length, uint8_t *ret_pages)
+{
+    return sys_call3(SYS_mincore, (long)address, (long)length, (long)ret_pages);
+}
+
 static inline int sys_getpid(void)
 {
     return (int)sys_call3(SYS_getpid, 0, 0, 0);
@@ -177,6 +184,41 @@ static inline long sys_getrandom(void *bytes, size_t length)
 static inline long sys_getrlimit(int resource, struct rlimit *ret_limit)
 {
     return sys_call6(SYS_prlimit64, 0, resource, 0, (long)ret_limit, 0, 0);
+}
+
+static inline long sys_setrlimit(int resource, const struct rlimit *limit)
+{
+    return sys_call6(SYS_prlimit64, 0, resource, (long)limit, 0, 0, 0);
+}
+
+/*
+ * A copy of this process that goes on at the same place, with this thread alone. It inherits
+ * nothing of libc's fork(): no handlers run, and libc does not know its thread id.
+ * @flags: of clone(2); without a signal in them the parent gets none when it ends, and only a wait
+ * with __WCLONE sees it.
+ */
+static inline int sys_copy_process(long flags)
+{
+    return (int)sys_call6(SYS_clone, flags, 0, 0, 0, 0, 0);
+}
+
+/* @options: WNOHANG, __WCLONE and so on. */
+static inline int sys_wait(int pid, int *ret_status, int options)
+{
+    return (int)sys_call6(SYS_wait4, pid, (long)ret_status, options, 0, 0, 0);
+}
+
+static inline void sys_sleep_ns(long nanoseconds)
+{
+    const struct timespec time = {.tv_nsec = nanoseconds}; /* less than a second */
+    (void)sys_call3(SYS_nanosleep, (long)&time, 0, 0);
+}
+
+static inline _Noreturn void sys_exit(int status)
+{
+    for (;;) {
+        (void)sys_call3(SYS_exit_group, status, 0, 0);
+    }
 }
 
 /*

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "encoder.h"
+#include "picture.h"
 #include "process.h"
 #include "sys.h"
 #ifdef TRACE_VERIFY
@@ -229,6 +230,7 @@ static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_st
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
         refresh_name(state);
         add_records(state);
+        picture_take_if_due(state->tick);
     } else if (!seal(state, &state->events)) {
         process_count(TRACE_LOST_SPACE);
         return NULL;

@@ -75,6 +75,15 @@ bool tracer_set_recording(bool is_on);
 /* Take a snapshot whenever a signal arrives, unless the program installs a handler of its own. */
 void tracer_snapshot_at(int signal);
 
+/* Take a heap picture whenever a signal arrives, likewise. */
+void tracer_picture_at(int signal);
+
+/*
+ * Take a heap picture now. @name: may be NULL. @waits: for one that is not finished yet.
+ * Return: false if none could be taken. In a vfork child none is.
+ */
+bool tracer_heap_picture(const char *name, bool waits);
+
 /* Mark this moment. @name: cut at TRACE_NAME_BYTES. Return: false if nothing is being recorded. */
 bool tracer_snapshot(const char *name, uintptr_t sp);
 

@@ -27,6 +27,9 @@ enum {
     KEY_NO_CHILDREN,
     KEY_PAUSED,
     KEY_SNAPSHOT_SIGNAL,
+    KEY_LEAKS,
+    KEY_PICTURE,
+    KEY_PICTURE_SIGNAL,
 };
 
 static const struct argp_option options[] = {
@@ -38,6 +41,13 @@ static const struct argp_option options[] = {
     {"paused", KEY_PAUSED, NULL, 0, "Record nothing until the program calls libtrace_start()", 1},
     {"snapshot-signal", KEY_SNAPSHOT_SIGNAL, "SIGNAL", 0,
      "Take a snapshot when this signal arrives: SIGUSR2, say (default: none)", 1},
+    {"leaks", KEY_LEAKS, NULL, 0,
+     "Take a heap picture at the end, which tells what is lost from what is kept", 1},
+    {"picture", KEY_PICTURE, "WHEN", 0,
+     "Take heap pictures: exit, every so many seconds (60s), or both (exit,60s) (default: none)",
+     1},
+    {"picture-signal", KEY_PICTURE_SIGNAL, "SIGNAL", 0,
+     "Take a heap picture when this signal arrives (default: none)", 1},
     {"no-children", KEY_NO_CHILDREN, NULL, 0, "Do not follow the processes that the program starts",
      1},
     {"quiet", 'q', NULL, 0, "Do not say at the end what was recorded", 2},
@@ -70,6 +80,29 @@ static bool is_signal_name(const char *name)
     return false;
 }
 
+static void set_signal(struct argp_state *state, const char *option, const char *variable,
+                       const char *name)
+{
+    if (!is_signal_name(name)) {
+        argp_error(state, "%s: '%s' is not the name of a signal", option, name);
+    }
+    set_option(state, variable, name);
+}
+
+/* "exit", or seconds, or both with a comma between: as in preload/config.c. */
+static bool is_picture_time(const char *when)
+{
+    unsigned long seconds = 0;
+    char unit = '\0';
+    char more = '\0';
+    if (strcmp(when, "exit") == 0) {
+        return true;
+    }
+    when += strncmp(when, "exit,", strlen("exit,")) == 0 ? strlen("exit,") : 0;
+    return when[0] >= '0' && when[0] <= '9' &&
+           sscanf(when, "%9lu%c%c", &seconds, &unit, &more) == 2 && unit == 's' && seconds > 0;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct invocation *invocation = state->input;
@@ -93,10 +126,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         set_option(state, "LIBTRACE_START", "0");
         break;
     case KEY_SNAPSHOT_SIGNAL:
-        if (!is_signal_name(argument)) {
-            argp_error(state, "--snapshot-signal: '%s' is not the name of a signal", argument);
+        set_signal(state, "--snapshot-signal", "LIBTRACE_SNAPSHOT_SIGNAL", argument);
+        break;
+    case KEY_LEAKS:
+        set_option(state, "LIBTRACE_PICTURE", "exit");
+        break;
+    case KEY_PICTURE:
+        if (!is_picture_time(argument)) {
+            argp_error(state, "--picture: '%s' is no time: exit, 60s, or exit,60s", argument);
         }
-        set_option(state, "LIBTRACE_SNAPSHOT_SIGNAL", argument);
+        set_option(state, "LIBTRACE_PICTURE", argument);
+        break;
+    case KEY_PICTURE_SIGNAL:
+        set_signal(state, "--picture-signal", "LIBTRACE_PICTURE_SIGNAL", argument);
         break;
     case KEY_NO_CHILDREN:
         set_option(state, "LIBTRACE_CHILDREN", "0");

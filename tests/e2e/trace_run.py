@@ -165,7 +165,8 @@ def check_environment(directory):
     """Options become variables; the user's own preloads stay, after ours."""
     shown = ("sh", "-c", "echo $LD_PRELOAD; env | grep ^LIBTRACE_ | sort")
     outcome = run([run_tool, "-q", "--depth=7", "--paused", "-o", "x.%p.trace",
-                   "--snapshot-signal", "SIGUSR2", *shown], directory,
+                   "--snapshot-signal", "SIGUSR2", "--leaks", "--picture-signal=USR1", *shown],
+                  directory,
                   {"LD_PRELOAD": f"{library} libm.so.6:libdl.so.2"})
     lines = outcome.stdout.splitlines()
     check_equal(lines[0] if lines else None, f"{library}:libm.so.6:libdl.so.2", "LD_PRELOAD")
@@ -174,13 +175,16 @@ def check_environment(directory):
     check(re.fullmatch("[0-9a-f]{16}", session), f"LIBTRACE_SESSION is {session!r}")
     check_equal(found, {"LIBTRACE_DEPTH": "7", "LIBTRACE_START": "0",
                         "LIBTRACE_OUTPUT": f"{directory}/x.%p.trace",
-                        "LIBTRACE_SNAPSHOT_SIGNAL": "SIGUSR2"}, "the variables")
+                        "LIBTRACE_SNAPSHOT_SIGNAL": "SIGUSR2", "LIBTRACE_PICTURE": "exit",
+                        "LIBTRACE_PICTURE_SIGNAL": "USR1"}, "the variables")
     outcome = run([run_tool, "-q", "--no-children", "sh", "-c", "echo $LIBTRACE_CHILDREN; env"],
                   directory, {"LD_PRELOAD": "libm.so.6"})
     check_equal(outcome.stdout.split("\n", 1)[0], "0", "--no-children")
     check("libm.so.6" in outcome.stdout, "--no-children: the user's own LD_PRELOAD is gone")
     for wrong in (["--depth=0", "true"], ["--depth=x", "true"], ["--depth=", "true"], ["-o", "", "true"],
-                  ["--snapshot-signal=SIGNO", "true"], ["--no-such-option", "true"], []):
+                  ["--snapshot-signal=SIGNO", "true"], ["--picture=60", "true"],
+                  ["--picture=exit,", "true"], ["--picture=exit,0s", "true"],
+                  ["--picture-signal=SIGNO", "true"], ["--no-such-option", "true"], []):
         outcome = run([run_tool, *wrong], directory)
         check_equal(outcome.status, 125, f"{wrong}: exit status")
         check(outcome.stderr.startswith("trace-run: ") or "trace-run: " in outcome.stderr,

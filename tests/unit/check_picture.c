@@ -11,21 +11,71 @@
 
 /* Two chunks of one picture: bases start anew in the second. */
 static const uint8_t first_chunk[] = {
-    TRACE_PIC_HEAD, 4, 'e', 'x', 'i', 't', 0xe8, 0x07, 3, 2, 10, // tick 1000, both flags
-    TRACE_PIC_COUNT, 0, 0,                                       //
-    TRACE_PIC_BLOCK, 0x84, 0x80, 0x04, 7, 5,                     // 0x80020, site 7, age 5
-    TRACE_PIC_BLOCK, 6, 0, 100, 0,                               // + 48: born before fork, 100 B
-    TRACE_PIC_SIZED, 3, 1, 2, 3,                                 // from the future
-    TRACE_PIC_BLOCK, 0x10, 0xac, 0x02, 0x80, 0x01,               // + 128, site 300, age 128
+    TRACE_PIC_HEAD,  4,    'e',  'x',  'i',  't',  0xe8, 0x07, 3, 2, 10, // tick 1000, both flags
+    TRACE_PIC_COUNT, 0,    0,                                            //
+    TRACE_PIC_BLOCK, 0x84, 0x80, 0x04, 7,    5,                          // 0x80020, site 7, age 5
+    TRACE_PIC_BLOCK, 6,    0,    100,  0,          // + 48: born before fork, 100 B
+    TRACE_PIC_SIZED, 3,    1,    2,    3,          // from the future
+    TRACE_PIC_BLOCK, 0x10, 0xac, 0x02, 0x80, 0x01, // + 128, site 300, age 128
 };
 static const uint8_t second_chunk[] = {
-    TRACE_PIC_COUNT, 3, 0xc8, 0x01,                               // 3 blocks of 200 bytes
-    TRACE_PIC_FROM_BLOCK, 1, 2, 4, 0, 3, 0x82, 0x01,              // 1: to 2; to 0 + 16, array
-    TRACE_PIC_FROM_BLOCK, 0, 1, 2, 0x40,                          // 1 again: to 1 + 8
-    TRACE_PIC_REGION, 0, TRACE_REGION_TLS, 0x80, 0x10, 0x40, 0, 0xb0, 0x10, 77, 0, // no name
-    TRACE_PIC_FROM_ROOT, 0, 2, 2, 1, 0, 0, 4, 2, 0,               // word 3: to 1; word 7: to 2
-    TRACE_PIC_REGION, 1, TRACE_REGION_MODULE, 0, 8, 3, 0x10, 0, 2, 'l', 'c',
-    TRACE_PIC_END, 3, 0xd0, 0x01, 1, 20, 50, 0,
+    TRACE_PIC_COUNT,
+    3,
+    0xc8,
+    0x01, // 3 blocks of 200 bytes
+    TRACE_PIC_FROM_BLOCK,
+    1,
+    2,
+    4,
+    0,
+    3,
+    0x82,
+    0x01, // 1: to 2; to 0 + 16, array
+    TRACE_PIC_FROM_BLOCK,
+    0,
+    1,
+    2,
+    0x40, // 1 again: to 1 + 8
+    TRACE_PIC_REGION,
+    0,
+    TRACE_REGION_TLS,
+    0x80,
+    0x10,
+    0x40,
+    0,
+    0xb0,
+    0x10,
+    77,
+    0, // no name
+    TRACE_PIC_FROM_ROOT,
+    0,
+    2,
+    2,
+    1,
+    0,
+    0,
+    4,
+    2,
+    0, // word 3: to 1; word 7: to 2
+    TRACE_PIC_REGION,
+    1,
+    TRACE_REGION_MODULE,
+    0,
+    8,
+    3,
+    0x10,
+    0,
+    2,
+    'l',
+    'c',
+    TRACE_PIC_END,
+    3,
+    0xd0,
+    0x01,
+    1,
+    20,
+    50,
+    0,
 };
 
 static char text[4096];

@@ -36,6 +36,9 @@ static void assert_same(const struct config *config, const struct config *expect
     ck_assert_int_eq(config->is_started, expected->is_started);
     ck_assert_int_eq(config->follows_children, expected->follows_children);
     ck_assert_int_eq(config->snapshot_signal, expected->snapshot_signal);
+    ck_assert_int_eq(config->pictures_end, expected->pictures_end);
+    ck_assert_uint_eq(config->picture_seconds, expected->picture_seconds);
+    ck_assert_int_eq(config->picture_signal, expected->picture_signal);
     ck_assert_int_eq(config->is_verbose, expected->is_verbose);
     ck_assert_uint_eq(config->session, expected->session);
 }
@@ -60,6 +63,8 @@ START_TEST(config_reads_every_variable)
         "LIBTRACE_START=0",
         "LIBTRACE_CHILDREN=0",
         "LIBTRACE_SNAPSHOT_SIGNAL=SIGUSR2",
+        "LIBTRACE_PICTURE=exit,60s",
+        "LIBTRACE_PICTURE_SIGNAL=SIGUSR1",
         "LIBTRACE_VERBOSE=1",
         "LIBTRACE_SESSION=fedcba9876543210",
         "LIBTRACE=1",
@@ -73,6 +78,9 @@ START_TEST(config_reads_every_variable)
     assert_same(&config, &(struct config){.output = "/tmp/a b=c.%p",
                                           .depth = 1024,
                                           .snapshot_signal = SIGUSR2,
+                                          .pictures_end = true,
+                                          .picture_seconds = 60,
+                                          .picture_signal = SIGUSR1,
                                           .is_verbose = true,
                                           .session = 0xfedcba9876543210u});
 }
@@ -102,6 +110,26 @@ START_TEST(config_knows_signals_with_and_without_sig)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_int_eq(read_one(cases[i].entry).snapshot_signal, cases[i].number);
+        ck_assert_str_eq(log_text, "");
+    }
+}
+END_TEST
+
+START_TEST(config_knows_when_pictures_are_taken)
+{
+    static const struct {
+        const char *entry;
+        bool is_at_end;
+        unsigned seconds;
+    } cases[] = {
+        {"LIBTRACE_PICTURE=exit", true, 0},
+        {"LIBTRACE_PICTURE=1s", false, 1},
+        {"LIBTRACE_PICTURE=exit,3600s", true, 3600},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config config = read_one(cases[i].entry);
+        ck_assert(config.pictures_end == cases[i].is_at_end);
+        ck_assert_uint_eq(config.picture_seconds, cases[i].seconds);
         ck_assert_str_eq(log_text, "");
     }
 }
@@ -147,8 +175,22 @@ START_TEST(config_refuses_malformed_switches_and_sessions)
 }
 END_TEST
 
+START_TEST(config_refuses_malformed_times)
+{
+    assert_refused("LIBTRACE_PICTURE=");
+    assert_refused("LIBTRACE_PICTURE=exit,");
+    assert_refused("LIBTRACE_PICTURE=exits");
+    assert_refused("LIBTRACE_PICTURE=exit,60");
+    assert_refused("LIBTRACE_PICTURE=0s");
+    assert_refused("LIBTRACE_PICTURE=s");
+    assert_refused("LIBTRACE_PICTURE=60s,exit");
+    assert_refused("LIBTRACE_PICTURE=exit,99999999999s");
+}
+END_TEST
+
 START_TEST(config_refuses_signals_that_cannot_be_taken)
 {
+    assert_refused("LIBTRACE_PICTURE_SIGNAL=KILL");
     assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=");
     assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=SIG");
     assert_refused("LIBTRACE_SNAPSHOT_SIGNAL=SIGSIGUSR1");
@@ -194,8 +236,10 @@ int main(void)
         config_reads_every_variable,
         config_takes_limits,
         config_knows_signals_with_and_without_sig,
+        config_knows_when_pictures_are_taken,
         config_refuses_malformed_numbers,
         config_refuses_malformed_switches_and_sessions,
+        config_refuses_malformed_times,
         config_refuses_signals_that_cannot_be_taken,
         config_reports_names_that_it_does_not_know,
         config_takes_patterns_up_to_the_longest_path,

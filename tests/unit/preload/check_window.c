@@ -320,7 +320,7 @@ START_TEST(window_that_cannot_be_sealed_stays_as_it_was)
     (void)fill(&window, 'a', 700);
     struct window kept = window;
     memcpy(before, window.chunk, TRACE_WINDOW_BYTES);
-    rlim_t end = (rlim_t)atomic_load(&file.tail);
+    rlim_t end = (rlim_t)file.header->tail;
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){end, RLIM_INFINITY});
     long result = window_seal(&window, &file, 5, 5);
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
@@ -337,7 +337,7 @@ END_TEST
 START_TEST(window_that_cannot_be_opened_is_none)
 {
     struct window window = {0};
-    rlim_t end = (rlim_t)atomic_load(&file.tail);
+    rlim_t end = (rlim_t)file.header->tail;
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){end, RLIM_INFINITY});
     long result = window_open(&window, &file, TRACE_EVENTS, 1);
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});

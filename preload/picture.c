@@ -1,0 +1,266 @@
+/*
+ * When a heap picture is taken, and what becomes of the copies. See picture.h.
+ *
+ * One picture at a time, and one copy: a second one waits, or is not taken. A copy that has ended
+ * is waited for when the next picture is taken, or at the end; until then it is a zombie that only
+ * a wait with __WCLONE would see.
+ */
+#include "picture.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "memory.h"
+#include "own_stack.h"
+#include "picture_copy.h"
+#include "picture_threads.h"
+#include "process.h"
+#include "real.h"
+#include "sys.h"
+
+#define STACK_BYTES OWN_STACK_BYTES
+#define POLL_NS 1000000L        /* between two looks at whether a copy has ended */
+#define POLLS_MAX 60000         /* a minute */
+#define YOUNG_TICKS 10          /* blocks that a register alone may know, when threads run on */
+#define CLONE_UNTRACED 0x800000 /* a debugger of the program does not get the copy, too */
+
+static struct {
+    _Atomic bool is_taking;
+    int copy; /* process id of the last one; 0: it is known to have ended */
+    uint32_t count;
+    _Atomic uint32_t due; /* tick of the next one, if they are taken from time to time */
+    uint32_t filters;     /* seccomp filters of the program when the tracer started */
+    unsigned char *stack;
+    struct picture_shared *shared;
+    size_t thread_bytes;
+    size_t tls_bytes;
+} state;
+
+static uint64_t now_ns(void)
+{
+    struct timespec now = {0};
+    (void)process.clock.gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* --- what the program allows --- */
+
+/* Return: how many seccomp filters are in force. Source: proc(5), /proc/PID/status. */
+static uint32_t count_filters(void)
+{
+    static const char field[] = "\nSeccomp_filters:\t";
+    char text[4096];
+    uint32_t count = 1;
+    if (sys_prctl(PR_GET_SECCOMP, NULL) == 0) {
+        return 0;
+    }
+    int fd = sys_open("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+    long length = fd >= 0 ? sys_read(fd, text, sizeof text - 1) : 0;
+    if (fd >= 0) {
+        (void)sys_close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    const char *at = strstr(text, field);
+    if (at != NULL) {
+        count = 0;
+        for (at += sizeof field - 1; *at >= '0' && *at <= '9'; at++) {
+            count = count * 10 + (uint32_t)(*at - '0');
+        }
+    }
+    return count;
+}
+
+void picture_prepare(void)
+{
+    void (*tls_info)(size_t *, size_t *) = NULL;
+    const uint32_t *thread_bytes = NULL;
+    size_t alignment = 0;
+    state.filters = count_filters();
+    atomic_store(&state.due, process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
+    /* both are for debuggers and sanitizers; LeakSanitizer uses them, too */
+    real_find("_dl_get_tls_static_info", (void *)&tls_info);
+    real_find("_thread_db_sizeof_pthread", (void *)&thread_bytes);
+    if (tls_info != NULL && thread_bytes != NULL) {
+        tls_info(&state.tls_bytes, &alignment);
+        state.thread_bytes = *thread_bytes;
+    }
+}
+
+void picture_forget(void)
+{
+    state.copy = 0;
+    state.count = 0;
+    atomic_store(&state.due, process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
+    state.shared = NULL; /* the parent's */
+    atomic_store(&state.is_taking, false);
+}
+
+/* --- the copy --- */
+
+/* A picture is missing, or not whole. */
+static void count_loss(void)
+{
+    __atomic_fetch_add(&process.file.header->counters[TRACE_LOST_PICTURES], 1, __ATOMIC_RELAXED);
+}
+
+/* Return: true if no copy is at work. @polls: how often to look, a millisecond apart. */
+static bool wait_for_copy(unsigned polls)
+{
+    for (unsigned i = 0; state.copy > 0; i++) {
+        int status = 0;
+        int ended = sys_wait(state.copy, &status, WNOHANG | (int)__WCLONE);
+        if (ended == state.copy && status != 0) {
+            count_loss();
+            LOG("a heap picture is not whole: its writer was ended, or had no memory or disk left");
+        }
+        if (ended != 0 && ended != -EINTR) {
+            state.copy = 0;
+        } else if (i + 1 >= polls) {
+            return false;
+        } else {
+            sys_sleep_ns(POLL_NS);
+        }
+    }
+    return true;
+}
+
+/* Return: false without memory. */
+static bool has_memory(void)
+{
+    if (state.stack == NULL) {
+        state.stack = memory_map(STACK_BYTES);
+    }
+    if (state.shared == NULL) {
+        state.shared = sys_mmap(NULL, sizeof *state.shared, PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    return state.stack != NULL && state.shared != NULL;
+}
+
+static void make_title(struct picture_title *title, const char *name, uint64_t flags,
+                       const struct picture_threads *threads)
+{
+    struct clock_reading reading = {0};
+    *title = (struct picture_title){
+        .number = ++state.count,
+        .tick = clock_tick(&process.clock, &reading),
+        .epoch = atomic_fetch_add(&gate.epoch, 1) + 1,
+        .flags = flags | TRACE_PICTURE_STILL,
+        .threads = (uint32_t)threads->count,
+    };
+    for (size_t i = 0; i < threads->count; i++) {
+        if (!threads->list[i].is_still) {
+            title->flags &= ~(uint64_t)TRACE_PICTURE_STILL;
+            title->young_ticks = YOUNG_TICKS;
+        }
+    }
+    memcpy(title->name, name, strnlen(name, TRACE_NAME_BYTES));
+}
+
+/* What is wanted of a picture, and what came of it. */
+struct taking {
+    const char *name;
+    uint64_t flags;
+    uintptr_t stack; /* of the thread; its registers have been saved above that */
+    long result;     /* 0, or -errno */
+};
+
+static long make_copy(const struct taking *taking)
+{
+    static struct picture_order order;
+    if (count_filters() > state.filters) {
+        return -EPERM;
+    }
+    uint64_t start = now_ns();
+    if (!picture_threads_list(taking->stack, &order.threads)) {
+        return -ENOMEM;
+    }
+    make_title(&order.title, taking->name, taking->flags, &order.threads);
+    order.shared = state.shared;
+    order.thread_bytes = state.thread_bytes;
+    order.tls_bytes = state.tls_bytes;
+    state.shared->pause_us = 0;
+    int copy = sys_copy_process(CLONE_UNTRACED);
+    if (copy == 0) {
+        picture_copy_run(&order);
+    }
+    __atomic_store_n(&state.shared->pause_us, (now_ns() - start) / 1000, __ATOMIC_RELAXED);
+    picture_threads_free(&order.threads);
+    state.copy = copy > 0 ? copy : 0;
+    return copy < 0 ? copy : 0;
+}
+
+static void take(void *argument)
+{
+    struct taking *taking = argument;
+    taking->result = make_copy(taking);
+}
+
+/* Return: true when this thread may take one. */
+static bool begin(unsigned polls)
+{
+    for (unsigned i = 0; atomic_exchange(&state.is_taking, true); i++) {
+        if (i + 1 >= polls) {
+            return false;
+        }
+        sys_sleep_ns(POLL_NS);
+    }
+    if (!wait_for_copy(polls)) {
+        atomic_store(&state.is_taking, false);
+        return false;
+    }
+    return true;
+}
+
+/* @is_last: wait until it is written. */
+static bool take_one(const char *name, uint64_t flags, unsigned polls, bool is_last)
+{
+    struct taking taking = {name != NULL ? name : "", flags, 0, -ENOMEM};
+    __builtin_unwind_init(); /* all registers that the callers left here go onto the stack */
+    __asm__ volatile("mov %%rsp, %0" : "=r"(taking.stack));
+    if (!begin(polls)) {
+        count_loss();
+        return false;
+    }
+    if (has_memory()) {
+        own_stack_call(take, &taking, state.stack + STACK_BYTES);
+    }
+    if (taking.result != 0) {
+        count_loss();
+        LOG("no heap picture: ", taking.result == -EPERM
+                                     ? "the program has restricted its system calls"
+                                     : log_error(taking.result));
+    }
+    if (is_last) {
+        (void)wait_for_copy(POLLS_MAX);
+    }
+    atomic_store(&state.is_taking, false);
+    return taking.result == 0;
+}
+
+void picture_take_if_due(uint32_t tick)
+{
+    uint32_t interval = process.config.picture_seconds * TRACE_TICKS_PER_SECOND;
+    uint32_t due = atomic_load_explicit(&state.due, memory_order_relaxed);
+    if (tick >= due && interval > 0 &&
+        atomic_compare_exchange_strong(&state.due, &due, tick + interval)) {
+        (void)take_one("interval", 0, 1, false);
+    }
+}
+
+bool picture_take(const char *name, bool waits)
+{
+    return take_one(name, 0, waits ? POLLS_MAX : 1, false);
+}
+
+void picture_end(bool takes_last)
+{
+    if (takes_last) {
+        (void)take_one("exit", TRACE_PICTURE_AT_EXIT, POLLS_MAX, true);
+    } else if (begin(POLLS_MAX)) { /* which waits for the copy */
+        atomic_store(&state.is_taking, false);
+    }
+}
