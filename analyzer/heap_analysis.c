@@ -390,6 +390,7 @@ static bool add_chain(struct analysis *analysis, const struct heap_chain *chain)
     *copy = (struct heap_report_chain){
         .root = arena_copy(&report->arena, name, strlen(name)),
         .roots = chain->roots,
+        .address = heap_roots_address(&analysis->picture, chain->start),
         .steps = arena_array(&report->arena, chain->length, sizeof *copy->steps),
         .length = chain->length,
     };
@@ -459,11 +460,13 @@ static enum trace_status add_chains(struct analysis *analysis)
                                   search.is_start_used, labels, analysis->error);
     }
     if (status == TRACE_OK) {
-        status = heap_chains_make(&search, analysis->groups, labels, &chains, analysis->error);
+        status = heap_chains_make(&search, analysis->groups, labels, analysis->rules->top, &chains,
+                                  analysis->error);
     }
     for (size_t i = 0; i < chains.count && status == TRACE_OK; i++) {
         status = add_chain(analysis, &chains.items[i]) ? TRACE_OK : no_memory(analysis);
     }
+    analysis->report->chain_total += chains.total;
     heap_chains_fini(&chains);
     heap_search_fini(&search);
     free(is_wanted);

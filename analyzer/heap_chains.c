@@ -309,50 +309,79 @@ static bool lay_out(struct merge *merge, uint32_t node, uint32_t stamp, struct a
     return true;
 }
 
-static int compare_chains(const void *left, const void *right)
+/* The ends of one chain. */
+struct run {
+    uint32_t node;
+    uint32_t first; /* of the sorted ends */
+    uint32_t end;
+    uint32_t depth;
+    uint64_t bytes; /* of its wanted blocks */
+};
+
+/* Shortest first, then most bytes first; then as they came, which does not depend on the sort. */
+static int compare_runs(const void *left, const void *right)
 {
-    const struct heap_chain *a = left;
-    const struct heap_chain *b = right;
-    if (a->length != b->length) {
-        return a->length < b->length ? -1 : 1;
+    const struct run *a = left;
+    const struct run *b = right;
+    if (a->depth != b->depth) {
+        return a->depth < b->depth ? -1 : 1;
     }
-    if (a->steps[0].bytes != b->steps[0].bytes) {
-        return a->steps[0].bytes > b->steps[0].bytes ? -1 : 1;
+    if (a->bytes != b->bytes) {
+        return a->bytes > b->bytes ? -1 : 1;
     }
-    return a->label < b->label ? -1 : a->label > b->label;
+    return a->node < b->node ? -1 : a->node > b->node;
 }
 
-static bool make_chains(struct merge *merge, struct heap_chains *chains)
+/* Return: the chains there are, to be freed, and sorted; NULL without memory. */
+static struct run *find_runs(const struct merge *merge, size_t *ret_count)
 {
-    size_t capacity = 0;
-    for (size_t i = 0, end = 0; i < merge->end_count; i = end) {
-        uint32_t node = merge->ends[i].node;
-        while (end < merge->end_count && merge->ends[end].node == node) {
-            end++;
+    struct run *runs = calloc(merge->node_count + 1, sizeof *runs);
+    size_t count = 0;
+    for (size_t i = 0; runs != NULL && i < merge->end_count; i++) {
+        const struct end *at = &merge->ends[i];
+        if (count == 0 || runs[count - 1].node != at->node) {
+            runs[count++] = (struct run){
+                .node = at->node, .first = (uint32_t)i, .depth = merge->nodes[at->node].depth};
         }
-        struct heap_chain *items =
-            grow_array(chains->items, chains->count, &capacity, sizeof *items);
-        if (items == NULL) {
-            return false;
+        struct run *run = &runs[count - 1];
+        run->end = (uint32_t)i + 1;
+        if (merge->stamps[at->wanted] != count) {
+            merge->stamps[at->wanted] = (uint32_t)count;
+            run->bytes += merge->search->graph->bytes[at->wanted];
         }
-        chains->items = items;
-        struct heap_chain *chain = &items[chains->count++];
-        *chain = (struct heap_chain){0};
-        uint32_t stamp = (uint32_t)chains->count;
-        if (!lay_out(merge, node, stamp, &chains->arena, chain)) {
-            return false;
-        }
-        count_chain(merge, chain, i, end, stamp);
     }
-    if (chains->count > 0) {
-        qsort(chains->items, chains->count, sizeof *chains->items, compare_chains);
+    if (count > 0) {
+        qsort(runs, count, sizeof *runs, compare_runs);
     }
-    return true;
+    *ret_count = count;
+    return runs;
+}
+
+/* Work the first chains out: only who is shown is walked back. Return: false without memory. */
+static bool make_chains(struct merge *merge, size_t most, struct heap_chains *chains)
+{
+    size_t count = 0;
+    struct run *runs = find_runs(merge, &count);
+    size_t made = most == 0 || count < most ? count : most;
+    bool is_done = runs != NULL;
+    chains->items = calloc(made + 1, sizeof *chains->items);
+    is_done = is_done && chains->items != NULL;
+    chains->total = count;
+    for (size_t i = 0; i < made && is_done; i++) {
+        struct heap_chain *chain = &chains->items[chains->count++];
+        uint32_t stamp = (uint32_t)(count + i + 1);
+        is_done = lay_out(merge, runs[i].node, stamp, &chains->arena, chain);
+        if (is_done) {
+            count_chain(merge, chain, runs[i].first, runs[i].end, stamp);
+        }
+    }
+    free(runs);
+    return is_done;
 }
 
 enum trace_status heap_chains_make(const struct heap_search *search, const uint32_t *groups,
-                                   const uint32_t *labels, struct heap_chains *ret_chains,
-                                   struct trace_error *error)
+                                   const uint32_t *labels, size_t most,
+                                   struct heap_chains *ret_chains, struct trace_error *error)
 {
     const struct heap_graph *graph = search->graph;
     struct heap_chains chains = {0};
@@ -368,7 +397,7 @@ enum trace_status heap_chains_make(const struct heap_search *search, const uint3
     };
     bool is_done = merge.nodes != NULL && merge.block_nodes != NULL && merge.stamps != NULL &&
                    place_blocks(&merge) && collect_ends(&merge) && sort_ends(&merge) &&
-                   make_chains(&merge, &chains);
+                   make_chains(&merge, most, &chains);
     free(merge.nodes);
     free(merge.slots);
     free(merge.block_nodes);

@@ -78,17 +78,19 @@ struct heap_chain {
 struct heap_chains {
     struct heap_chain *items; /* shortest first, among these most bytes of wanted blocks first */
     size_t count;
+    size_t total; /* with those that were not asked for */
     struct arena arena;
 };
 
 /*
  * Merge the chains of wanted blocks.
  * @groups: of each block. @labels: of each root that is used and of the two starts after them; what
- * has the same label is the same root.
+ * has the same label is the same root. @most: how many chains are wanted; 0 for all.
  * @ret_chains: heap_chains_fini() when done.
  */
 enum trace_status heap_chains_make(const struct heap_search *search, const uint32_t *groups,
-                                   const uint32_t *labels, struct heap_chains *ret_chains,
+                                   const uint32_t *labels, size_t most,
+                                   struct heap_chains *ret_chains,
                                    struct trace_error *error) TRACE_CHECKED;
 void heap_chains_fini(struct heap_chains *chains);
 

@@ -57,6 +57,7 @@ struct heap_report_step {
 struct heap_report_chain {
     const char *root; /* "global variable cache", "main's stack (thread 1)" */
     uint64_t roots;   /* words */
+    uint64_t address; /* of one of them; 0 unknown */
     struct heap_report_step *steps;
     size_t length;
 };
@@ -90,6 +91,7 @@ struct heap_report {
     struct heap_sum wanted_classes[HEAP_CLASSES];
     struct heap_report_chain *chains;
     size_t chain_count;
+    size_t chain_total; /* with those that are not shown */
     size_t chain_capacity;
     struct heap_report_picture *pictures;
     size_t picture_count;

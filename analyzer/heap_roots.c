@@ -71,6 +71,14 @@ static const struct heap_region *region_of(const struct heap_picture *picture,
     return root->region < picture->region_count ? &picture->regions[root->region] : NULL;
 }
 
+uint64_t heap_roots_address(const struct heap_picture *picture, uint32_t root)
+{
+    const struct heap_region *region =
+        root < picture->graph.root_count ? region_of(picture, &picture->graph.roots[root]) : NULL;
+    bool is_memory = region != NULL && region->kind != TRACE_REGION_REGISTERS;
+    return is_memory ? region->start + picture->graph.roots[root].slot * WORD_BYTES : 0;
+}
+
 uint8_t heap_roots_rank(const struct heap_picture *picture, const struct heap_root *root)
 {
     static const uint8_t ranks[] = {
@@ -145,7 +153,7 @@ static size_t collect_places(const struct labelling *labelling, const bool *is_u
                 .module = module,
                 .is_local = region->kind == TRACE_REGION_TLS,
                 .root = (uint32_t)i,
-                .address = region->start + root->slot * WORD_BYTES - region->base,
+                .address = heap_roots_address(labelling->picture, (uint32_t)i) - region->base,
             };
         }
     }

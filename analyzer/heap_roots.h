@@ -35,6 +35,9 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
 /* Return: the name that a label stands for; lives as long as @roots. */
 const char *heap_roots_name(const struct heap_roots *roots, uint32_t label);
 
+/* Return: a root's address; 0 if it has none, as registers. */
+uint64_t heap_roots_address(const struct heap_picture *picture, uint32_t root);
+
 /* Return: of two roots, which one to name first: lower is better, below HEAP_RANKS. */
 uint8_t heap_roots_rank(const struct heap_picture *picture, const struct heap_root *root);
 

@@ -15,6 +15,7 @@
 #include "heap_analysis.h"
 #include "modules.h"
 #include "moment_label.h"
+#include "picture.h"
 #include "pipeline_watch.h"
 #include "progress.h"
 #include "reader.h"
@@ -330,6 +331,10 @@ static enum trace_status add_heap(struct passage *passage, struct trace_error *e
     }
     if (report->heap == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for heap pictures");
+    }
+    bool is_replaced = passage->reader.file.header.end_state == TRACE_END_EXEC;
+    if (is_replaced && options->file_count > 1 && picture_count(&passage->reader) == 0) {
+        return TRACE_OK; // another program took over, whose trace is likely among the others
     }
     return heap_analysis_add(&passage->reader, &options->at, &passage->attribution,
                              passage->pipeline->roots, &rules, report->heap, error);

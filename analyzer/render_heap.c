@@ -124,8 +124,7 @@ static void print_line(const struct heap_text *text, const struct heap_line *lin
     }
     print_growth(text, &line->shares[class]);
     (void)fputc('\n', text->out);
-    if (class == HEAP_DEFINITE || class == HEAP_POSSIBLE ||
-        group_has_traceback(text->report->by)) {
+    if (class == HEAP_DEFINITE || class == HEAP_POSSIBLE || group_has_traceback(text->report->by)) {
         text->stacks->print(text->stacks->context, line->stack, line->stack_length);
     }
 }
@@ -240,7 +239,9 @@ static void print_chain(const struct heap_text *text, const struct heap_report_c
     }
     (void)fputs("  <- ", text->out);
     safe_text_print(text->out, chain->root);
-    if (chain->roots > 1) {
+    if (chain->roots == 1 && chain->address != 0) {
+        (void)fprintf(text->out, " at 0x%" PRIx64, chain->address);
+    } else if (chain->roots > 1) {
         (void)fprintf(text->out, ", %" PRIu64 " words", chain->roots);
     }
     bool is_inside = chain->length > 0 && chain->steps[chain->length - 1].is_inside;
@@ -269,8 +270,8 @@ static void print_why(const struct heap_text *text)
         (void)fputc('\n', text->out);
         print_chain(text, &heap->chains[i]);
     }
-    if (heap->chain_count > shown) {
-        (void)fprintf(text->out, "\n%zu other chains\n", heap->chain_count - shown);
+    if (heap->chain_total > shown) {
+        (void)fprintf(text->out, "\n%zu other chains\n", heap->chain_total - shown);
     }
 }
 

@@ -103,8 +103,7 @@ static struct json_object *make_line(struct json_builder *builder, const struct 
     json_add(builder, object, "cycles", json_number(builder, line->cycles));
     json_add(builder, object, "born", make_born(builder, line));
     bool has_retained = report->kind == REPORT_RETAINED;
-    json_add(builder, object, "retained",
-             has_retained ? make_sum(builder, &line->retained) : NULL);
+    json_add(builder, object, "retained", has_retained ? make_sum(builder, &line->retained) : NULL);
     json_add(builder, object, "retained_is_exact",
              has_retained ? json_truth(builder, !line->is_bound) : NULL);
     json_add(builder, object, "traceback", make_stack(builder, line));
@@ -145,6 +144,8 @@ static struct json_object *make_chain(struct json_builder *builder,
     }
     struct json_object *object = json_checked(builder, json_object_new_object());
     json_add(builder, object, "root", json_text(builder, chain->root));
+    json_add(builder, object, "address",
+             chain->address != 0 ? json_number(builder, chain->address) : NULL);
     json_add(builder, object, "words", json_number(builder, chain->roots));
     json_add(builder, object, "steps", steps);
     return object;
@@ -170,6 +171,8 @@ struct json_object *render_heap_json(struct json_builder *builder, const struct 
     json_add(builder, object, "suppressed", make_sum(builder, &heap->suppressed));
     json_add(builder, object, "cycles", json_number(builder, heap->cycles));
     json_add(builder, object, "lines", is_why ? NULL : make_lines(builder, report));
+    json_add(builder, object, "chain_total",
+             is_why ? json_number(builder, heap->chain_total) : NULL);
     json_add(builder, object, "asked", is_why ? make_classes(builder, heap->wanted_classes) : NULL);
     json_add(builder, object, "chains", is_why ? make_chains(builder, report) : NULL);
     return object;

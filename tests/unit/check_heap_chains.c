@@ -30,7 +30,7 @@ static void answer(struct question *question)
     ck_assert_int_eq(heap_search_make(&question->graph, &question->marks, question->is_wanted,
                                       question->ranks, &question->search, &error),
                      TRACE_OK);
-    ck_assert_int_eq(heap_chains_make(&question->search, question->groups, question->labels,
+    ck_assert_int_eq(heap_chains_make(&question->search, question->groups, question->labels, 0,
                                       &question->chains, &error),
                      TRACE_OK);
 }
