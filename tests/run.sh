@@ -15,7 +15,7 @@ case "${1-}" in
 "") ;;
 --all)
     all=yes
-    export HAZARD_ALL=1
+    export LIBTRACE_TEST_ALL=1
     ;;
 *)
     echo "usage: $0 [--all]" >&2
@@ -52,9 +52,6 @@ fuzz_all() {
     done
 }
 
-if [ $all = yes ]; then
-    export LIBTRACE_TEST_ALL=1
-fi
 test_preset release
 test_preset asan
 

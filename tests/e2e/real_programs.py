@@ -100,11 +100,11 @@ def check_call_sites(trace, label):
             continue
         chosen = sorted(random.Random(3).sample(sorted(addresses), min(ADDRESSES, len(addresses))))
         counts = collections.Counter()
-        case = symbols.Case(path, False, symbols.symbols_of(oracle))
-        seconds = symbols.llvm_answers(oracle, chosen) or [None] * len(chosen)
-        for case.address, case.ours, case.theirs, case.second in zip(
+        case = symbols.Case(symbols.llvm_answers(oracle, chosen), False,
+                            symbols.symbols_of(oracle))
+        for case.address, case.ours, case.theirs in zip(
                 chosen, symbols.our_answers(path, chosen),
-                symbols.addr2line_answers(oracle, chosen), seconds):
+                symbols.addr2line_answers(oracle, chosen)):
             check(symbols.compare_answer(case, counts),
                   f"{label} {path} {case.address:#x}:\n  ours      {case.ours}\n"
                   f"  addr2line {case.theirs}")

@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import typing
 
-ALL = os.environ.get("HAZARD_ALL") == "1"
+ALL = os.environ.get("LIBTRACE_TEST_ALL") == "1"
 LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu")
 
 

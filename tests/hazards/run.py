@@ -6,7 +6,7 @@
 Each row of rows.py names a program and what its trace must say. Compared are stdout, exit status,
 stderr and the files that are left behind; then the trace: blocks that the program counted itself,
 events lost, how it ended. With `verify` it runs a third time under libtrace-verify.so, which
-compares each captured stack with libunwind's own. HAZARD_ALL=1 repeats more.
+compares each captured stack with libunwind's own. LIBTRACE_TEST_ALL=1 repeats more.
 """
 import json
 import os
