@@ -41,6 +41,9 @@ struct frame_table {
 
 enum { FIRST_SLOTS = 4096 };
 
+/* Of locations that were added with their frames: no address leads to them. */
+#define MODULE_ADDED (UINT32_MAX - 1)
+
 struct frame_table *frame_table_new(struct symbolizer *symbolizer, struct module_table *modules,
                                     struct strings *strings, const struct frame_rules *rules,
                                     const char *directory)
@@ -108,12 +111,31 @@ static bool grow_slots(struct frame_table *table)
     }
     for (size_t i = 1; i < table->count; i++) {
         const struct location *location = &table->locations[i];
-        *find_slot(table, slots, slot_count, location->module, location->address) = (uint32_t)i;
+        if (location->module != MODULE_ADDED) {
+            *find_slot(table, slots, slot_count, location->module, location->address) = (uint32_t)i;
+        }
     }
     free(table->slots);
     table->slots = slots;
     table->slot_count = slot_count;
     return true;
+}
+
+/* Return: the number of a new location, 0 without memory. */
+static uint32_t append_location(struct frame_table *table, uint32_t module, uint64_t address)
+{
+    if (table->count >= table->capacity) {
+        size_t capacity = table->capacity == 0 ? 1024 : table->capacity * 2;
+        struct location *grown = realloc(table->locations, capacity * sizeof *grown);
+        if (grown == NULL || table->count >= UINT32_MAX) {
+            table->locations = grown != NULL ? grown : table->locations;
+            return 0;
+        }
+        table->locations = grown;
+        table->capacity = capacity;
+    }
+    table->locations[table->count] = (struct location){.module = module, .address = address};
+    return (uint32_t)table->count++;
 }
 
 uint32_t frame_table_ask(struct frame_table *table, uint32_t module, uint64_t address)
@@ -128,18 +150,7 @@ uint32_t frame_table_ask(struct frame_table *table, uint32_t module, uint64_t ad
         }
         slot = find_slot(table, table->slots, table->slot_count, module, address);
     }
-    if (table->count >= table->capacity) {
-        size_t capacity = table->capacity == 0 ? 1024 : table->capacity * 2;
-        struct location *grown = realloc(table->locations, capacity * sizeof *grown);
-        if (grown == NULL || table->count >= UINT32_MAX) {
-            table->locations = grown != NULL ? grown : table->locations;
-            return 0;
-        }
-        table->locations = grown;
-        table->capacity = capacity;
-    }
-    table->locations[table->count] = (struct location){.module = module, .address = address};
-    *slot = (uint32_t)table->count++;
+    *slot = append_location(table, module, address);
     return *slot;
 }
 
@@ -179,6 +190,20 @@ static const char *shown_file(const struct frame_table *table, const char *file)
     return strings_text(table->strings, is_below ? file + table->directory_length : file);
 }
 
+/* What the rules say about a frame whose names are known. */
+static void apply_rules(const struct frame_rules *rules, struct frame *frame)
+{
+    frame->is_tracer =
+        frame->module != NULL && strcmp(pattern_base_name(frame->module), TRACER_NAME) == 0;
+    frame->is_plumbing = plumbing_matches(frame->function, frame->path);
+    frame->is_skipped = patterns_match(&rules->skip, frame);
+    frame->is_own = patterns_match(&rules->own, frame);
+    frame->is_included = rules->include.count == 0 || patterns_match(&rules->include, frame);
+    frame->is_excluded = patterns_match(&rules->exclude, frame);
+    frame->is_annotated = patterns_match_file(&rules->annotate, frame);
+    frame->is_suppressed = suppressions_match(&rules->suppressions, frame);
+}
+
 static bool make_frame(struct frame_table *table, const struct location *location,
                        const struct symbol_frame *symbol, struct frame *frame)
 {
@@ -195,17 +220,39 @@ static bool make_frame(struct frame_table *table, const struct location *locatio
     if (!name_place(table, frame, location, symbol)) {
         return false;
     }
-    const struct frame_rules *rules = table->rules;
-    frame->is_tracer =
-        frame->module != NULL && strcmp(pattern_base_name(frame->module), TRACER_NAME) == 0;
-    frame->is_plumbing = plumbing_matches(symbol->function, symbol->file);
-    frame->is_skipped = patterns_match(&rules->skip, frame);
-    frame->is_own = patterns_match(&rules->own, frame);
-    frame->is_included = rules->include.count == 0 || patterns_match(&rules->include, frame);
-    frame->is_excluded = patterns_match(&rules->exclude, frame);
-    frame->is_annotated = patterns_match_file(&rules->annotate, frame);
-    frame->is_suppressed = suppressions_match(&rules->suppressions, frame);
+    apply_rules(table->rules, frame);
     return true;
+}
+
+uint32_t frame_table_add(struct frame_table *table, const struct frame *known)
+{
+    struct frame *frame = arena_array(&table->arena, 1, sizeof *frame);
+    if (frame == NULL || table->resolved != table->count) {
+        return 0;
+    }
+    *frame = (struct frame){
+        .line = known->line,
+        .has_line = known->has_line,
+        .is_inlined = known->is_inlined,
+        .function = strings_text(table->strings, known->function),
+        .file = shown_file(table, known->path),
+        .path = strings_text(table->strings, known->path),
+        .module = strings_text(table->strings, known->module),
+        .build_id = strings_text(table->strings, known->build_id),
+        .address = known->address,
+    };
+    bool has_file = frame->has_line && frame->file != NULL;
+    frame->place = has_file ? frame->file : strings_text(table->strings, known->place);
+    if (frame->place == NULL) {
+        return 0;
+    }
+    apply_rules(table->rules, frame);
+    uint32_t number = append_location(table, MODULE_ADDED, frame->address);
+    if (number != 0) {
+        table->locations[number].list = (struct frame_list){frame, 1};
+        table->resolved = table->count;
+    }
+    return number;
 }
 
 static bool make_frames(struct frame_table *table, struct location *location)

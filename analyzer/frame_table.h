@@ -55,6 +55,14 @@ uint32_t frame_table_ask(struct frame_table *table, uint32_t module, uint64_t ad
 enum trace_status frame_table_resolve(struct frame_table *table,
                                       struct trace_error *error) TRACE_CHECKED;
 
+/*
+ * Add a frame that is known by its names alone, with its rules worked out anew; everything that was
+ * asked for must have been resolved.
+ * @known: place (if there is no line), line, path, function, module, build_id and address; copied.
+ * Return: its number in the table, 0 without memory.
+ */
+uint32_t frame_table_add(struct frame_table *table, const struct frame *known);
+
 /* Return: the frames of an address that was resolved; the list is the table's. */
 struct frame_list frame_table_at(const struct frame_table *table, uint32_t number);
 

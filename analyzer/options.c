@@ -40,6 +40,7 @@ enum key {
     KEY_SUMMARY,
     KEY_ANNOTATE,
     KEY_PRECISION,
+    KEY_SAVE_STATISTICS,
     KEY_TIMELINE,
     KEY_LEAKS,
     KEY_RETAINED,
@@ -112,11 +113,11 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Output:", HELP_OUTPUT},
     {"format", KEY_FORMAT, "FORMAT", 0, "json, csv, folded, pprof, dot, mprof or sqlite", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "write the report there", 0},
+    {"save-statistics", KEY_SAVE_STATISTICS, "FILE", 0, "for a later --compare-to", 0},
     {"precision", KEY_PRECISION, "N", 0,
      "decimals of --annotate (default " DEFAULT_PRECISION_TEXT ")", 0},
     {"each-file", KEY_EACH_FILE, NULL, 0, "a report for each trace, not one for all", 0},
-    {"fail-if", KEY_FAIL_IF, "RULE", 0,
-     "exit 3 when live>1MiB, count>=N, peak>2GiB, growth>0 or lost>0 holds", 0},
+    {"fail-if", KEY_FAIL_IF, "RULE", 0, "exit 3 if live, count, peak, growth or lost is >N", 0},
     {"version", KEY_VERSION, NULL, 0, "print the version", 0},
     {NULL, 0, NULL, 0, "Symbols:", HELP_SYMBOLS},
     {"symbols", KEY_SYMBOLS, "DIR", 0, "more files with debug information", 0},
@@ -392,6 +393,9 @@ static error_t parse_switch(struct options *options, int key, const char *text)
         return 0;
     case KEY_OUTPUT:
         options->output = text;
+        return 0;
+    case KEY_SAVE_STATISTICS:
+        options->statistics_file = text;
         return 0;
     case KEY_VERSION:
         options->is_version_asked = true;

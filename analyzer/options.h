@@ -43,7 +43,8 @@ struct options {
     struct frame_rules rules;
     struct symbol_options symbols;
     render_function render;
-    const char *output; /* NULL: stdout */
+    const char *output;          /* NULL: stdout */
+    const char *statistics_file; /* --save-statistics; NULL unless given */
     struct fail_rule *fail_rules;
     size_t fail_rule_count;
     char **files; /* points into the command line */

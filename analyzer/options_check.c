@@ -215,5 +215,10 @@ bool options_check(struct options *options)
     if (options->is_compared && options->at.kind == MOMENT_EACH_SNAPSHOT) {
         return wrong(options, "--compare-to: compares one moment; take --at NAME");
     }
+    bool is_one = options->kind == REPORT_TABLES && options->at.kind != MOMENT_EACH_SNAPSHOT &&
+                  !options->is_each_file;
+    if (options->statistics_file != NULL && !is_one) {
+        return wrong(options, "--save-statistics: saves what one table is made of");
+    }
     return check_fail_rules(options);
 }

@@ -20,6 +20,7 @@
 #include "progress.h"
 #include "reader.h"
 #include "replay.h"
+#include "saved_statistics.h"
 #include "strings.h"
 #include "summary.h"
 #include "symbolize.h"
@@ -31,7 +32,8 @@ struct pipeline {
     struct symbolizer *symbolizer;
     struct module_table *modules;
     struct frame_table *frames;
-    struct heap_roots *roots; /* names of heap pictures' roots */
+    struct statistics_writer *writer; /* of --save-statistics; NULL until there is a trace */
+    struct heap_roots *roots;         /* names of heap pictures' roots */
 };
 
 /* One trace on its way. */
@@ -81,6 +83,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline != NULL) {
         heap_roots_free(pipeline->roots);
+        statistics_writer_free(pipeline->writer);
         frame_table_free(pipeline->frames);
         module_table_free(pipeline->modules);
         symbolizer_free(pipeline->symbolizer);
@@ -112,67 +115,18 @@ struct report pipeline_report(const struct pipeline *pipeline)
     };
 }
 
-/* Append an empty element to an array. Return: it, or NULL without memory. */
-static void *extend(void *array_pointer, size_t *count, size_t bytes)
+/* Save what is counted, if that is asked for. */
+static enum trace_status save(struct passage *passage, const struct replay *replay,
+                              const char *moment, struct trace_error *error)
 {
-    void *array = NULL;
-    memcpy(&array, array_pointer, sizeof array);
-    void *grown = realloc(array, (*count + 1) * bytes);
-    if (grown == NULL) {
-        return NULL;
+    struct pipeline *pipeline = passage->pipeline;
+    if (pipeline->options->statistics_file == NULL) {
+        return TRACE_OK;
     }
-    memcpy(array_pointer, &grown, sizeof grown);
-    void *element = (char *)grown + *count * bytes;
-    memset(element, 0, bytes);
-    (*count)++;
-    return element;
-}
-
-static const struct snapshot *latest(const struct replay *replay)
-{
-    return &replay->snapshots[replay->snapshot_count - 1];
-}
-
-static bool copy_snapshot(struct report *report, const struct replay *replay,
-                          struct report_table *table)
-{
-    struct snapshot *copy = arena_array(&report->arena, 1, sizeof *copy);
-    if (copy == NULL) {
-        return false;
-    }
-    *copy = *latest(replay);
-    copy->name = arena_copy(&report->arena, latest(replay)->name, strlen(latest(replay)->name));
-    table->snapshot = copy;
-    return copy->name != NULL;
-}
-
-/* Return: the table to count into: the only one, or one more for a snapshot. */
-static struct report_table *find_table(struct passage *passage, const struct replay *replay)
-{
-    struct report *report = passage->report;
-    if (!report->is_each_snapshot && report->table_count > 0) {
-        const char *name = moment_label_all(passage->moment);
-        report->tables[0].moment = name != NULL ? name : report->tables[0].moment;
-        return &report->tables[0];
-    }
-    struct report_table *table =
-        extend(&report->tables, &report->table_count, sizeof *report->tables);
-    if (table == NULL) {
-        return NULL;
-    }
-    table->grouping = grouping_new(report->by, passage->pipeline->strings);
-    table->moment = moment_label(passage->moment, replay, &report->arena);
-    if (table->grouping == NULL || table->moment == NULL) {
-        return NULL;
-    }
-    if (report->is_each_snapshot) {
-        const char *path = passage->reader.file.path;
-        table->trace = arena_copy(&report->arena, path, strlen(path));
-        if (table->trace == NULL || !copy_snapshot(report, replay, table)) {
-            return NULL;
-        }
-    }
-    return table;
+    pipeline->writer = pipeline->writer != NULL ? pipeline->writer : statistics_writer_new();
+    return pipeline->writer != NULL ? statistics_writer_add(pipeline->writer, replay,
+                                                            &passage->attribution, moment, error)
+                                    : trace_fail(error, TRACE_NOMEM, 0, "no memory for statistics");
 }
 
 /* The replay has come to the moment: count. */
@@ -180,7 +134,9 @@ static enum trace_status visit(void *context, const struct replay *replay,
                                struct trace_error *error)
 {
     struct passage *passage = context;
-    struct report_table *table = find_table(passage, replay);
+    struct report_table *table =
+        report_find_table(passage->report, replay, passage->moment, passage->reader.file.path,
+                          passage->pipeline->strings);
     passage->is_visited = true;
     if (table == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
@@ -196,7 +152,7 @@ static enum trace_status visit(void *context, const struct replay *replay,
         status = tally_blocks(replay, &passage->attribution, &rules, true,
                               passage->pipeline->strings, table, error);
     }
-    return status;
+    return status == TRACE_OK ? save(passage, replay, table->moment, error) : status;
 }
 
 /* The same for what the table is compared with, which comes after the table itself. */
@@ -346,8 +302,7 @@ static enum trace_status add_trace(struct passage *passage, const struct replay 
 {
     struct report *report = passage->report;
     struct timeline *timeline = passage->watch.timeline;
-    struct report_trace *trace =
-        extend(&report->traces, &report->trace_count, sizeof *report->traces);
+    struct report_trace *trace = report_new_trace(report);
     if (trace == NULL) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for a trace");
     }
@@ -431,12 +386,40 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     return status != TRACE_OK ? status : missed;
 }
 
+/* Count saved statistics as what the table is compared with. */
+static enum trace_status add_saved(struct pipeline *pipeline, struct report *report,
+                                   struct trace_error *error)
+{
+    const struct options *options = pipeline->options;
+    struct report_table *table = &report->tables[0];
+    struct saved_statistics saved;
+    if (options->tally.metric == REPORT_TEMPORARY) {
+        return trace_fail(error, TRACE_UNSUPPORTED, 0,
+                          "%s: does not tell which blocks were temporary", options->compared_file);
+    }
+    enum trace_status status = saved_statistics_load(options->compared_file, pipeline->frames,
+                                                     &options->rules, &saved, error);
+    if (status == TRACE_OK) {
+        table->old_moment =
+            arena_format(&report->arena, "%s, at %s", options->compared_file, saved.moment);
+        status = table->old_moment == NULL
+                     ? trace_fail(error, TRACE_NOMEM, 0, "no memory for a table")
+                     : tally_blocks(&saved.replay, &saved.attribution, &options->tally, true,
+                                    pipeline->strings, table, error);
+    }
+    saved_statistics_fini(&saved);
+    return status;
+}
+
 /* Count the other trace that the table is compared with. */
 static enum trace_status add_compared_file(struct pipeline *pipeline, struct report *report,
                                            struct trace_error *error)
 {
     const struct options *options = pipeline->options;
     struct passage passage = {.pipeline = pipeline, .report = report};
+    if (saved_statistics_are_in(options->compared_file)) {
+        return add_saved(pipeline, report, error);
+    }
     enum trace_status status = open_passage(&passage, options->compared_file, error);
     if (status == TRACE_OK) {
         status = replay_old(&passage, &options->at, error);
@@ -451,6 +434,13 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
     size_t unresolved = 0;
     if (pipeline->options->compared_file != NULL && report->table_count > 0) {
         enum trace_status status = add_compared_file(pipeline, report, error);
+        if (status != TRACE_OK) {
+            return status;
+        }
+    }
+    if (pipeline->writer != NULL) {
+        enum trace_status status =
+            statistics_writer_finish(pipeline->writer, pipeline->options->statistics_file, error);
         if (status != TRACE_OK) {
             return status;
         }

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "database.h"
+#include "moment_label.h"
 
 const char *report_by_name(enum group_by by)
 {
@@ -106,8 +108,10 @@ bool report_make_notes(struct report *report)
          "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
         {counters[TRACE_FOREIGN_NEW], "allocators with an operator new of their own",
          "blocks of C++ code are not seen"},
-        {counters[TRACE_LOST_PICTURES], "heap pictures that could not be taken, or not to their end",
-         "the process could not be copied, the memory or disk ran out, or one was still being made"},
+        {counters[TRACE_LOST_PICTURES],
+         "heap pictures that could not be taken, or not to their end",
+         "the process could not be copied, the memory or disk ran out, or one was still being "
+         "made"},
         {counters[TRACE_UNWIND_CORRECTIONS], "call stacks corrected by the unwinder's self-check",
          "a few others may be wrong; please report it"},
         {report->unresolved_frames, "addresses without a name",
@@ -128,6 +132,73 @@ bool report_make_notes(struct report *report)
         }
     }
     return lines != NULL;
+}
+
+/* Append an empty element to an array. Return: it, or NULL without memory. */
+static void *extend(void *array_pointer, size_t *count, size_t bytes)
+{
+    void *array = NULL;
+    memcpy(&array, array_pointer, sizeof array);
+    void *grown = realloc(array, (*count + 1) * bytes);
+    if (grown == NULL) {
+        return NULL;
+    }
+    memcpy(array_pointer, &grown, sizeof grown);
+    void *element = (char *)grown + *count * bytes;
+    memset(element, 0, bytes);
+    (*count)++;
+    return element;
+}
+
+static const struct snapshot *latest(const struct replay *replay)
+{
+    return &replay->snapshots[replay->snapshot_count - 1];
+}
+
+static bool copy_snapshot(struct report *report, const struct replay *replay,
+                          struct report_table *table)
+{
+    struct snapshot *copy = arena_array(&report->arena, 1, sizeof *copy);
+    if (copy == NULL) {
+        return false;
+    }
+    *copy = *latest(replay);
+    copy->name = arena_copy(&report->arena, latest(replay)->name, strlen(latest(replay)->name));
+    table->snapshot = copy;
+    return copy->name != NULL;
+}
+
+struct report_table *report_find_table(struct report *report, const struct replay *replay,
+                                       const struct moment *moment, const char *path,
+                                       struct strings *strings)
+{
+    if (!report->is_each_snapshot && report->table_count > 0) {
+        const char *name = moment_label_all(moment);
+        report->tables[0].moment = name != NULL ? name : report->tables[0].moment;
+        return &report->tables[0];
+    }
+    struct report_table *table =
+        extend(&report->tables, &report->table_count, sizeof *report->tables);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->grouping = grouping_new(report->by, strings);
+    table->moment = moment_label(moment, replay, &report->arena);
+    if (table->grouping == NULL || table->moment == NULL) {
+        return NULL;
+    }
+    if (report->is_each_snapshot) {
+        table->trace = arena_copy(&report->arena, path, strlen(path));
+        if (table->trace == NULL || !copy_snapshot(report, replay, table)) {
+            return NULL;
+        }
+    }
+    return table;
+}
+
+struct report_trace *report_new_trace(struct report *report)
+{
+    return extend(&report->traces, &report->trace_count, sizeof *report->traces);
 }
 
 /* Only what grows is shown. @groups: sorted, those that grow first. */

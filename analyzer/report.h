@@ -176,6 +176,19 @@ uint64_t report_lost_events(const struct report_totals *totals);
  */
 bool report_make_notes(struct report *report);
 
+/* Return: a trace more, all zero; NULL without memory. */
+struct report_trace *report_new_trace(struct report *report);
+
+/*
+ * Return: the table to count into at a moment: the only one, or with --each-snapshot one more;
+ * NULL without memory.
+ * @path: of the trace.
+ * @strings: of the tables' groups.
+ */
+struct report_table *report_find_table(struct report *report, const struct replay *replay,
+                                       const struct moment *moment, const char *path,
+                                       struct strings *strings);
+
 /* Sort the groups of all tables, and choose those that are shown. */
 void report_sort_tables(struct report *report);
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 
-RANDOM_SIZES = 200_000
+RANDOM_SIZES = 1_000_000
 
 
 def sizes(seed):

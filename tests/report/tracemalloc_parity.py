@@ -14,7 +14,8 @@ import tracemalloc
 
 import synthetic
 
-ROUNDS = 25
+# 25 cases a round, each with a command line of its own.
+ROUNDS = 400 if os.environ.get("LIBTRACE_TEST_ALL") == "1" else 20
 BIAS = 0x400000
 GROUPS = (("lineno", False), ("filename", False), ("traceback", False), ("lineno", True),
           ("filename", True))
@@ -127,7 +128,7 @@ def check_report(command, directory, expected):
 
 
 def run_comparisons(report, rng, directory):
-    """Compare two moments of a trace, and two traces."""
+    """Compare two moments of a trace, two traces, and a trace with saved statistics."""
     case = Case(rng)
     freed, left = case.later(rng)
     kept = collections.Counter(case.blocks) - collections.Counter(freed)
@@ -136,6 +137,8 @@ def run_comparisons(report, rng, directory):
     case.write(directory, "old.trace")
     case.write(directory, "new.trace", left)
     failures = 0
+    subprocess.run([report, "--save-statistics=old.json", "--top=1", "old.trace"], cwd=directory,
+                   capture_output=True, check=True)
     for by, cumulative in GROUPS:
         filters, arguments = random_filters(rng)
         limit = rng.choice((None, 1, 3, -1))
@@ -147,7 +150,8 @@ def run_comparisons(report, rng, directory):
         options += [f"--limit={limit}"] if limit is not None else []
         for words in (["--compare-to", "before", "moments.trace"],
                       ["--compare-to=#1", "--at", "100%", "moments.trace"],
-                      ["--compare-to", "old.trace", "new.trace"]):
+                      ["--compare-to", "old.trace", "new.trace"],
+                      ["--compare-to", "old.json", "new.trace"]):
             failures += check_report([report, *options, *words], directory, expected)
     return failures
 

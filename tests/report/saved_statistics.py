@@ -1,0 +1,55 @@
+"""Saved statistics that are damaged, or of anything: they are refused in words, and never believed.
+
+usage: saved_statistics.py TRACE_REPORT [SEED]
+TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
+"""
+import json
+import os
+import subprocess
+
+import rounds
+import tracemalloc_parity
+
+CHANGES = (-1, 0, 1, 2 ** 31, 2 ** 32, 2 ** 63, 2 ** 64, 1.5, None, True, "x", [], {}, [[]], [None])
+
+
+def places(value):
+    """Yield (container, key) of everything in a JSON value."""
+    keys = range(len(value)) if isinstance(value, list) else list(value)
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], (list, dict)):
+            yield from places(value[key])
+
+
+def compare(report, directory):
+    return subprocess.run([report, "--compare-to=s.json", "--by=thread", "t.trace"], cwd=directory,
+                          capture_output=True, text=True, check=False)
+
+
+def run_round(report, rng, directory):
+    tracemalloc_parity.Case(rng).write(directory)
+    path = os.path.join(directory, "s.json")
+    subprocess.run([report, "--save-statistics=s.json", "t.trace"], cwd=directory,
+                   capture_output=True, check=True)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert compare(report, directory).returncode == 0
+    for cut in rng.sample(range(1, len(text) - 1), 5):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text[:cut])
+        result = compare(report, directory)
+        assert result.returncode == 1 and "s.json: " in result.stderr, (cut, result)
+    for _ in range(10):
+        document = json.loads(text)
+        container, key = rng.choice(list(places(document)))
+        container[key] = rng.choice(CHANGES)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        result = compare(report, directory)
+        assert result.returncode in (0, 1), (key, container[key], result)
+        assert (result.returncode == 0) != ("s.json: " in result.stderr), result.stderr
+
+
+if __name__ == "__main__":
+    rounds.run(run_round, 10)
