@@ -63,6 +63,7 @@ class Row:
     variables: dict = dataclasses.field(default_factory=dict)
     before: tuple = ()        # libraries preloaded before the tracer
     after: tuple = ()         # and behind it; both in the run without it, too
+    seconds: int = 60         # that a run may take
     status: typing.Optional[int] = 0  # of the program; None: any
     says: str = ""            # what the tracer may print, a regular expression
     loader_says: str = ""     # lines of the loader about the tracer
@@ -99,6 +100,7 @@ SAFE = ("{programs}/safe_malloc.so",)
 FORKS = 500 if ALL else 100
 CHILDREN = 10000 if ALL else 500
 COROUTINES = 10000 if ALL else 1000
+SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600" if ALL else "4"))
 SUCCESSIVE = 100000 if ALL else 20000
 
 
@@ -211,6 +213,10 @@ def limits():
     ]
 
 
+def soak():
+    return [Row("soak", (SOAK_SECONDS, "{programs}"), traces=None, seconds=2 * SOAK_SECONDS + 60)]
+
+
 def groups():
     return {"forks": forks(), "processes": processes(), "control": control(), "threads": threads(),
-            "loader": loader(), "limits": limits()}
+            "loader": loader(), "limits": limits(), "soak": soak()}

@@ -24,7 +24,6 @@ import rows  # noqa: E402
 from harness import (Outcome, build, check, check_equal, environment, finish, library, report,  # noqa: E402
                      report_tool, require, signal_name, traces)
 
-LIMIT_SECONDS = 60
 MARKED = 1237  # bytes; of seen.h
 programs = build / "tests" / "hazards"
 verifier = build / "lib" / "libtrace-verify.so"
@@ -48,11 +47,11 @@ def run(row, place, preloads, more):
                                    stderr=err, stdin=subprocess.DEVNULL, start_new_session=True,
                                    env=environment(**variables))
         try:
-            status = process.wait(timeout=LIMIT_SECONDS)
+            status = process.wait(timeout=row.seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             status = process.wait()
-            check(False, f"{row}: still running after {LIMIT_SECONDS} seconds")
+            check(False, f"{row}: still running after {row.seconds} seconds")
         seconds = time.monotonic() - begin
         texts = []
         for stream in (out, err):
