@@ -361,3 +361,17 @@ size_t frame_table_count(const struct frame_table *table, size_t *ret_unresolved
     *ret_unresolved = table->unresolvable;
     return table->count - 1;
 }
+
+void frame_table_tally(const struct frame_table *table, struct frame_tally *tallies, size_t count)
+{
+    for (size_t i = 1; i < table->resolved; i++) {
+        const struct location *location = &table->locations[i];
+        if (location->module >= count || location->list.count == 0) {
+            continue;
+        }
+        struct frame_tally *tally = &tallies[location->module];
+        tally->addresses++;
+        tally->unnamed += location->list.frames[0].function == NULL;
+        tally->lineless += !location->list.frames[0].has_line;
+    }
+}

@@ -69,6 +69,16 @@ struct frame_list frame_table_at(const struct frame_table *table, uint32_t numbe
 /* Return: the frame that stands for an unknown caller. */
 const struct frame *frame_table_unknown(const struct frame_table *table);
 
+/* Addresses of one module, each counted once. */
+struct frame_tally {
+    uint64_t addresses;
+    uint64_t unnamed;  /* without a function */
+    uint64_t lineless; /* without a file and line */
+};
+
+/* Count the resolved addresses of modules 0 to @count - 1; @tallies starts zeroed. */
+void frame_table_tally(const struct frame_table *table, struct frame_tally *tallies, size_t count);
+
 /* Return: how many addresses were resolved, and how many of them have not even a symbol. */
 size_t frame_table_count(const struct frame_table *table, size_t *ret_unresolved);
 

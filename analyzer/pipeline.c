@@ -13,6 +13,7 @@
 #include "database.h"
 #include "frame_table.h"
 #include "heap_analysis.h"
+#include "module_report.h"
 #include "modules.h"
 #include "moment_label.h"
 #include "picture.h"
@@ -457,6 +458,11 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
     }
     report->resolved_frames = frame_table_count(pipeline->frames, &unresolved);
     report->unresolved_frames = unresolved;
+    if (report->kind == REPORT_SUMMARY &&
+        module_report_make(pipeline->frames, pipeline->modules, pipeline->symbolizer, report) !=
+            TRACE_OK) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for the report");
+    }
     return report_make_notes(report)
                ? TRACE_OK
                : trace_fail(error, TRACE_NOMEM, 0, "no memory for the report");
@@ -470,8 +476,7 @@ const char *pipeline_advice(const struct pipeline *pipeline, const struct report
         uint32_t number = (uint32_t)(*module)++;
         const char *path = module_table_path(pipeline->modules, number);
         const char *advice = NULL;
-        bool is_about_all = report->kind == REPORT_SUMMARY ||
-                            (report->kind == REPORT_ANNOTATE && report->line_count == 0);
+        bool is_about_all = report->kind == REPORT_ANNOTATE && report->line_count == 0;
         if (is_about_all || report_lacks_lines(report, path)) {
             advice = symbolizer_warning(pipeline->symbolizer,
                                         module_table_symbols(pipeline->modules, number));

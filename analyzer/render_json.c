@@ -41,6 +41,26 @@ static struct json_object *make_trace(struct json_builder *builder,
     return object;
 }
 
+/* Modules that lack names or lines; null where it is not about that. */
+static struct json_object *make_modules(struct json_builder *builder, const struct report *report)
+{
+    if (report->kind != REPORT_SUMMARY) {
+        return NULL;
+    }
+    struct json_object *array = json_checked(builder, json_object_new_array());
+    for (size_t i = 0; i < report->module_count; i++) {
+        const struct report_module *module = &report->modules[i];
+        struct json_object *object = json_checked(builder, json_object_new_object());
+        json_add(builder, object, "module", json_text(builder, module->path));
+        json_add(builder, object, "addresses", json_number(builder, module->addresses));
+        json_add(builder, object, "unnamed", json_number(builder, module->unnamed));
+        json_add(builder, object, "lineless", json_number(builder, module->lineless));
+        json_add(builder, object, "advice", json_text(builder, module->advice));
+        json_append(builder, array, object);
+    }
+    return array;
+}
+
 static struct json_object *make_summary(struct json_builder *builder, const struct report *report)
 {
     const struct report_totals *totals = &report->totals;
@@ -93,6 +113,7 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
         json_append(builder, notes, json_text(builder, report->notes[i]));
     }
     json_add(builder, object, "notes", notes);
+    json_add(builder, object, "modules", make_modules(builder, report));
     return object;
 }
 

@@ -149,6 +149,26 @@ static void print_snapshot_count(FILE *out, const struct report_trace *trace)
     }
 }
 
+static void print_modules(FILE *out, const struct report *report)
+{
+    (void)fputs(report->module_count > 0 ? "\nNames and lines:\n" : "", out);
+    for (size_t i = 0; i < report->module_count; i++) {
+        const struct report_module *module = &report->modules[i];
+        (void)fputs("- ", out);
+        safe_text_print(out, module->path);
+        (void)fprintf(out,
+                      ": of %" PRIu64 " address%s, %" PRIu64 " without a name, %" PRIu64
+                      " without a line",
+                      module->addresses, module->addresses == 1 ? "" : "es", module->unnamed,
+                      module->lineless);
+        if (module->advice != NULL) {
+            (void)fputs("; ", out);
+            safe_text_print(out, module->advice);
+        }
+        (void)fputc('\n', out);
+    }
+}
+
 void render_summary_text(FILE *out, const struct report *report)
 {
     for (size_t i = 0; i < report->trace_count; i++) {
@@ -166,6 +186,7 @@ void render_summary_text(FILE *out, const struct report *report)
         (void)fprintf(out, "\nAll %zu traces:\n", report->trace_count);
         print_totals(out, &report->totals, false);
     }
+    print_modules(out, report);
     (void)fputs(report->note_count > 0 ? "\nTo know:\n"
                                        : "\nNothing was lost, cut, unknown or skipped.\n",
                 out);

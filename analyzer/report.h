@@ -54,6 +54,15 @@ struct report_totals {
     struct damage damage;
 };
 
+/* How much of a module could not be told, and why. */
+struct report_module {
+    const char *path;
+    uint64_t addresses; /* that occur in call stacks, each once */
+    uint64_t unnamed;   /* of them without a name */
+    uint64_t lineless;  /* of them without a line */
+    const char *advice; /* the cause, and what would help; NULL unknown */
+};
+
 struct report_trace {
     const char *file;
     const char *program; /* NULL, as all names here, when the trace does not tell */
@@ -148,6 +157,8 @@ struct report {
     int precision;             /* decimals of --annotate */
     uint64_t resolved_frames;  /* addresses looked up, and those without even a symbol */
     uint64_t unresolved_frames;
+    const struct report_module *modules; /* of a summary: those that lack names or lines */
+    size_t module_count;
     const char *const *notes; /* what is not as it should be, one line each */
     size_t note_count;
     struct arena arena;

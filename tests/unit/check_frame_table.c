@@ -121,6 +121,11 @@ START_TEST(frame_table_resolves)
     ck_assert(list.frames[0].is_inlined && !list.frames[1].is_inlined);
     ck_assert_uint_eq(frame_table_count(table, &unresolved), 5);
     ck_assert_uint_eq(unresolved, 2);
+    struct frame_tally tallies[8] = {0};
+    frame_table_tally(table, tallies, sizeof tallies / sizeof tallies[0]);
+    ck_assert_uint_eq(tallies[numbers[1]].addresses, 4);
+    ck_assert_uint_eq(tallies[numbers[1]].unnamed, 1);
+    ck_assert_uint_eq(tallies[numbers[1]].lineless, 2);
 }
 END_TEST
 

@@ -104,6 +104,20 @@ START_TEST(render_summary_sums_up_several)
 }
 END_TEST
 
+START_TEST(render_summary_lists_modules_that_lack_something)
+{
+    const struct report_module modules[] = {
+        {"/lib/a.so", 30, 12, 30, "it has no symbols and no debug information"},
+        {"/lib/b.so", 1, 0, 1, NULL},
+    };
+    const struct report report = {.kind = REPORT_SUMMARY, .modules = modules, .module_count = 2};
+    render(&report);
+    has("Names and lines:\n");
+    has("- /lib/a.so: of 30 addresses, 12 without a name, 30 without a line; it has no symbols");
+    has("- /lib/b.so: of 1 address, 0 without a name, 1 without a line\n");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("render_summary");
@@ -111,6 +125,7 @@ int main(void)
     tcase_add_test(tests, render_summary_counts_one_as_one);
     tcase_add_test(tests, render_summary_obeys_no_name);
     tcase_add_test(tests, render_summary_sums_up_several);
+    tcase_add_test(tests, render_summary_lists_modules_that_lack_something);
     int result = unit_run("render_summary", tests);
     free(text);
     return result;
