@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfod.h"
 #include "xz.h"
 
 #define DEBUG_DIR "/usr/lib/debug"
@@ -156,6 +157,24 @@ static bool try_debuginfod_cache(struct search *search)
            (home != NULL && try_path(search, "%s/.cache/debuginfod_client/%s/debuginfo", home, id));
 }
 
+/* Ask a debuginfod server. */
+static bool try_debuginfod(struct search *search)
+{
+    char path[PATH_MAX];
+    char why[sizeof search->refusal] = "";
+    if (search->query->is_offline) {
+        return false;
+    }
+    if (debuginfod_fetch(search->build_id, search->build_id_bytes, search->query->path, path,
+                         sizeof path, why, sizeof why)) {
+        return try_path(search, "%s", path);
+    }
+    if (search->refusal[0] == '\0') {
+        memcpy(search->refusal, why, sizeof why);
+    }
+    return false;
+}
+
 static void find_debug_file(struct search *search, const char *root)
 {
     char directory[PATH_MAX];
@@ -169,7 +188,7 @@ static void find_debug_file(struct search *search, const char *root)
     directory[length] = '\0';
     (void)(try_symbols_dir(search, slash != NULL ? slash + 1 : path) ||
            try_build_id(search, root, DEBUG_DIR) || try_link(search, root, directory) ||
-           try_debuginfod_cache(search));
+           try_debuginfod_cache(search) || try_debuginfod(search));
 }
 
 /* Open the module if it is the traced one. */

@@ -5,6 +5,7 @@
 #ifndef ANALYZER_DEBUG_FILE_H
 #define ANALYZER_DEBUG_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct debug_file_query {
     size_t build_id_bytes;   /* 0: unknown */
     const char *symbols_dir; /* more debug files, or NULL */
     const char *sysroot_dir; /* put before every path, or NULL */
+    bool is_offline;         /* no debuginfod server is asked */
 };
 
 struct debug_files {
@@ -35,6 +37,7 @@ struct debug_files {
  * directory and /usr/lib/debug; then the one that .gnu_debuglink names: beside the module, in
  * .debug beside it, in the symbols directory, in /usr/lib/debug and the module's directory under
  * it.
+ * Last, a debuginfod server is asked, if DEBUGINFOD_URLS names one (debuginfod.h).
  * --symbols DIR may also simply hold the unstripped module. A file is refused when its build-id is
  * not the module's, or, if either has none, when its CRC is not the one in the link.
  *

@@ -63,6 +63,7 @@ enum key {
     KEY_SYSROOT,
     KEY_NO_INLINE,
     KEY_NO_DEMANGLE,
+    KEY_OFFLINE,
 };
 
 enum help_group {
@@ -124,6 +125,7 @@ static const struct argp_option table[] = {
     {"sysroot", KEY_SYSROOT, "DIR", 0, "where the traced system's files are", 0},
     {"no-inline", KEY_NO_INLINE, NULL, 0, "do not show inlined functions", 0},
     {"no-demangle", KEY_NO_DEMANGLE, NULL, 0, "show names as the linker sees them", 0},
+    {"offline", KEY_OFFLINE, NULL, 0, "ask no debuginfod server", 0},
     {0},
 };
 
@@ -385,6 +387,9 @@ static error_t parse_switch(struct options *options, int key, const char *text)
     case KEY_NO_DEMANGLE:
         options->symbols.no_demangle = true;
         return 0;
+    case KEY_OFFLINE:
+        options->symbols.is_offline = true;
+        return 0;
     case KEY_SYMBOLS:
         options->symbols.symbols_dir = text;
         return 0;
@@ -436,8 +441,8 @@ bool options_parse(int argc, char **argv, bool is_test, struct options *ret_opti
         .parser = parse,
         .args_doc = "[TRACE ...]",
         .doc = "Says which lines of a program allocated the memory that a trace of libtrace.so "
-               "tells of.\vWithout TRACE: the newest *.trace in the working directory. Exit: 0 "
-               "reported, 1 bad input, 2 usage, 3 --fail-if.",
+               "tells of.\vNo TRACE: the newest *.trace here. Exit: 1 bad input, 2 usage, "
+               "3 --fail-if.",
     };
     *ret_options = (struct options){
         .at = {.kind = MOMENT_END},

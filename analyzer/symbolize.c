@@ -377,7 +377,8 @@ static void open_files(struct job *job)
                                      .build_id = module->build_id,
                                      .build_id_bytes = module->build_id_bytes,
                                      .symbols_dir = options->symbols_dir,
-                                     .sysroot_dir = options->sysroot_dir};
+                                     .sysroot_dir = options->sysroot_dir,
+                                     .is_offline = options->is_offline};
     if (!has_no_file(module)) {
         debug_files_open(&query, &job->files);
         if (job->files.warning[0] != '\0') {

@@ -34,6 +34,7 @@ struct symbol_options {
     const char *sysroot_dir; /* put before every path, or NULL */
     bool no_inline;          /* give only the outermost function of each address */
     bool no_demangle;
+    bool is_offline; /* no debuginfod server is asked, whatever DEBUGINFOD_URLS says */
 };
 
 struct symbolizer;

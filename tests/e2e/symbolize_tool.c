@@ -124,6 +124,8 @@ static struct symbol_options read_options(int argc, char **argv)
             options.no_demangle = true;
         } else if (strcmp(argv[i], "--no-inline") == 0) {
             options.no_inline = true;
+        } else if (strcmp(argv[i], "--offline") == 0) {
+            options.is_offline = true;
         } else if (strcmp(argv[i], "--symbols") == 0 && i + 1 < argc) {
             options.symbols_dir = argv[++i];
         } else {

@@ -54,7 +54,8 @@ static void search(const char *name, const uint8_t *build_id, size_t build_id_by
     struct debug_file_query query = {.path = path,
                                      .build_id = build_id,
                                      .build_id_bytes = build_id_bytes,
-                                     .symbols_dir = symbols};
+                                     .symbols_dir = symbols,
+                                     .is_offline = true};
     debug_files_open(&query, &files);
 }
 
@@ -140,7 +141,8 @@ START_TEST(debug_file_looks_below_the_sysroot)
     struct debug_file_query query = {.path = "/bin/prog",
                                      .build_id = self.build_id,
                                      .build_id_bytes = self.build_id_bytes,
-                                     .sysroot_dir = root};
+                                     .sysroot_dir = root,
+                                     .is_offline = true};
     debug_files_open(&query, &files);
     ck_assert_ptr_nonnull(files.module.elf);
     ck_assert(files.debug.has_debug_info);
