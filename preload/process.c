@@ -160,6 +160,16 @@ void tracer_moving(void)
     }
 }
 
+void tracer_sandboxed(void)
+{
+    const struct trace_file_header *header = process.file.header;
+    if (!atomic_load(&gate.is_open)) {
+        atomic_store(&process.phase, PROCESS_STOPPED);  /* a child that has not begun its trace */
+    } else if (header->pid == (uint32_t)sys_getpid()) { /* not a vfork child, before its exec */
+        process_stop(-EPERM);
+    }
+}
+
 void tracer_ending(enum trace_end how)
 {
     struct trace_file_header *header = process.file.header;

@@ -56,6 +56,9 @@ void tracer_code_unloaded(void);
 /* This is the child, and fork() has just returned in it. */
 void tracer_forked(void);
 
+/* The process is about to forbid itself system calls that the tracer makes, on pain of death. */
+void tracer_sandboxed(void);
+
 /* The process is about to change its root, its user or its namespaces. */
 void tracer_moving(void);
 

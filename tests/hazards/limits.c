@@ -6,8 +6,9 @@
  * line.
  * Without it: past RLIMIT_FSIZE, SIGXFSZ; with ftruncate() for fallocate() on a disk of 96 KiB,
  * SIGBUS; without the held descriptor tracing ended in the new root, 10 of 20,010 blocks were
- * seen; without the zeros that are written where fallocate() is not there, tracing ended at the
- * start. RLIMIT_AS, RLIMIT_NOFILE and the filter were not tried.
+ * seen; without the zeros that are written where fallocate() is not there, nothing was traced; before
+ * filters were tried out (seccomp.c), one that kills ended the program with SIGSYS. RLIMIT_AS and
+ * RLIMIT_NOFILE were not tried.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +29,8 @@ static void limit(int resource, rlim_t value)
     need(setrlimit(resource, &both) == 0, "setrlimit");
 }
 
-/* From here on only these calls; others fail with EPERM. */
-static void filter_calls(void)
+/* From here on only these calls. @otherwise: what becomes of others. */
+static void filter_calls(unsigned otherwise)
 {
     static const unsigned allowed[] = {SYS_write, SYS_exit,   SYS_exit_group,
                                        SYS_mmap,  SYS_munmap, SYS_brk};
@@ -41,7 +42,7 @@ static void filter_calls(void)
         filter[used++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
         filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     }
-    filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    filter[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, otherwise);
     struct sock_fprog program = {(unsigned short)used, filter};
     need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
     need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
@@ -107,7 +108,9 @@ int main(int count, char **arguments)
     } else if (strcmp(what, "chroot") == 0) {
         move_away(arguments[2]);
     } else if (strcmp(what, "seccomp") == 0) {
-        filter_calls();
+        filter_calls(SECCOMP_RET_ERRNO | EPERM);
+    } else if (strcmp(what, "sandbox") == 0) {
+        filter_calls(SECCOMP_RET_KILL_PROCESS);
     }
     for (unsigned i = 0; i < 20; i++) {
         fill_windows(20000);

@@ -205,6 +205,7 @@ def limits():
             ("replaced", "The file was replaced"))],
         Row("limits", ("nofile",), may_lose=True, totals={"lost_events": some}),
         Row("limits", ("chroot", "{place}/work"), needs_root=True),
+        Row("limits", ("sandbox",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("seccomp",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("none",), setting=lambda place: disk_of("1m", place), needs_root=True,
             says=stopped.format("No space left on device")),
