@@ -140,20 +140,37 @@ static void print_tables(struct csv *csv, const struct report *report)
     }
 }
 
+/* A cell without anything in it stands for what is not known. */
+static void print_known(struct csv *csv, uint64_t number)
+{
+    if (number > 0) {
+        print_number(csv, number);
+    } else {
+        print_text(csv, "");
+    }
+}
+
+static void print_snapshot(struct csv *csv, const struct report_trace *trace,
+                           const struct snapshot *snapshot)
+{
+    print_text(csv, trace->file);
+    print_known(csv, snapshot->number);
+    print_text(csv, snapshot->name);
+    print_ticks(csv, snapshot->tick);
+    print_number(csv, snapshot->live_bytes);
+    print_number(csv, snapshot->live_blocks);
+    print_known(csv, snapshot->resident_bytes);
+    end_line(csv);
+}
+
 static void print_snapshots(struct csv *csv, const struct report *report)
 {
     for (size_t t = 0; t < report->trace_count; t++) {
         const struct report_trace *trace = &report->traces[t];
         for (size_t i = 0; i < trace->snapshot_count; i++) {
-            const struct snapshot *snapshot = &trace->snapshots[i];
-            print_text(csv, trace->file);
-            print_number(csv, snapshot->number);
-            print_text(csv, snapshot->name);
-            print_ticks(csv, snapshot->tick);
-            print_number(csv, snapshot->live_bytes);
-            print_number(csv, snapshot->live_blocks);
-            end_line(csv);
+            print_snapshot(csv, trace, &trace->snapshots[i]);
         }
+        print_snapshot(csv, trace, &trace->at_end);
     }
 }
 
@@ -184,6 +201,8 @@ static void print_timeline(struct csv *csv, const struct report *report)
             print_level(csv, point->live_blocks);
             print_level(csv, point->peak_bytes);
             print_level(csv, point->peak_blocks);
+            print_known(csv, point->resident_bytes);
+            print_known(csv, point->peak_resident_bytes);
             end_line(csv);
         }
     }
@@ -193,9 +212,10 @@ static void print_names(FILE *out, const struct report *report)
 {
     static const char *const names[] = {
         [REPORT_TABLES] = "file,moment,key,line,size,count",
-        [REPORT_SNAPSHOTS] = "file,number,name,s,live_bytes,live_blocks",
+        [REPORT_SNAPSHOTS] = "file,number,name,s,live_bytes,live_blocks,rss_bytes",
         [REPORT_ANNOTATE] = "file,line,mem_usage,increment,occurrences,contents",
-        [REPORT_TIMELINE] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks",
+        [REPORT_TIMELINE] =
+            "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks,rss_bytes,peak_rss_bytes",
     };
     (void)fprintf(out, "%s%s%s" LINE_END, names[report->kind],
                   report->is_compared ? ",size_diff,count_diff" : "",

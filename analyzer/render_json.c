@@ -41,6 +41,12 @@ static struct json_object *make_trace(struct json_builder *builder,
     return object;
 }
 
+/* Return: null for 0, which stands for what is not known. */
+static struct json_object *known_number(struct json_builder *builder, uint64_t number)
+{
+    return number > 0 ? json_number(builder, number) : NULL;
+}
+
 /* Modules that lack names or lines; null where it is not about that. */
 static struct json_object *make_modules(struct json_builder *builder, const struct report *report)
 {
@@ -108,6 +114,8 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
     // Peaks of several processes have no time in common.
     bool has_time = report->trace_count == 1;
     json_add(builder, object, "peak_s", has_time ? json_seconds(builder, totals->peak_s, 3) : NULL);
+    json_add(builder, object, "rss_bytes", known_number(builder, totals->resident_bytes));
+    json_add(builder, object, "peak_rss_bytes", known_number(builder, totals->peak_resident_bytes));
     struct json_object *notes = json_checked(builder, json_object_new_array());
     for (size_t i = 0; i < report->note_count; i++) {
         json_append(builder, notes, json_text(builder, report->notes[i]));
@@ -282,11 +290,12 @@ static struct json_object *make_snapshot(struct json_builder *builder,
     double seconds = (double)snapshot->tick / TRACE_TICKS_PER_SECOND;
     struct json_object *object = json_checked(builder, json_object_new_object());
     json_add(builder, object, "file", json_text(builder, file));
-    json_add(builder, object, "number", json_number(builder, snapshot->number));
+    json_add(builder, object, "number", known_number(builder, snapshot->number));
     json_add(builder, object, "name", json_text(builder, snapshot->name));
     json_add(builder, object, "time_s", json_seconds(builder, seconds, 3));
     json_add(builder, object, "live_bytes", json_number(builder, snapshot->live_bytes));
     json_add(builder, object, "live_blocks", json_number(builder, snapshot->live_blocks));
+    json_add(builder, object, "rss_bytes", known_number(builder, snapshot->resident_bytes));
     return object;
 }
 
@@ -306,6 +315,9 @@ static struct json_object *make_snapshots(struct json_builder *builder, const st
         const struct report_trace *trace = &report->traces[t];
         for (size_t i = 0; i < trace->snapshot_count; i++) {
             json_append(builder, array, make_snapshot(builder, &trace->snapshots[i], trace->file));
+        }
+        if (report->kind == REPORT_SNAPSHOTS) {
+            json_append(builder, array, make_snapshot(builder, &trace->at_end, trace->file));
         }
     }
     return array;
@@ -350,6 +362,9 @@ static struct json_object *make_timeline(struct json_builder *builder, const str
             json_add(builder, object, "live_blocks", make_level(builder, point->live_blocks));
             json_add(builder, object, "peak_bytes", make_level(builder, point->peak_bytes));
             json_add(builder, object, "peak_blocks", make_level(builder, point->peak_blocks));
+            json_add(builder, object, "rss_bytes", known_number(builder, point->resident_bytes));
+            json_add(builder, object, "peak_rss_bytes",
+                     known_number(builder, point->peak_resident_bytes));
             json_append(builder, array, object);
         }
     }

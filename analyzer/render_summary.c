@@ -98,6 +98,23 @@ static void print_threads(FILE *out, const struct report_trace *trace)
                 out);
 }
 
+/* Memory in RAM, beside what was requested. */
+static void print_resident(FILE *out, const struct report_totals *totals, bool has_peak_time)
+{
+    char bytes[SIZE_FORMAT_BYTES];
+    if (totals->peak_resident_bytes == 0) {
+        return; // a trace without samples
+    }
+    print_label(out, "RSS:");
+    (void)fprintf(out, "%s at end, ", size_format(bytes, (double)totals->resident_bytes, false));
+    (void)fprintf(out, "%s at most",
+                  size_format(bytes, (double)totals->peak_resident_bytes, false));
+    if (has_peak_time) {
+        (void)fprintf(out, ", after %.3f s", totals->peak_resident_s);
+    }
+    (void)fputs("; sampled, with the tracer's own memory\n", out);
+}
+
 static void print_totals(FILE *out, const struct report_totals *totals, bool has_peak_time)
 {
     char bytes[SIZE_FORMAT_BYTES];
@@ -121,6 +138,7 @@ static void print_totals(FILE *out, const struct report_totals *totals, bool has
     } else {
         (void)fputs(", the sum of each process's own peak\n", out);
     }
+    print_resident(out, totals, has_peak_time);
     if (totals->inherited_frees > 0) {
         print_blocks(out, "Inherited:", totals->inherited_frees, totals->inherited_bytes);
         print_label(out, "");

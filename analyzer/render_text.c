@@ -265,9 +265,31 @@ static void print_table(const struct text *text, const struct report *report,
     }
 }
 
-static void print_snapshots(FILE *out, const struct report *report)
+static void print_snapshot(FILE *out, const struct snapshot *snapshot)
 {
     char bytes[SIZE_FORMAT_BYTES];
+    const bool is_end = snapshot->number == 0;
+    if (is_end) {
+        (void)fputs("end", out);
+    } else {
+        (void)fprintf(out, "#%" PRIu64, snapshot->number);
+    }
+    (void)fprintf(out, " %.3f s: %s live in %" PRIu64 " block%s",
+                  (double)snapshot->tick / TRACE_TICKS_PER_SECOND,
+                  size_format(bytes, (double)snapshot->live_bytes, false), snapshot->live_blocks,
+                  snapshot->live_blocks == 1 ? "" : "s");
+    if (snapshot->resident_bytes > 0) {
+        (void)fprintf(out, ", RSS %s", size_format(bytes, (double)snapshot->resident_bytes, false));
+    }
+    if (!is_end && snapshot->name[0] != '\0') {
+        (void)fputs("  ", out);
+        safe_text_print(out, snapshot->name);
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_snapshots(FILE *out, const struct report *report)
+{
     size_t count = 0;
     for (size_t t = 0; t < report->trace_count; t++) {
         const struct report_trace *trace = &report->traces[t];
@@ -276,23 +298,15 @@ static void print_snapshots(FILE *out, const struct report *report)
             (void)fputs(":\n", out);
         }
         for (size_t i = 0; i < trace->snapshot_count; i++) {
-            const struct snapshot *snapshot = &trace->snapshots[i];
-            (void)fprintf(out, "#%" PRIu64 " %.3f s: %s live in %" PRIu64 " block%s",
-                          snapshot->number, (double)snapshot->tick / TRACE_TICKS_PER_SECOND,
-                          size_format(bytes, (double)snapshot->live_bytes, false),
-                          snapshot->live_blocks, snapshot->live_blocks == 1 ? "" : "s");
-            if (snapshot->name[0] != '\0') {
-                (void)fputs("  ", out);
-                safe_text_print(out, snapshot->name);
-            }
-            (void)fputc('\n', out);
+            print_snapshot(out, &trace->snapshots[i]);
         }
+        print_snapshot(out, &trace->at_end);
         count += trace->snapshot_count;
     }
     if (count == 0) {
         (void)fputs(
             "No snapshots were taken; a program takes one with libtrace_snapshot(name), and "
-            "LIBTRACE_SNAPSHOT_SIGNAL takes one from outside.\n",
+            "LIBTRACE_SNAPSHOT_SIGNAL and LIBTRACE_SNAPSHOT_EVERY take them from outside.\n",
             out);
     }
 }

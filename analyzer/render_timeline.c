@@ -19,6 +19,7 @@
 
 enum {
     ROWS = 16,
+    ROWS_OF_RSS = 8,
     LABEL_ROWS = 4, /* a label every so many rows */
     LABEL_COLUMNS = 9,
     MARGIN_COLUMNS = LABEL_COLUMNS + 2, /* a blank and the axis */
@@ -42,6 +43,16 @@ static const char *const unicode_parts[] = {" ",      "\u2581", "\u2582", "\u258
                                             "\u2585", "\u2586", "\u2587", "\u2588"};
 static const struct style unicode = {unicode_parts, 8, "\u2502", "\u2514", "\u2500"};
 
+/* What a chart shows, and how. */
+struct chart {
+    const struct timeline *timeline;
+    int64_t (*most_of)(const struct timeline *timeline, size_t part, size_t parts);
+    const struct style *style;
+    int64_t most; /* at any time: the top */
+    int rows;
+    size_t columns;
+};
+
 static void print_label(FILE *out, double bytes)
 {
     char text[SIZE_FORMAT_BYTES];
@@ -49,9 +60,11 @@ static void print_label(FILE *out, double bytes)
 }
 
 /* Return: which of a style's parts a value fills row @row of, counted from below. */
-static int part_of(const struct style *style, int64_t value, int64_t most, int row)
+static int part_of(const struct chart *chart, int64_t value, int row)
 {
-    double filled = value > 0 ? (double)value / (double)most * ROWS * style->count : 0;
+    const struct style *style = chart->style;
+    double filled =
+        value > 0 ? (double)value / (double)chart->most * chart->rows * style->count : 0;
     double left = filled - (double)row * style->count;
     if (left >= style->count) {
         return style->count;
@@ -60,18 +73,18 @@ static int part_of(const struct style *style, int64_t value, int64_t most, int r
     return left > 0 ? (int)left + (row == 0 && left < 1 ? 1 : 0) : 0;
 }
 
-static void print_row(FILE *out, const struct timeline *timeline, const struct style *style,
-                      int64_t most, int row, size_t columns)
+static void print_row(FILE *out, const struct chart *chart, int row)
 {
+    const struct style *style = chart->style;
     if ((row + 1) % LABEL_ROWS == 0) {
-        print_label(out, (double)most * (row + 1) / ROWS);
+        print_label(out, (double)chart->most * (row + 1) / chart->rows);
     } else {
         (void)fprintf(out, "%*s", LABEL_COLUMNS + 1, "");
     }
     (void)fputs(style->axis, out);
     size_t blanks = 0; // none at the end of a line
-    for (size_t i = 0; i < columns; i++) {
-        int part = part_of(style, timeline_most(timeline, i, columns), most, row);
+    for (size_t i = 0; i < chart->columns; i++) {
+        int part = part_of(chart, chart->most_of(chart->timeline, i, chart->columns), row);
         if (part == 0) {
             blanks++;
             continue;
@@ -83,12 +96,13 @@ static void print_row(FILE *out, const struct timeline *timeline, const struct s
 }
 
 /* The axis of time, with labels at its beginning, in its middle and at its end. */
-static void print_times(FILE *out, const struct timeline *timeline, const struct style *style,
-                        size_t columns)
+static void print_times(FILE *out, const struct chart *chart)
 {
     char middle[32];
     char end[32];
-    double seconds = (double)timeline->last_tick / TRACE_TICKS_PER_SECOND;
+    const struct style *style = chart->style;
+    const size_t columns = chart->columns;
+    double seconds = (double)chart->timeline->last_tick / TRACE_TICKS_PER_SECOND;
     print_label(out, 0);
     (void)fputs(style->corner, out);
     for (size_t i = 0; i < columns; i++) {
@@ -103,27 +117,52 @@ static void print_times(FILE *out, const struct timeline *timeline, const struct
     (void)fprintf(out, "\n%*s0 s%*s%*s\n", MARGIN_COLUMNS, "", centre, middle, rest, end);
 }
 
-static void print_chart(FILE *out, const struct report_trace *trace,
+static void print_title(FILE *out, const char *what, double peak, double peak_s, double at_end,
                         const struct render_options *options)
 {
-    char peak[SIZE_FORMAT_BYTES];
-    char end[SIZE_FORMAT_BYTES];
-    const struct timeline *timeline = trace->timeline;
-    const struct style *style = options->is_utf8 ? &unicode : &ascii;
+    char peak_text[SIZE_FORMAT_BYTES];
+    char end_text[SIZE_FORMAT_BYTES];
+    (void)fputs(options->is_colored ? "\033[1m" : "", out);
+    (void)fprintf(out, "[ %s over time: peak %s after %.3f s, %s at end ]", what,
+                  size_format(peak_text, peak, false), peak_s,
+                  size_format(end_text, at_end, false));
+    (void)fputs(options->is_colored ? "\033[0m\n" : "\n", out);
+}
+
+static void print_chart(FILE *out, struct chart *chart)
+{
+    chart->most = chart->most_of(chart->timeline, 0, 1);
+    for (int row = chart->rows - 1; row >= 0 && chart->most > 0; row--) {
+        print_row(out, chart, row);
+    }
+    print_times(out, chart);
+}
+
+/* What the program asked for, and below it, lower, what it has in RAM, each to its own scale. */
+static void print_charts(FILE *out, const struct report_trace *trace,
+                         const struct render_options *options)
+{
+    const struct report_totals *totals = &trace->totals;
     size_t width = options->columns > 0 ? options->columns : COLUMNS_DEFAULT;
     size_t columns =
         width > MARGIN_COLUMNS + COLUMNS_LEAST ? width - MARGIN_COLUMNS : COLUMNS_LEAST;
-    columns = columns < COLUMNS_MOST ? columns : COLUMNS_MOST;
-    (void)fputs(options->is_colored ? "\033[1m" : "", out);
-    (void)fprintf(out, "[ Live bytes over time: peak %s after %.3f s, %s at end ]",
-                  size_format(peak, (double)trace->totals.peak_bytes, false), trace->totals.peak_s,
-                  size_format(end, (double)trace->totals.live_bytes, false));
-    (void)fputs(options->is_colored ? "\033[0m\n" : "\n", out);
-    const int64_t most = timeline_most(timeline, 0, 1);
-    for (int row = ROWS - 1; row >= 0 && most > 0; row--) {
-        print_row(out, timeline, style, most, row, columns);
+    struct chart chart = {
+        .timeline = trace->timeline,
+        .most_of = timeline_most,
+        .style = options->is_utf8 ? &unicode : &ascii,
+        .rows = ROWS,
+        .columns = columns < COLUMNS_MOST ? columns : COLUMNS_MOST,
+    };
+    print_title(out, "Live bytes", (double)totals->peak_bytes, totals->peak_s,
+                (double)totals->live_bytes, options);
+    print_chart(out, &chart);
+    if (totals->peak_resident_bytes > 0) {
+        print_title(out, "RSS", (double)totals->peak_resident_bytes, totals->peak_resident_s,
+                    (double)totals->resident_bytes, options);
+        chart.most_of = timeline_most_resident;
+        chart.rows = ROWS_OF_RSS;
+        print_chart(out, &chart);
     }
-    print_times(out, timeline, style, columns);
 }
 
 void render_timeline_text(FILE *out, const struct report *report,
@@ -135,6 +174,6 @@ void render_timeline_text(FILE *out, const struct report *report,
             safe_text_print(out, report->traces[i].file);
             (void)fputs(":\n", out);
         }
-        print_chart(out, &report->traces[i], options);
+        print_charts(out, &report->traces[i], options);
     }
 }

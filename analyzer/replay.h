@@ -35,6 +35,7 @@ struct snapshot {
     uint32_t tick;
     uint64_t live_bytes;
     uint64_t live_blocks;
+    uint64_t resident_bytes; /* of the process, as sampled last; 0 if it is not known */
 };
 
 struct replay {
@@ -45,7 +46,10 @@ struct replay {
     int64_t peak_bytes;
     int64_t peak_blocks;
     uint32_t peak_tick;
-    uint32_t tick;   /* of the event replayed last */
+    uint32_t tick;           /* of the event replayed last */
+    uint64_t resident_bytes; /* of the process, as sampled last; 0 if it was not yet */
+    uint64_t peak_resident_bytes;
+    uint32_t peak_resident_tick;
     uint64_t clears; /* all counters are about the time since the last one */
     uint64_t reallocations;
     uint64_t implied_frees;

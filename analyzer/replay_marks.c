@@ -26,6 +26,7 @@ const struct snapshot *replay_mark_snapshot(struct replay *replay, const char *n
         .tick = replay->tick,
         .live_bytes = at_least_zero(replay->live_bytes),
         .live_blocks = at_least_zero(replay->live_blocks),
+        .resident_bytes = replay->resident_bytes,
     };
     if (snapshot->name == NULL) {
         return NULL;
@@ -62,16 +63,31 @@ static void clear(struct replay *replay, struct replay_watch *watch, uint64_t en
     replay->clears++;
 }
 
+static void note_resident(struct replay *replay, struct replay_watch *watch, uint64_t bytes)
+{
+    replay->resident_bytes = bytes;
+    if (bytes > replay->peak_resident_bytes) {
+        replay->peak_resident_bytes = bytes;
+        replay->peak_resident_tick = replay->tick;
+    }
+    if (watch != NULL) {
+        replay_watch_resident(watch, bytes);
+    }
+}
+
 void replay_mark_sized(struct replay *replay, struct replay_watch *watch, uint64_t first_site,
                        uint64_t number, struct trace_cursor cursor)
 {
-    uint64_t site = 0;
+    uint64_t field = trace_get_varint(&cursor);
+    if (cursor.is_bad) {
+        return;
+    }
     switch (number) {
     case TRACE_EV_CLEAR:
-        site = trace_get_varint(&cursor);
-        if (!cursor.is_bad) {
-            clear(replay, watch, site > first_site ? site - first_site : 0);
-        }
+        clear(replay, watch, field > first_site ? field - first_site : 0);
+        break;
+    case TRACE_EV_RESIDENT:
+        note_resident(replay, watch, field);
         break;
     default:
         break;

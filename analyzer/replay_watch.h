@@ -34,6 +34,15 @@ static inline void replay_watch_allocation(struct replay_watch *watch, size_t at
     }
 }
 
+/* The resident set was sampled. */
+static inline void replay_watch_resident(struct replay_watch *watch, uint64_t bytes)
+{
+    watch->now.resident_bytes = bytes;
+    if (bytes > watch->now.peak_resident_bytes) {
+        watch->now.peak_resident_bytes = bytes;
+    }
+}
+
 /* A block of site @at begins, or ends; @stream: index of the stream that tells. */
 static inline void replay_watch_begin(struct replay_watch *watch, size_t stream, size_t at,
                                       uint32_t tick)
@@ -83,6 +92,7 @@ static inline void replay_watch_time(struct replay_watch *watch, uint32_t tick, 
         timeline_add(watch->timeline, tick, &watch->now);
         watch->now.peak_bytes = bytes;
         watch->now.peak_blocks = blocks;
+        watch->now.peak_resident_bytes = watch->now.resident_bytes;
     }
 }
 

@@ -42,6 +42,9 @@ void report_add_totals(struct report_totals *sum, const struct report_totals *to
     sum->peak_bytes += totals->peak_bytes;
     sum->peak_blocks += totals->peak_blocks;
     sum->peak_s = totals->peak_s;
+    sum->resident_bytes += totals->resident_bytes;
+    sum->peak_resident_bytes += totals->peak_resident_bytes;
+    sum->peak_resident_s = totals->peak_resident_s;
     sum->threads += totals->threads;
     sum->stacks += totals->stacks;
     sum->sites += totals->sites;

@@ -41,6 +41,9 @@ struct report_totals {
     uint64_t peak_bytes; /* of several traces: the sum of each one's own */
     uint64_t peak_blocks;
     double peak_s;
+    uint64_t resident_bytes;      /* at the end, as sampled; 0 if it is not known */
+    uint64_t peak_resident_bytes; /* the most of all samples; as peak_bytes of several traces */
+    double peak_resident_s;
     uint64_t threads;
     uint64_t stacks;
     uint64_t sites;
@@ -81,6 +84,7 @@ struct report_trace {
     size_t thread_count;
     const struct snapshot *snapshots;
     size_t snapshot_count;
+    struct snapshot at_end;          /* the same of the end; its number is 0 */
     const struct timeline *timeline; /* NULL unless asked for */
     struct report_totals totals;
 };

@@ -106,6 +106,9 @@ static struct report_totals make_totals(const struct reader *reader, const struc
         .peak_bytes = replay->peak_bytes < 0 ? 0 : (uint64_t)replay->peak_bytes,
         .peak_blocks = replay->peak_blocks < 0 ? 0 : (uint64_t)replay->peak_blocks,
         .peak_s = (double)replay->peak_tick / TRACE_TICKS_PER_SECOND,
+        .resident_bytes = replay->resident_bytes,
+        .peak_resident_bytes = replay->peak_resident_bytes,
+        .peak_resident_s = (double)replay->peak_resident_tick / TRACE_TICKS_PER_SECOND,
         .threads = definitions->thread_count > 0 ? definitions->thread_count : reader->stream_count,
         .stacks = definitions->stack_count,
         .sites = definitions->site_count,
@@ -203,6 +206,13 @@ enum trace_status summary_make(const struct reader *reader, const struct replay 
         last_tick = header->end_tick;
     }
     trace.duration_s = (double)last_tick / TRACE_TICKS_PER_SECOND;
+    trace.at_end = (struct snapshot){
+        .name = "end",
+        .tick = last_tick,
+        .live_bytes = trace.totals.live_bytes,
+        .live_blocks = trace.totals.live_blocks,
+        .resident_bytes = trace.totals.resident_bytes,
+    };
     if (trace.file == NULL || !copy_process(&reader->definitions.process, arena, &trace) ||
         !copy_threads(&reader->definitions, arena, &trace) ||
         !copy_snapshots(replay, arena, &trace)) {

@@ -14,6 +14,10 @@ static void merge(struct timeline_level *point, const struct timeline_level *lat
 {
     point->live_bytes = later->live_bytes;
     point->live_blocks = later->live_blocks;
+    point->resident_bytes = later->resident_bytes;
+    if (later->peak_resident_bytes > point->peak_resident_bytes) {
+        point->peak_resident_bytes = later->peak_resident_bytes;
+    }
     if (later->peak_bytes > point->peak_bytes) {
         point->peak_bytes = later->peak_bytes;
         point->peak_blocks = later->peak_blocks;
@@ -46,6 +50,7 @@ static struct timeline_level *reach(struct timeline *timeline, uint32_t tick)
         still = timeline->points[timeline->count - 1];
         still.peak_bytes = still.live_bytes;
         still.peak_blocks = still.live_blocks;
+        still.peak_resident_bytes = still.resident_bytes;
     }
     while (timeline->count <= at) {
         timeline->points[timeline->count++] = still;
@@ -72,7 +77,18 @@ uint32_t timeline_tick(const struct timeline *timeline, size_t at)
     return tick < timeline->last_tick ? (uint32_t)tick : timeline->last_tick;
 }
 
-int64_t timeline_most(const struct timeline *timeline, size_t part, size_t parts)
+static int64_t live_of(const struct timeline_level *point)
+{
+    return point->peak_bytes;
+}
+
+static int64_t resident_of(const struct timeline_level *point)
+{
+    return point->peak_resident_bytes < INT64_MAX ? (int64_t)point->peak_resident_bytes : INT64_MAX;
+}
+
+static int64_t most_of(const struct timeline *timeline, size_t part, size_t parts,
+                       int64_t (*value_of)(const struct timeline_level *point))
 {
     if (timeline->count == 0) {
         return 0;
@@ -81,10 +97,20 @@ int64_t timeline_most(const struct timeline *timeline, size_t part, size_t parts
     size_t first = (size_t)(ticks * part / parts / timeline->ticks_each);
     uint64_t end_tick = ticks * (part + 1) / parts;
     size_t last = (size_t)((end_tick > 0 ? end_tick - 1 : 0) / timeline->ticks_each);
-    int64_t most = timeline->points[first].peak_bytes;
+    int64_t most = value_of(&timeline->points[first]);
     for (size_t i = first + 1; i <= last && i < timeline->count; i++) {
-        int64_t peak = timeline->points[i].peak_bytes;
-        most = peak > most ? peak : most;
+        int64_t value = value_of(&timeline->points[i]);
+        most = value > most ? value : most;
     }
     return most;
+}
+
+int64_t timeline_most(const struct timeline *timeline, size_t part, size_t parts)
+{
+    return most_of(timeline, part, parts, live_of);
+}
+
+int64_t timeline_most_resident(const struct timeline *timeline, size_t part, size_t parts)
+{
+    return most_of(timeline, part, parts, resident_of);
 }

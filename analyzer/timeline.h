@@ -16,6 +16,8 @@ struct timeline_level {
     int64_t live_blocks;
     int64_t peak_bytes; /* the most at any time since the point before */
     int64_t peak_blocks;
+    uint64_t resident_bytes; /* of the process, as sampled last; 0 before the first sample */
+    uint64_t peak_resident_bytes;
 };
 
 /* All zero, but for ticks_each, is an empty one: see timeline_init(). */
@@ -46,5 +48,8 @@ uint32_t timeline_tick(const struct timeline *timeline, size_t at);
  * that is shorter than a point has what the point has.
  */
 int64_t timeline_most(const struct timeline *timeline, size_t part, size_t parts);
+
+/* The same of the resident set; 0 before its first sample. */
+int64_t timeline_most_resident(const struct timeline *timeline, size_t part, size_t parts);
 
 #endif

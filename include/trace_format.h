@@ -44,8 +44,9 @@ enum trace_counter {
     TRACE_UNWIND_FULL = 7,        /* captures that needed a full walk by libunwind */
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
-    TRACE_LOST_CUT_SHORT = 10, /* events that longjmp() or the end of the thread left in the middle */
-    TRACE_LOST_PICTURES = 11,     /* heap pictures that could not be taken, or not to their end */
+    TRACE_LOST_CUT_SHORT =
+        10, /* events that longjmp() or the end of the thread left in the middle */
+    TRACE_LOST_PICTURES = 11, /* heap pictures that could not be taken, or not to their end */
     TRACE_COUNTERS_USED = 12,
 };
 #define TRACE_COUNTERS 32
@@ -145,6 +146,7 @@ enum trace_event_other {
     TRACE_EV_SNAPSHOT = 4,
     TRACE_EV_SIZED = 16, /* numbers from here on carry their length: older readers skip them */
     TRACE_EV_CLEAR = 17,
+    TRACE_EV_RESIDENT = 18,
 };
 
 /* 7. Heap pictures: a tag byte, then fields. */

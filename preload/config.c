@@ -131,6 +131,11 @@ static bool set_picture(struct config *config, const char *text)
     return true;
 }
 
+static bool set_snapshot_every(struct config *config, const char *text)
+{
+    return period_parse(text, &config->snapshot_every);
+}
+
 static bool set_session(struct config *config, const char *text)
 {
     uint64_t session = 0;
@@ -159,6 +164,7 @@ static const struct variable {
     {"LIBTRACE_START", set_start, "0 or 1"},
     {"LIBTRACE_CHILDREN", set_children, "0 or 1"},
     {"LIBTRACE_SNAPSHOT_SIGNAL", set_snapshot_signal, "the name of a signal, such as SIGUSR2"},
+    {"LIBTRACE_SNAPSHOT_EVERY", set_snapshot_every, PERIOD_EXPECTED},
     {"LIBTRACE_PICTURE", set_picture, "exit, a number of seconds such as 60s, or exit,60s"},
     {"LIBTRACE_PICTURE_SIGNAL", set_picture_signal, "the name of a signal, such as SIGUSR1"},
     {"LIBTRACE_VERBOSE", set_verbose, "0 or 1"},

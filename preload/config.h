@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "period.h"
 #include "trace_format.h"
 
 struct config {
@@ -14,6 +15,7 @@ struct config {
     bool is_started;               /* LIBTRACE_START */
     bool follows_children;         /* LIBTRACE_CHILDREN */
     int snapshot_signal;           /* LIBTRACE_SNAPSHOT_SIGNAL; 0: none */
+    struct period snapshot_every;  /* LIBTRACE_SNAPSHOT_EVERY */
     bool pictures_end;             /* LIBTRACE_PICTURE: a heap picture at the end */
     unsigned picture_seconds;      /* LIBTRACE_PICTURE: from one to the next; 0: none */
     int picture_signal;            /* LIBTRACE_PICTURE_SIGNAL; 0: none */

@@ -86,13 +86,25 @@ static inline uint8_t *encode_inherited_free(uint8_t *to, uint64_t size)
     return trace_put_varint(to, size);
 }
 
+/* A record that carries its length, with one number in it. */
+static inline uint8_t *encode_sized(uint8_t *to, enum trace_event_other number, uint64_t field)
+{
+    uint8_t *length = encode_other(to, number);
+    to = trace_put_varint(length + 1, field);
+    *length = (uint8_t)(to - length - 1); /* one byte of varint: the record is short */
+    return to;
+}
+
 /* | 17 | 1 1 | length | first site | */
 static inline uint8_t *encode_clear(uint8_t *to, uint32_t first_site)
 {
-    uint8_t *length = encode_other(to, TRACE_EV_CLEAR);
-    to = trace_put_varint(length + 1, first_site);
-    *length = (uint8_t)(to - length - 1); /* one byte of varint: the record is short */
-    return to;
+    return encode_sized(to, TRACE_EV_CLEAR, first_site);
+}
+
+/* | 18 | 1 1 | length | bytes | */
+static inline uint8_t *encode_resident(uint8_t *to, uint64_t bytes)
+{
+    return encode_sized(to, TRACE_EV_RESIDENT, bytes);
 }
 
 /* | 4 | 1 1 | length | name ... |. Needs room for the name as well. */

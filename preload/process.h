@@ -20,6 +20,7 @@
 #include "config.h"
 #include "file.h"
 #include "live_map.h"
+#include "periods.h"
 #include "site_table.h"
 #include "stack_table.h"
 #include "tally.h"
@@ -53,6 +54,7 @@ struct process {
     struct site_directory sites;
     struct unwind_shared unwind;
     struct tally tally;
+    struct periods periods;
     _Atomic uint32_t clears; /* how often sites were given new ids */
     struct thread_list threads;
     bool is_recording;   /* what the gate said last; a forked child's gate has forgotten */

@@ -18,9 +18,9 @@
 #include <string.h>
 
 #include "encoder.h"
-#include "picture.h"
 #include "process.h"
 #include "sys.h"
+#include "writing.h"
 #ifdef TRACE_VERIFY
 #include "verify.h"
 #endif
@@ -30,8 +30,6 @@
 /* What an event consists of. Left to itself the compiler makes calls of some stages, and saves and
  * restores more registers than they use. */
 #define STAGE static inline __attribute__((always_inline))
-
-#define EVENTS_TO_LOSE 10000 /* when no descriptor is free: an attempt costs 0.3 ms */
 
 static inline bool is_recording(void)
 {
@@ -147,137 +145,6 @@ static inline struct thread_state *enter(uintptr_t sp)
     return enter_slow(sp);
 }
 
-/* --- writing --- */
-
-/* Add up what the thread has recorded since the last time, if somebody wants to know. */
-static void add_records(struct thread_state *state)
-{
-    tally_window(&process.tally, &state->tallied, &state->events, &process.sites);
-}
-
-struct seal_task {
-    struct window *window;
-    struct thread_state *state;
-    long result;
-};
-
-static void seal_on_own_stack(void *argument)
-{
-    struct seal_task *task = argument;
-    task->result = window_seal(task->window, &process.file, task->state->tick, task->state->epoch);
-}
-
-/*
- * Return: false if the file cannot grow. The tracer has stopped then, unless the program has only
- * run out of descriptors.
- */
-static __attribute__((noinline, cold)) bool seal(struct thread_state *state, struct window *window)
-{
-    struct seal_task task = {.window = window, .state = state};
-    if (state->is_detached) {
-        return false;
-    }
-    add_records(state);
-    own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
-    if (file_may_grow_later(task.result)) {
-        state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
-        return false;
-    }
-    if (task.result != 0) {
-        process_stop(task.result);
-        return false;
-    }
-    if (window == &state->events) {
-        tally_restart_window(&state->tallied);
-    }
-    return true;
-}
-
-static bool make_definition_room(struct thread_state *state)
-{
-    if (state->events_to_lose > 0) {
-        state->events_to_lose--;
-        return false;
-    }
-    if (!seal(state, &state->definitions.window)) {
-        return false;
-    }
-    definitions_restart(&state->definitions);
-    return true;
-}
-
-/* Write a definition, making room for it if need be. */
-#define DEFINE(state, definition) ((definition) || (make_definition_room(state) && (definition)))
-
-/* A thread may be given its name at any time. */
-static void refresh_name(struct thread_state *state)
-{
-    if (process_refresh_name(state)) {
-        (void)DEFINE(state, define_thread(&state->definitions, (uint32_t)atomic_load(&state->owner),
-                                          state->name));
-    }
-}
-
-static __attribute__((noinline, cold)) uint8_t *make_event_room(struct thread_state *state,
-                                                                size_t room)
-{
-    if (state->events_to_lose > 0) {
-        state->events_to_lose--;
-        process_count(TRACE_LOST_SPACE);
-        return NULL;
-    }
-    if (window_advance(&state->events, room)) {
-        atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
-        refresh_name(state);
-        add_records(state);
-        picture_take_if_due(state->tick);
-    } else if (!seal(state, &state->events)) {
-        process_count(TRACE_LOST_SPACE);
-        return NULL;
-    }
-    return window_reserve(&state->events, room);
-}
-
-static __attribute__((noinline, cold)) uint8_t *pass_time(struct thread_state *state, uint8_t *to,
-                                                          uint32_t tick, uint64_t epoch)
-{
-    if (tick != state->tick) {
-        add_records(state);
-    }
-    to = encode_time(to, tick - state->tick, epoch - state->epoch);
-    state->time_at = state->events.chunk->used;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->tick = tick;
-    state->epoch = epoch;
-    return to;
-}
-
-/*
- * Start an event: the time now is state->tick afterwards, and written if it is not what it was.
- * Return: where to write at most @room bytes less than ENCODER_EVENT_BYTES' time record, or NULL.
- */
-STAGE uint8_t *begin_event(struct thread_state *state, size_t room)
-{
-    uint8_t *to = window_reserve(&state->events, room);
-    if (UNLIKELY(to == NULL)) {
-        to = make_event_room(state, room);
-        if (to == NULL) {
-            return NULL;
-        }
-    }
-    uint64_t epoch = atomic_load_explicit(&gate.epoch, memory_order_acquire);
-    uint32_t tick = clock_tick(&process.clock, &state->clock);
-    if (UNLIKELY(tick != state->tick || epoch != state->epoch)) {
-        to = pass_time(state, to, tick, epoch);
-    }
-    return to;
-}
-
-STAGE void end_event(struct thread_state *state, const uint8_t *to)
-{
-    window_commit(&state->events, to);
-}
-
 /* --- naming --- */
 
 /* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
@@ -367,7 +234,7 @@ static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, u
 {
     uint32_t site = state->is_detached ? 0 : site_directory_add(&process.sites, stack, size);
     if ((state->sites.used & (state->sites.used - 1)) == 0) { /* now and then, and early */
-        refresh_name(state);
+        writing_refresh_name(state);
     }
     if (site == 0 || !DEFINE(state, define_site(&state->definitions, site, stack, size)) ||
         !site_table_insert(&state->sites, stack, size, site)) {
@@ -444,7 +311,7 @@ STAGE void record_birth(struct thread_state *state, void *block, size_t size,
         process_count(site == 0 ? TRACE_LOST_MEMORY : TRACE_LOST_ADDRESS);
         return;
     }
-    uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES);
+    uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES);
     if (UNLIKELY(to == NULL)) {
         return;
     }
@@ -461,12 +328,12 @@ STAGE void record_birth(struct thread_state *state, void *block, size_t size,
     } else {
         to = encode_reallocation(to, live_entry_site(old_entry), age_of(state, old_entry), site);
     }
-    end_event(state, to);
+    writing_end(state, to);
 }
 
 STAGE void record_death(struct thread_state *state, live_entry entry)
 {
-    uint8_t *to = begin_event(state, ENCODER_EVENT_BYTES);
+    uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES);
     if (UNLIKELY(to == NULL)) {
         return;
     }
@@ -475,7 +342,7 @@ STAGE void record_death(struct thread_state *state, live_entry entry)
     } else {
         to = encode_free(to, live_entry_site(entry), age_of(state, entry));
     }
-    end_event(state, to);
+    writing_end(state, to);
 }
 
 static void count_unknown_free(void)
@@ -571,11 +438,23 @@ bool tracer_write_mark(uint8_t *(*encode)(uint8_t *to, const void *context), con
     if (state == NULL) {
         return false;
     }
+    periods_sample(state);
     atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
-    uint8_t *to = begin_event(state, room);
+    uint8_t *to = writing_begin(state, room);
     if (to != NULL) {
-        end_event(state, encode(to, context));
+        writing_end(state, encode(to, context));
     }
     leave(state);
     return to != NULL;
+}
+
+void tracer_sample(uintptr_t sp)
+{
+    struct thread_state *state = enter(sp);
+    if (state != NULL) {
+        if (is_recording()) {
+            periods_sample(state);
+        }
+        leave(state);
+    }
 }

@@ -108,10 +108,14 @@ struct traced_memory tracer_traced_memory(bool is_peak_reset);
  */
 int tracer_traceback(uintptr_t block, void **frames, int max);
 
-/* --- for marks.c --- */
+/* --- for marks.c and process.c --- */
+
+/* Write a sample of the resident set, if anything is being recorded. @sp: of the caller's caller.
+ */
+void tracer_sample(uintptr_t sp);
 
 /*
- * Write a record after raising the epoch.
+ * Write a record after such a sample, and after raising the epoch.
  * @encode: given @room bytes. @sp: of the caller's caller.
  * Return: false if there is no trace, or no room in it.
  */

@@ -15,6 +15,7 @@
 
 #include "child.h"
 #include "launch.h"
+#include "period.h"
 #include "recorded.h"
 #include "target.h"
 
@@ -27,6 +28,7 @@ enum {
     KEY_NO_CHILDREN,
     KEY_PAUSED,
     KEY_SNAPSHOT_SIGNAL,
+    KEY_SNAPSHOT_EVERY,
     KEY_LEAKS,
     KEY_PICTURE,
     KEY_PICTURE_SIGNAL,
@@ -41,6 +43,8 @@ static const struct argp_option options[] = {
     {"paused", KEY_PAUSED, NULL, 0, "Record nothing until the program calls libtrace_start()", 1},
     {"snapshot-signal", KEY_SNAPSHOT_SIGNAL, "SIGNAL", 0,
      "Take a snapshot when this signal arrives: SIGUSR2, say (default: none)", 1},
+    {"snapshot-every", KEY_SNAPSHOT_EVERY, "PERIOD", 0,
+     "Take a snapshot every 5s, say, or every 100MiB that are allocated (default: none)", 1},
     {"leaks", KEY_LEAKS, NULL, 0,
      "Take a heap picture at the end, which tells what is lost from what is kept", 1},
     {"picture", KEY_PICTURE, "WHEN", 0,
@@ -140,6 +144,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_PICTURE_SIGNAL:
         set_signal(state, "--picture-signal", "LIBTRACE_PICTURE_SIGNAL", argument);
         break;
+    case KEY_SNAPSHOT_EVERY: {
+        struct period ignored;
+        if (!period_parse(argument, &ignored)) {
+            argp_error(state, "--snapshot-every: '%s' is not " PERIOD_EXPECTED, argument);
+        }
+        set_option(state, "LIBTRACE_SNAPSHOT_EVERY", argument);
+        break;
+    }
     case KEY_NO_CHILDREN:
         set_option(state, "LIBTRACE_CHILDREN", "0");
         break;

@@ -106,6 +106,62 @@ def check_snapshot_signal(directory):
     check("50 B live in 2 blocks" in shown.stdout, f"snapshot signal: at end: {shown.stdout}")
 
 
+def snapshots(trace, directory):
+    """The rows of --snapshots, without the last one, which is the end."""
+    shown = report(["--snapshots", "--format", "json", trace], directory)
+    rows = json.loads(shown.stdout)["snapshots"]
+    check(rows[-1]["number"] is None and rows[-1]["name"] == "end", f"no end in {rows}")
+    return rows[:-1]
+
+
+def check_snapshots_by_size(directory):
+    """LIBTRACE_SNAPSHOT_EVERY=SIZE: one as soon as so much more was allocated, no sooner."""
+    outcome = run_traced([programs / "steps"], directory, {"LIBTRACE_SNAPSHOT_EVERY": "10MiB"})
+    (trace,) = traces(directory)
+    rows = snapshots(trace, directory)
+    names = [row["name"] for row in rows]
+    expected = outcome.counts["bytes"] // (10 << 20)
+    check_equal(names, [f"after {10 * (i + 1)} MiB" for i in range(expected)], "by size: names")
+    for i, row in enumerate(rows):
+        shown = report(["--allocated", "--at", f"#{i + 1}", "--format", "json", trace], directory)
+        allocated = json.loads(shown.stdout)["total"]["size"]
+        # the program waits two ticks of any kernel's clock after each MiB
+        check((i + 1) * (10 << 20) <= allocated <= (i + 1) * (10 << 20) + (1 << 20),
+              f"by size: {row} after {allocated}")
+
+
+def check_snapshots_by_time(directory):
+    """LIBTRACE_SNAPSHOT_EVERY=TIME: at the first event after each, however late it comes."""
+    run_traced([programs / "steps"], directory, {"LIBTRACE_SNAPSHOT_EVERY": "0.1s"})
+    (trace,) = traces(directory)
+    rows = snapshots(trace, directory)
+    check(len(rows) >= 5, f"by time: {rows}")
+    for row in rows:
+        due = float(row["name"].removeprefix("after ").removesuffix(" s"))
+        check(due <= row["time_s"], f"by time: too early: {row}")
+        check(row["rss_bytes"] >= row["live_bytes"], f"by time: RSS: {row}")
+    check_equal(len({row["name"] for row in rows}), len(rows), "by time: names")
+
+
+def check_resident(directory):
+    """Samples of the resident set: the program's own, at the same places."""
+    outcome = run_traced([programs / "steps", "rss"], directory)
+    (trace,) = traces(directory)
+    rows = snapshots(trace, directory)
+    own = [int(line) for line in outcome.stdout.split()]
+    check_equal(len(rows), len(own), "rss: snapshots")
+    for row, bytes_ in zip(rows, own):
+        check(abs(row["rss_bytes"] - bytes_) < 1 << 20, f"rss: {row}, the program saw {bytes_}")
+    totals = summary(trace, directory)["summary"]
+    check(max(own) - (1 << 20) < totals["peak_rss_bytes"] < max(own) + (8 << 20),
+          f"rss: peak {totals['peak_rss_bytes']}, the program saw {max(own)}")
+    shown = report(["--timeline", "--format", "json", trace], directory)
+    points = json.loads(shown.stdout)["timeline"]
+    check_equal(max(point["peak_rss_bytes"] or 0 for point in points), totals["peak_rss_bytes"],
+                "rss: peak of the timeline")
+    check("RSS over time" in report(["--timeline", trace], directory).stdout, "rss: no chart")
+
+
 def check_verbose(directory):
     """LIBTRACE_VERBOSE: a line at the start and one at the end, which name the trace."""
     outcome = run_traced([programs / "zeroed"], directory, {"LIBTRACE_VERBOSE": 1})
@@ -119,7 +175,7 @@ def check_verbose(directory):
 def main():
     require(library, report_tool, programs / "controlled")
     for test in (check_output, check_depth, check_start, check_children, check_snapshot_signal,
-                 check_verbose):
+                 check_snapshots_by_size, check_snapshots_by_time, check_resident, check_verbose):
         with tempfile.TemporaryDirectory() as directory:
             print(test.__doc__)
             try:

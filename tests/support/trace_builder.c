@@ -336,6 +336,11 @@ void builder_clear(struct trace_builder *builder, uint32_t stream, uint32_t firs
     put_sized(builder, stream, TRACE_EV_CLEAR, first_site);
 }
 
+void builder_resident(struct trace_builder *builder, uint32_t stream, uint64_t bytes)
+{
+    put_sized(builder, stream, TRACE_EV_RESIDENT, bytes);
+}
+
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name)
 {
     put(builder, stream, TRACE_EVENTS, put_text(put_other(builder, TRACE_EV_SNAPSHOT), name));

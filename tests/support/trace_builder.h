@@ -50,6 +50,7 @@ void builder_implied_free(struct trace_builder *builder, uint32_t stream, uint32
 void builder_inherited_free(struct trace_builder *builder, uint32_t stream, uint64_t size);
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name);
 
+void builder_resident(struct trace_builder *builder, uint32_t stream, uint64_t bytes);
 void builder_clear(struct trace_builder *builder, uint32_t stream, uint32_t first_site);
 
 /* Put bytes as they are where the next record would go. */

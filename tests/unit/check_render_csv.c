@@ -34,15 +34,18 @@ END_TEST
 START_TEST(render_csv_has_the_other_tables)
 {
     scene_write("t.trace");
-    check_report("--format csv --snapshots t.trace", "file,number,name,s,live_bytes,live_blocks\r\n"
-                                                     "\"t.trace\",1,\"warm\",1.500,500,6\r\n");
+    check_report("--format csv --snapshots t.trace",
+                 "file,number,name,s,live_bytes,live_blocks,rss_bytes\r\n"
+                 "\"t.trace\",1,\"warm\",1.500,500,6,\"\"\r\n"
+                 "\"t.trace\",\"\",\"end\",2.000,1517,9,\"\"\r\n");
     check_report("--format csv --annotate inner.c t.trace",
                  "file,line,mem_usage,increment,occurrences,contents\r\n"
                  "\"src/inner.c\",7,3510,1000,3,\r\n");
     char *text = scene_report("--format csv --timeline t.trace", NULL);
-    static const char head[] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks\r\n"
-                               "\"t.trace\",0.001,0,0,0,0\r\n";
-    static const char end[] = "\"t.trace\",2.000,1517,9,3517,11\r\n";
+    static const char head[] = "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks,"
+                               "rss_bytes,peak_rss_bytes\r\n"
+                               "\"t.trace\",0.001,0,0,0,0,\"\",\"\"\r\n";
+    static const char end[] = "\"t.trace\",2.000,1517,9,3517,11,\"\",\"\"\r\n";
     ck_assert_int_eq(strncmp(text, head, sizeof head - 1), 0);
     ck_assert_str_eq(text + strlen(text) - (sizeof end - 1), end);
     free(text);

@@ -143,7 +143,8 @@ END_TEST
 START_TEST(render_text_lists_snapshots)
 {
     scene_write("t.trace");
-    check_report("--snapshots t.trace", "#1 1.500 s: 500 B live in 6 blocks  warm\n");
+    check_report("--snapshots t.trace", "#1 1.500 s: 500 B live in 6 blocks  warm\n"
+                                        "end 2.000 s: 1517 B live in 9 blocks\n");
     struct trace_builder *builder = scene_new();
     builder_write(builder, "t.trace");
     builder_free(builder);

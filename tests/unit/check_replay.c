@@ -322,6 +322,26 @@ START_TEST(replay_finds_the_peak_since_the_last_clear)
 }
 END_TEST
 
+START_TEST(replay_keeps_the_resident_set_beside_what_is_live)
+{
+    struct trace_builder *builder = with_sites();
+    builder_resident(builder, 0, 5000);
+    builder_snapshot(builder, 0, "early");
+    builder_time(builder, 1, 10, 5);
+    builder_resident(builder, 1, 9000);
+    builder_time(builder, 0, 20, 6);
+    builder_resident(builder, 0, 7000);
+    builder_snapshot(builder, 0, "late");
+    play(builder, "end");
+    ck_assert_uint_eq(replay.snapshots[0].resident_bytes, 5000);
+    ck_assert_uint_eq(replay.snapshots[1].resident_bytes, 7000);
+    ck_assert_uint_eq(replay.resident_bytes, 7000);
+    ck_assert_uint_eq(replay.peak_resident_bytes, 9000);
+    ck_assert_uint_eq(replay.peak_resident_tick, 10);
+    finish();
+}
+END_TEST
+
 START_TEST(replay_goes_below_zero_and_back)
 {
     struct trace_builder *builder = with_sites();
@@ -371,6 +391,7 @@ int main(void)
     tcase_add_test(tests, replay_counts_anew_after_a_clear);
     tcase_add_test(tests, replay_has_everything_before_a_clear);
     tcase_add_test(tests, replay_finds_the_peak_since_the_last_clear);
+    tcase_add_test(tests, replay_keeps_the_resident_set_beside_what_is_live);
     tcase_add_test(tests, replay_goes_below_zero_and_back);
     tcase_add_test(tests, replay_shares_buffers_among_many_streams);
     return unit_run("replay", tests);

@@ -13,7 +13,9 @@ static struct timeline timeline;
 
 static void add(uint32_t tick, int64_t live, int64_t peak)
 {
-    timeline_add(&timeline, tick, &(struct timeline_level){live, 1, peak, 2});
+    const uint64_t resident = (uint64_t)(live + 1000); // more than is live, as a rule
+    timeline_add(&timeline, tick,
+                 &(struct timeline_level){live, 1, peak, 2, resident, resident + 1});
 }
 
 START_TEST(timeline_keeps_what_is_between_events)
@@ -29,7 +31,13 @@ START_TEST(timeline_keeps_what_is_between_events)
         ck_assert_int_eq(timeline.points[i].live_bytes, live[i]);
         ck_assert_int_eq(timeline.points[i].peak_bytes, peak[i]);
         ck_assert_uint_eq(timeline_tick(&timeline, i), i);
+        const uint64_t resident = live[i] > 0 ? (uint64_t)live[i] + 1000 : 0;
+        ck_assert_uint_eq(timeline.points[i].resident_bytes, resident);
     }
+    ck_assert_uint_eq(timeline.points[2].peak_resident_bytes, 1011);
+    ck_assert_uint_eq(timeline.points[3].peak_resident_bytes, 1010);
+    ck_assert_int_eq(timeline_most_resident(&timeline, 0, 1), 1021);
+    ck_assert_int_eq(timeline_most_resident(&timeline, 0, 4), 0);
 }
 END_TEST
 

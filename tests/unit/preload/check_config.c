@@ -36,6 +36,7 @@ static void assert_same(const struct config *config, const struct config *expect
     ck_assert_int_eq(config->is_started, expected->is_started);
     ck_assert_int_eq(config->follows_children, expected->follows_children);
     ck_assert_int_eq(config->snapshot_signal, expected->snapshot_signal);
+    ck_assert_uint_eq(config->snapshot_every.length, expected->snapshot_every.length);
     ck_assert_int_eq(config->pictures_end, expected->pictures_end);
     ck_assert_uint_eq(config->picture_seconds, expected->picture_seconds);
     ck_assert_int_eq(config->picture_signal, expected->picture_signal);
@@ -115,6 +116,31 @@ START_TEST(config_knows_signals_with_and_without_sig)
 }
 END_TEST
 
+START_TEST(config_knows_times_and_sizes)
+{
+    static const struct {
+        const char *entry;
+        struct period every;
+    } cases[] = {
+        {"LIBTRACE_SNAPSHOT_EVERY=5s", {5000, true, 5000, "s"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=0.25s", {250, true, 250, "s"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=0.001s", {1, true, 1, "s"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=100MiB", {100 << 20, false, 100000, "MiB"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=1.5KiB", {1536, false, 1500, "KiB"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=2GiB", {UINT64_C(2) << 30, false, 2000, "GiB"}},
+        {"LIBTRACE_SNAPSHOT_EVERY=1000000000s", {1000000000000, true, 1000000000000, "s"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct period every = read_one(cases[i].entry).snapshot_every;
+        ck_assert_str_eq(log_text, "");
+        ck_assert_uint_eq(every.length, cases[i].every.length);
+        ck_assert_int_eq(every.is_time, cases[i].every.is_time);
+        ck_assert_uint_eq(every.thousandths, cases[i].every.thousandths);
+        ck_assert_str_eq(every.unit, cases[i].every.unit);
+    }
+}
+END_TEST
+
 START_TEST(config_knows_when_pictures_are_taken)
 {
     static const struct {
@@ -158,6 +184,41 @@ START_TEST(config_refuses_malformed_numbers)
     assert_refused("LIBTRACE_DEPTH=4294967297");
     assert_refused("LIBTRACE_DEPTH=18446744073709551617");
     assert_refused("LIBTRACE_DEPTH=99999999999999999999999999999999");
+}
+END_TEST
+
+START_TEST(config_refuses_numbers_that_are_no_period)
+{
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=0s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=0.0001s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=0KiB");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=-5s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=+5s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY= 5s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5.s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=.5s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5.0000s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5,5s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=1e3s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=1000000001s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=99999999999999999999s");
+}
+END_TEST
+
+START_TEST(config_refuses_periods_of_unknown_units)
+{
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=MiB");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5 s");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5s ");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5ms");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5m");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=100MB");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=100M");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5mib");
+    assert_refused("LIBTRACE_SNAPSHOT_EVERY=5s5s");
 }
 END_TEST
 
@@ -238,6 +299,9 @@ int main(void)
         config_knows_signals_with_and_without_sig,
         config_knows_when_pictures_are_taken,
         config_refuses_malformed_numbers,
+        config_knows_times_and_sizes,
+        config_refuses_numbers_that_are_no_period,
+        config_refuses_periods_of_unknown_units,
         config_refuses_malformed_switches_and_sessions,
         config_refuses_malformed_times,
         config_refuses_signals_that_cannot_be_taken,

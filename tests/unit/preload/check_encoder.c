@@ -69,6 +69,8 @@ START_TEST(encoder_writes_the_bytes_that_the_format_shows)
                      0);
     ck_assert_ptr_eq(encode_clear(bytes, 300), bytes + 4);
     ck_assert_int_eq(memcmp(bytes, "\x47\x02\xac\x02", 4), 0);
+    ck_assert_ptr_eq(encode_resident(bytes, 4096), bytes + 4);
+    ck_assert_int_eq(memcmp(bytes, "\x4b\x02\x80\x20", 4), 0);
 }
 END_TEST
 

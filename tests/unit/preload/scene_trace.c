@@ -122,6 +122,9 @@ static void print_other(FILE *out, const struct reader *reader, struct trace_cur
         name = trace_get_bytes(cursor, TRACE_NAME_BYTES, &length);
         (void)fprintf(out, " [%.*s]", (int)length, (const char *)name);
         break;
+    case TRACE_EV_RESIDENT: /* comes whenever it is due */
+        (void)trace_get_bytes(cursor, TRACE_VARINT_BYTES, &length);
+        break;
     case TRACE_EV_CLEAR:
         (void)trace_get_bytes(cursor, TRACE_VARINT_BYTES, &length);
         (void)fputs(" !", out);
