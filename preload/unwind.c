@@ -249,22 +249,24 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
 {
     struct frame frame = *leaf;
     uintptr_t high = find_high(unwinder, leaf->sp);
-    size_t candidates = unwinder->memo_used; /* memo frames that may still be met */
+    const struct unwind_memo_frame *memo = unwinder->memo;
+    const struct unwind_memo_frame *candidates = memo + unwinder->memo_used; /* end of those that
+                                                                              may still be met */
     size_t walked = 0;
     if (high == 0) {
         return false;
     }
     while (walked < shared->depth) {
-        while (candidates > 0 && unwinder->memo[candidates - 1].frame.sp < frame.sp) {
+        while (candidates != memo && candidates[-1].frame.sp < frame.sp) {
             candidates--;
         }
-        if (candidates > 0 && is_same_frame(&unwinder->memo[candidates - 1], &frame)) {
-            size_t wrong = verify(unwinder, candidates);
+        if (candidates != memo && is_same_frame(&candidates[-1], &frame)) {
+            size_t wrong = verify(unwinder, (size_t)(candidates - memo));
             if (wrong == 0) {
-                *ret_stack = finish(unwinder, shared, candidates, walked);
+                *ret_stack = finish(unwinder, shared, (size_t)(candidates - memo), walked);
                 return true;
             }
-            candidates = wrong;
+            candidates = memo + wrong;
         }
         uint64_t packed = rule_table_find(&shared->rules, frame.pc);
         if (__builtin_expect(packed == 0, 0)) {

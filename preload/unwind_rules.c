@@ -139,19 +139,13 @@ void rule_table_clear(struct rule_table *table)
     atomic_store(&table->used, 0);
 }
 
-static size_t first_slot(uintptr_t pc)
+uint64_t rule_table_find_further(const struct rule_table *table, uintptr_t pc)
 {
-    return (size_t)(pc * 0x9e3779b97f4a7c15u >> (64 - RULE_SLOT_BITS));
-}
-
-uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc)
-{
-    size_t slot = first_slot(pc);
+    size_t slot = rule_table_slot(pc);
     for (unsigned i = 0; i < RULE_PROBES; i++) {
         const struct rule_slot *place = &table->slots[(slot + i) & (SLOTS - 1)];
         uintptr_t found = atomic_load_explicit(&place->pc, memory_order_relaxed);
         if (found == pc) {
-            /* 0 if another thread has only just claimed the slot: not known yet */
             return atomic_load_explicit(&place->packed, memory_order_relaxed);
         }
         if (found == 0) {
@@ -163,7 +157,7 @@ uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc)
 
 void rule_table_put(struct rule_table *table, uintptr_t pc, uint64_t packed)
 {
-    size_t slot = first_slot(pc);
+    size_t slot = rule_table_slot(pc);
     for (unsigned i = 0; i < RULE_PROBES; i++) {
         struct rule_slot *place = &table->slots[(slot + i) & (SLOTS - 1)];
         uintptr_t expected = 0;

@@ -71,8 +71,25 @@ bool rule_table_init(struct rule_table *table);
 /* Forget all rules: after dlclose(), another library may come to lie at the same addresses. */
 void rule_table_clear(struct rule_table *table);
 
+/* Return: the slot at which the search for a pc begins. */
+static inline size_t rule_table_slot(uintptr_t pc)
+{
+    return (size_t)(pc * 0x9e3779b97f4a7c15u >> (64 - RULE_SLOT_BITS));
+}
+
+/* rule_table_find() for a pc that is not in its first slot. */
+uint64_t rule_table_find_further(const struct rule_table *table, uintptr_t pc);
+
 /* Return: the packed rule, 0 if it is not known. Any thread; signal-safe. */
-uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc);
+static inline uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc)
+{
+    const struct rule_slot *slot = &table->slots[rule_table_slot(pc)];
+    if (__builtin_expect(atomic_load_explicit(&slot->pc, memory_order_relaxed) == pc, 1)) {
+        /* 0 if another thread has only just claimed the slot: not known yet */
+        return atomic_load_explicit(&slot->packed, memory_order_relaxed);
+    }
+    return rule_table_find_further(table, pc);
+}
 
 /* Enter or replace a rule. Any thread; signal-safe. */
 void rule_table_put(struct rule_table *table, uintptr_t pc, uint64_t packed);

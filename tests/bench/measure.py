@@ -101,7 +101,7 @@ def print_head():
 
 
 def print_row(row):
-    ours, theirs = row["libtrace.so"], row["heaptrack"]
+    ours, theirs = row["libtrace.so"], row.get("heaptrack", {})
 
     def number(figures, name, form):
         return form.format(figures[name]) if name in figures else "-"
@@ -130,6 +130,7 @@ def main():
     parser.add_argument("names", nargs="*", help="rows to measure; all by default")
     parser.add_argument("--quick", action="store_true", help="small programs, few rounds")
     parser.add_argument("--rounds", type=int, help="rounds of each program")
+    parser.add_argument("--alone", action="store_true", help="without heaptrack, which takes most of the time")
     options = parser.parse_intermixed_args()
     build = options.build.resolve()
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
@@ -137,8 +138,9 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         plain = tools.Plain(directory)
-        traced = [(tools.Libtrace(directory, build), rounds),
-                  (tools.Heaptrack(directory), HEAPTRACK_ROUNDS)]
+        traced = [(tools.Libtrace(directory, build), rounds)]
+        if not options.alone:
+            traced.append((tools.Heaptrack(directory), HEAPTRACK_ROUNDS))
         print_head()
         for workload in workloads(build, directory, options.quick):
             if options.names and workload.name not in options.names:
@@ -146,7 +148,7 @@ def main():
             row = measure(workload, plain, traced, rounds)
             print_row(row)
             result["programs"].append(row)
-            if workload.name == REPORT_ROW:
+            if workload.name == REPORT_ROW and not options.alone:
                 result["record_and_report"] = measure_reports(workload, plain, build, directory,
                                                               min(rounds, HEAPTRACK_ROUNDS))
         if not options.names:

@@ -2,9 +2,10 @@
 # What tracing costs: each program plain, under libtrace.so and under heaptrack in turn, several
 # rounds. Installs what is missing, builds, measures, prints a table and, as the last line, JSON.
 #
-#   run.sh [--quick] [NAME...]
+#   run.sh [--quick] [--alone] [--rounds N] [NAME...]
 #
-# --quick: small programs, two rounds: says whether it works, hardly how fast. NAME: only these rows.
+# --quick: small programs, two rounds: says whether it works, hardly how fast. --alone: without
+# heaptrack. NAME: only these rows.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
