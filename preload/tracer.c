@@ -205,14 +205,11 @@ static __attribute__((noinline, cold)) void renew_caches(struct thread_state *st
     state->stack_cache_generation = generation;
 }
 
-/* Return: the id of the stack of @caller, or STACK_NONE. */
-static uint32_t find_stack(struct thread_state *state, const struct frame *caller)
+/* find_stack() for a stack that is not the last one. */
+static __attribute__((noinline)) uint32_t
+find_changed_stack(struct thread_state *state, const struct frame *caller, uint32_t generation)
 {
     struct unwinder *unwinder = &state->unwinder;
-    uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
-    if (UNLIKELY(generation != state->stack_cache_generation)) {
-        renew_caches(state, generation);
-    }
     struct unwind_stack stack = unwind_capture(unwinder, &process.unwind, caller, generation);
 #ifdef TRACE_VERIFY
     verify_stack(unwinder->memo, stack.count);
@@ -227,6 +224,23 @@ static uint32_t find_stack(struct thread_state *state, const struct frame *calle
         unwinder->memo[i].id = id;
     }
     return id;
+}
+
+/* Return: the id of the stack of @caller, or STACK_NONE. */
+STAGE uint32_t find_stack(struct thread_state *state, const struct frame *caller)
+{
+    struct unwinder *unwinder = &state->unwinder;
+    uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
+    if (UNLIKELY(generation != state->stack_cache_generation)) {
+        renew_caches(state, generation);
+    }
+    if (LIKELY(unwind_is_unchanged(unwinder, caller))) {
+#ifdef TRACE_VERIFY
+        verify_stack(unwinder->memo, unwinder->memo_used);
+#endif
+        return unwinder->memo[unwinder->memo_used - 1].id;
+    }
+    return find_changed_stack(state, caller, generation);
 }
 
 static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, uint32_t stack,

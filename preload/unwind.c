@@ -181,12 +181,6 @@ static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t 
     top->needs_bp = uses_bp || (caller->needs_bp && rule.bp != RULE_BP_AT_CFA);
 }
 
-static bool is_same_frame(const struct unwind_memo_frame *known, const struct frame *frame)
-{
-    return known->frame.sp == frame->sp && known->frame.pc == frame->pc &&
-           (!known->needs_bp || known->frame.bp == frame->bp);
-}
-
 /*
  * Check that the callers of memo[frames - 1] are what they were.
  * Return: how many frames from the root are of no use to it: 0 if all of them are right, i if the
@@ -195,10 +189,7 @@ static bool is_same_frame(const struct unwind_memo_frame *known, const struct fr
 static inline size_t verify(const struct unwinder *unwinder, size_t frames)
 {
     const struct unwind_memo_frame *memo = unwinder->memo;
-    const struct unwind_check *check = &unwinder->checks[memo[frames - 1].last_check];
-    while (read_word(check->slot) == check->value) {
-        check--;
-    }
+    const struct unwind_check *check = unwind_find_difference(unwinder, &memo[frames - 1]);
     if (__builtin_expect(check == unwinder->checks, 1)) {
         return 0;
     }
@@ -260,7 +251,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
         while (candidates != memo && candidates[-1].frame.sp < frame.sp) {
             candidates--;
         }
-        if (candidates != memo && is_same_frame(&candidates[-1], &frame)) {
+        if (candidates != memo && unwind_is_same_frame(&candidates[-1], &frame)) {
             size_t wrong = verify(unwinder, (size_t)(candidates - memo));
             if (wrong == 0) {
                 *ret_stack = finish(unwinder, shared, (size_t)(candidates - memo), walked);
@@ -448,18 +439,12 @@ struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shar
                                    const struct frame *leaf, uint32_t generation)
 {
     struct unwind_stack stack;
-    size_t known = unwinder->memo_used;
     if (__builtin_expect(unwinder->generation != generation, 0)) {
         unwinder->generation = generation;
-        unwinder->memo_used = known = 0;
+        unwinder->memo_used = 0;
     }
     if (__builtin_expect(++unwinder->captures >= UNWIND_CHECK_INTERVAL, 0)) {
         return capture_checked(unwinder, shared, leaf);
-    }
-    /* the very stack of the last capture: what a loop that allocates gives */
-    if (known > 0 && is_same_frame(&unwinder->memo[known - 1], leaf) &&
-        verify(unwinder, known) == 0) {
-        return (struct unwind_stack){.count = known, .reused = known, .root = TRACE_STACK_WHOLE};
     }
     if (__builtin_expect(capture_fast(unwinder, shared, leaf, &stack), 1)) {
         return stack;

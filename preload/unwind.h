@@ -97,4 +97,48 @@ struct unwind_stack {
 struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
                                    const struct frame *leaf, uint32_t generation);
 
+/* --- the memo, for unwind.c and for unwind_is_unchanged() --- */
+
+/* Return: true if @frame's caller is found as that of the memo's frame @known was. */
+static inline bool unwind_is_same_frame(const struct unwind_memo_frame *known,
+                                        const struct frame *frame)
+{
+    return known->frame.sp == frame->sp && known->frame.pc == frame->pc &&
+           (!known->needs_bp || known->frame.bp == frame->bp);
+}
+
+/*
+ * Read again, leaf to root, the slots that led from a frame of the memo to the outermost one.
+ * Return: the first check that fails; the one at unwinder->checks if none but that does.
+ */
+static inline const struct unwind_check *
+unwind_find_difference(const struct unwinder *unwinder, const struct unwind_memo_frame *from)
+{
+    const struct unwind_check *check = &unwinder->checks[from->last_check];
+    while (*(const uintptr_t *)check->slot == check->value) {
+        check--;
+    }
+    return check;
+}
+
+/*
+ * Is the stack of @leaf the very one of the last capture, as in a loop that allocates? Then this
+ * has been a capture, and unwinder->memo_used frames are as they were, ids included. No code may
+ * have been unloaded since the last call of unwind_capture(). Return: false: unwind_capture() must
+ * look, if only because a self-check is due.
+ */
+static inline bool unwind_is_unchanged(struct unwinder *unwinder, const struct frame *leaf)
+{
+    if (unwinder->memo_used == 0) {
+        return false;
+    }
+    const struct unwind_memo_frame *known = &unwinder->memo[unwinder->memo_used - 1];
+    if (!unwind_is_same_frame(known, leaf) || unwinder->captures + 1 >= UNWIND_CHECK_INTERVAL ||
+        unwind_find_difference(unwinder, known) != unwinder->checks) {
+        return false;
+    }
+    unwinder->captures++;
+    return true;
+}
+
 #endif
