@@ -4,14 +4,10 @@
 #include "glibc_heap.h"
 #include "memory.h"
 
-#define LINE_GRANULES 512
-#define WORD_GRANULES 64
-#define LINE_WORDS (LINE_GRANULES / WORD_GRANULES)
+#define LINE_GRANULES 64
+#define PAGE_GRANULES (MEMORY_PAGE_BYTES / sizeof(live_entry)) /* of the live map */
 #define HALF_BYTES 16
 #define REGION_BYTES ((uintptr_t)1 << LIVE_MAP_REGION_SHIFT)
-
-static_assert(LINE_GRANULES * sizeof(live_entry) == MEMORY_PAGE_BYTES,
-              "a page of the map is a line");
 
 /* What is known while a directory is made. */
 struct building {
@@ -64,23 +60,8 @@ static void add_covered(struct building *building, size_t region)
     }
 }
 
-static bool make_lines(const struct block_directory *directory, struct directory_part *part)
-{
-    size_t words = granules(directory) / WORD_GRANULES;
-    size_t lines = granules(directory) / LINE_GRANULES;
-    uint64_t *memory = memory_map(2 * words * sizeof(uint64_t) + 2 * lines * sizeof(uint32_t));
-    if (memory == NULL) {
-        return false;
-    }
-    part->starts = memory;
-    part->halves = memory + words;
-    part->counts = (uint32_t *)(memory + 2 * words);
-    part->lasts = part->counts + lines;
-    return true;
-}
-
-/* Enter the block of a granule. */
-static void add_block(struct building *building, struct directory_part *part, uintptr_t start,
+/* Enter the block of a granule. Return: false if it is none. */
+static bool add_block(struct building *building, struct directory_part *part, uintptr_t start,
                       size_t granule, live_entry entry)
 {
     struct block_directory *directory = building->directory;
@@ -93,7 +74,7 @@ static void add_block(struct building *building, struct directory_part *part, ui
     }
     /* without a mapping it was freed behind the tracer's back */
     if (mapping == NULL || site == 0 || site >= atomic_load(&directory->sites->next_id)) {
-        return;
+        return false;
     }
     struct block block = {
         .size = site_directory_get(directory->sites, site)->size,
@@ -104,9 +85,10 @@ static void add_block(struct building *building, struct directory_part *part, ui
     if (building->is_glibc && (mapping->flags & MAPPING_READ) != 0) {
         block.address = glibc_block_in(&building->walk, mapping, address, block.size);
     }
-    uint64_t bit = (uint64_t)1 << granule % WORD_GRANULES;
-    part->starts[granule / WORD_GRANULES] |= bit;
-    part->halves[granule / WORD_GRANULES] |= block.address != address ? bit : 0;
+    uint64_t bit = (uint64_t)1 << granule % LINE_GRANULES;
+    struct directory_line *line = &part->lines[granule / LINE_GRANULES];
+    line->starts |= bit;
+    line->halves |= block.address != address ? bit : 0;
     directory->lowest = directory->blocks == 0 ? block.address : directory->lowest;
     if (block.address + bytes_of(&block) - 1 > directory->highest) {
         directory->highest = block.address + bytes_of(&block) - 1;
@@ -114,6 +96,7 @@ static void add_block(struct building *building, struct directory_part *part, ui
     directory->blocks++;
     building->last = block;
     building->visitor->block(building->visitor->context, &block, mapping);
+    return true;
 }
 
 /* Return: how many blocks begin in a region that there is no room for. */
@@ -138,27 +121,30 @@ static void add_region(struct building *building, const struct live_map *live, s
         return;
     }
     struct directory_part *part = add_part(building, region);
-    if (part == NULL || !make_lines(directory, part)) {
+    if (part != NULL) {
+        part->lines = memory_map(count / LINE_GRANULES * sizeof *part->lines);
+    }
+    if (part == NULL || part->lines == NULL) {
         directory->left_out += count_entries(entries, count);
         return;
     }
     part->entries = entries;
     uint32_t last = 0;
+    bool is_touched = false;
     for (size_t granule = 0; granule < count; granule++) {
-        if (granule % LINE_GRANULES == 0) {
-            part->counts[granule / LINE_GRANULES] =
-                (uint32_t)(directory->blocks - part->first_number);
-            part->lasts[granule / LINE_GRANULES] = last;
-            if (!touched_pages_has(&building->pages, (uintptr_t)&entries[granule])) {
-                granule += LINE_GRANULES - 1;
-                continue;
-            }
+        if (granule % PAGE_GRANULES == 0) {
+            is_touched = touched_pages_has(&building->pages, (uintptr_t)&entries[granule]);
         }
-        live_entry entry = atomic_load_explicit(&entries[granule], memory_order_relaxed);
-        if (entry != 0) {
-            uint64_t blocks = directory->blocks;
-            add_block(building, part, region * REGION_BYTES, granule, entry);
-            last = directory->blocks > blocks ? (uint32_t)granule + 1 : last;
+        if (granule % LINE_GRANULES == 0) {
+            struct directory_line *line = &part->lines[granule / LINE_GRANULES];
+            line->count = (uint32_t)(directory->blocks - part->first_number);
+            line->last = last;
+            granule += is_touched ? 0 : LINE_GRANULES - 1;
+        }
+        live_entry entry =
+            is_touched ? atomic_load_explicit(&entries[granule], memory_order_relaxed) : 0;
+        if (entry != 0 && add_block(building, part, region * REGION_BYTES, granule, entry)) {
+            last = (uint32_t)granule + 1;
         }
     }
 }
@@ -210,16 +196,22 @@ bool block_directory_build(struct block_directory *directory, const struct live_
     return true;
 }
 
-/* The block that begins in @granule, which has one. */
-static struct block block_at(const struct block_directory *directory,
+/* Where the block in @granule begins. */
+static uintptr_t start_in(const struct block_directory *directory,
+                          const struct directory_part *part, size_t granule)
+{
+    uint64_t halves = part->lines[granule / LINE_GRANULES].halves >> granule % LINE_GRANULES;
+    return part->region * REGION_BYTES + (granule << directory->granule_shift) +
+           (halves & 1) * HALF_BYTES;
+}
+
+/* The block that begins in @granule, but for its number. */
+static struct block block_in(const struct block_directory *directory,
                              const struct directory_part *part, size_t granule)
 {
-    size_t word = granule / WORD_GRANULES;
-    uint64_t bit = (uint64_t)1 << granule % WORD_GRANULES;
     live_entry entry = atomic_load_explicit(&part->entries[granule], memory_order_relaxed);
     return (struct block){
-        .address = part->region * REGION_BYTES + (granule << directory->granule_shift) +
-                   ((part->halves[word] & bit) != 0 ? HALF_BYTES : 0),
+        .address = start_in(directory, part, granule),
         .size = site_directory_get(directory->sites, live_entry_site(entry))->size,
         .entry = entry,
     };
@@ -227,54 +219,41 @@ static struct block block_at(const struct block_directory *directory,
 
 static uint64_t number_of(const struct directory_part *part, size_t granule)
 {
-    size_t word = granule / WORD_GRANULES;
-    size_t line = granule / LINE_GRANULES;
-    uint64_t number = part->first_number + part->counts[line];
-    for (size_t i = line * LINE_WORDS; i < word; i++) {
-        number += (uint64_t)__builtin_popcountll(part->starts[i]);
-    }
-    uint64_t below = ((uint64_t)1 << granule % WORD_GRANULES) - 1;
-    return number + (uint64_t)__builtin_popcountll(part->starts[word] & below);
+    const struct directory_line *line = &part->lines[granule / LINE_GRANULES];
+    uint64_t before = ((uint64_t)1 << granule % LINE_GRANULES) - 1;
+    return part->first_number + line->count + (uint64_t)__builtin_popcountll(line->starts & before);
 }
 
 /* Return: the granule of the last block that begins at or before @granule, plus 1; 0: none. */
 static size_t last_start(const struct directory_part *part, size_t granule)
 {
-    size_t word = granule / WORD_GRANULES;
-    size_t line = granule / LINE_GRANULES;
-    uint64_t bits =
-        part->starts[word] & (~UINT64_C(0) >> (WORD_GRANULES - 1 - granule % WORD_GRANULES));
-    while (bits == 0 && word > line * LINE_WORDS) {
-        bits = part->starts[--word];
-    }
-    if (bits == 0) {
-        return part->lasts[line];
-    }
-    return (word + 1) * WORD_GRANULES - (size_t)__builtin_clzll(bits);
+    const struct directory_line *line = &part->lines[granule / LINE_GRANULES];
+    uint64_t starts = line->starts & (UINT64_MAX >> (LINE_GRANULES - 1 - granule % LINE_GRANULES));
+    return starts == 0 ? line->last
+                       : (granule | (LINE_GRANULES - 1)) + 1 - (size_t)__builtin_clzll(starts);
 }
 
 bool block_directory_find_slow(const struct block_directory *directory, uintptr_t address,
-                               struct block *ret_block)
+                               struct block_hit *ret_hit)
 {
     const struct directory_part *part =
         &directory->parts[directory->index[address >> LIVE_MAP_REGION_SHIFT] - 1];
     size_t granule = (address % REGION_BYTES) >> directory->granule_shift;
-    size_t last = part->starts != NULL ? last_start(part, granule) : 0;
-    struct block block = part->before;
-    if (last > 0) {
-        block = block_at(directory, part, last - 1);
-        if (block.address > address) { /* in the middle of the address's granule */
-            last = last > 1 ? last_start(part, last - 2) : 0;
-            block = last > 0 ? block_at(directory, part, last - 1) : part->before;
-        }
+    size_t last = part->lines != NULL ? last_start(part, granule) : 0;
+    if (last > 0 && start_in(directory, part, last - 1) > address) {
+        last = last > 1 ? last_start(part, last - 2) : 0; /* that one begins behind it */
     }
+    if (last > 0 && start_in(directory, part, last - 1) == address) {
+        ret_hit->number = number_of(part, last - 1);
+        ret_hit->offset = 0;
+        return true;
+    }
+    struct block block = last > 0 ? block_in(directory, part, last - 1) : part->before;
     if (block.entry == 0 || address - block.address >= bytes_of(&block)) {
         return false;
     }
-    if (last > 0) {
-        block.number = number_of(part, last - 1);
-    }
-    *ret_block = block;
+    block.number = last > 0 ? number_of(part, last - 1) : block.number;
+    *ret_hit = (struct block_hit){block.number, address - block.address, block};
     return true;
 }
 
@@ -284,11 +263,11 @@ void block_directory_each(const struct block_directory *directory,
     uint64_t number = 0;
     for (size_t i = 0; i < directory->part_count; i++) {
         const struct directory_part *part = &directory->parts[i];
-        size_t words = part->starts != NULL ? granules(directory) / WORD_GRANULES : 0;
-        for (size_t word = 0; word < words; word++) {
-            for (uint64_t bits = part->starts[word]; bits != 0; bits &= bits - 1) {
-                size_t granule = word * WORD_GRANULES + (size_t)__builtin_ctzll(bits);
-                struct block block = block_at(directory, part, granule);
+        size_t lines = part->lines != NULL ? granules(directory) / LINE_GRANULES : 0;
+        for (size_t line = 0; line < lines; line++) {
+            for (uint64_t starts = part->lines[line].starts; starts != 0; starts &= starts - 1) {
+                size_t granule = line * LINE_GRANULES + (size_t)__builtin_ctzll(starts);
+                struct block block = block_in(directory, part, granule);
                 block.number = number++;
                 visit(context, &block);
             }

@@ -1,7 +1,7 @@
 /*
  * Which live block does an address lie in? Made from the live map, for a heap picture: a bit for
- * each granule in which a block begins, and for each 512 of them (one cache line) how many there
- * were before, and where the last one was. Memory: less than a hundredth of the heap.
+ * each granule in which a block begins, and for each 64 of them how many there were before, and
+ * where the last one was: one cache line answers. Memory: a fiftieth of the heap at most.
  *
  * For a process that nobody changes meanwhile. Context: async-signal-safe; memory is mapped, never
  * given back.
@@ -25,16 +25,21 @@ struct block {
     live_entry entry;
 };
 
+/* 64 granules. */
+struct directory_line {
+    uint64_t starts; /* a bit for each granule in which a block begins */
+    uint64_t halves; /* the same where it begins in the granule's middle */
+    uint32_t count;  /* blocks of this region that begin before the line */
+    uint32_t last;   /* granule of the last of them, plus 1; 0: there is none */
+};
+
 /* A region of the live map. */
 struct directory_part {
     const _Atomic live_entry *entries;
-    uint64_t *starts;      /* a bit for each granule in which a block begins; NULL: in none */
-    uint64_t *halves;      /* the same where it begins in the granule's middle */
-    uint32_t *counts;      /* for each line: blocks of this region that begin before it */
-    uint32_t *lasts;       /* for each line: granule of the last of them, plus 1 */
-    uint64_t first_number; /* of its first block */
-    size_t region;         /* its number in the live map */
-    struct block before;   /* the last block that begins before the region; size 0 if none */
+    struct directory_line *lines; /* NULL: no block begins here */
+    uint64_t first_number;        /* of its first block */
+    size_t region;                /* its number in the live map */
+    struct block before;          /* the last block that begins before the region; entry 0: none */
 };
 
 struct block_directory {
@@ -65,17 +70,24 @@ bool block_directory_build(struct block_directory *directory, const struct live_
                            const struct site_directory *sites, const struct mappings *mappings,
                            bool is_glibc, const struct block_visitor *visitor);
 
-/* Return: true and the block that @address points to or into. One of size 0 has its first byte. */
+/* What an address points to. */
+struct block_hit {
+    uint64_t number;
+    uint64_t offset;    /* of the address in the block */
+    struct block block; /* only filled in if the offset is not 0 */
+};
+
+/* Return: true if @address points to or into a block. One of size 0 has its first byte. */
 bool block_directory_find_slow(const struct block_directory *directory, uintptr_t address,
-                               struct block *ret_block);
+                               struct block_hit *ret_hit);
 
 /* The same; most words are not addresses at all. */
 static inline bool block_directory_find(const struct block_directory *directory, uintptr_t address,
-                                        struct block *ret_block)
+                                        struct block_hit *ret_hit)
 {
     return address - directory->lowest <= directory->highest - directory->lowest &&
            directory->index[address >> LIVE_MAP_REGION_SHIFT] != 0 &&
-           block_directory_find_slow(directory, address, ret_block);
+           block_directory_find_slow(directory, address, ret_hit);
 }
 
 /* Call @visit for every block, by address. */

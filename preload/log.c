@@ -66,6 +66,7 @@ const char *log_error(long result)
         {ENAMETOOLONG, "File name too long"},
         {ENODEV, "Not a regular file, or none that can be mapped"},
         {ENOENT, "No such file or directory"},
+        {EAGAIN, "Resource temporarily unavailable"},
         {ENOMEM, "Cannot allocate memory"},
         {ENOSPC, "No space left on device"},
         {ENOTDIR, "Not a directory"},

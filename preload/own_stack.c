@@ -8,27 +8,29 @@
 
 /* rbp holds the old stack pointer, and is what the frame's CFA is told by, so that debuggers and
  * profilers can walk across. */
-__asm__(".pushsection .text\n"
-        ".type own_stack_switch, @function\n"
-        ".local own_stack_switch\n"
-        "own_stack_switch:\n"
-        ".cfi_startproc\n"
-        "    push %rbp\n"
-        ".cfi_def_cfa_offset 16\n"
-        ".cfi_offset %rbp, -16\n"
-        "    mov %rsp, %rbp\n"
-        ".cfi_def_cfa_register %rbp\n"
-        "    mov %rdx, %rsp\n"
-        "    mov %rdi, %rax\n"
-        "    mov %rsi, %rdi\n"
-        "    call *%rax\n"
-        "    mov %rbp, %rsp\n"
-        "    pop %rbp\n"
-        ".cfi_def_cfa %rsp, 8\n"
-        "    ret\n"
-        ".cfi_endproc\n"
-        ".size own_stack_switch, . - own_stack_switch\n"
-        ".popsection\n");
+__asm__(
+    ".pushsection .text\n"
+    ".type own_stack_switch, @function\n"
+    ".globl own_stack_switch\n" /* not local: link-time optimisation may part it from its caller */
+    ".hidden own_stack_switch\n"
+    "own_stack_switch:\n"
+    ".cfi_startproc\n"
+    "    push %rbp\n"
+    ".cfi_def_cfa_offset 16\n"
+    ".cfi_offset %rbp, -16\n"
+    "    mov %rsp, %rbp\n"
+    ".cfi_def_cfa_register %rbp\n"
+    "    mov %rdx, %rsp\n"
+    "    mov %rdi, %rax\n"
+    "    mov %rsi, %rdi\n"
+    "    call *%rax\n"
+    "    mov %rbp, %rsp\n"
+    "    pop %rbp\n"
+    ".cfi_def_cfa %rsp, 8\n"
+    "    ret\n"
+    ".cfi_endproc\n"
+    ".size own_stack_switch, . - own_stack_switch\n"
+    ".popsection\n");
 void own_stack_switch(void (*function)(void *), void *argument, void *top);
 
 void own_stack_call(void (*function)(void *), void *argument, void *top)

@@ -151,11 +151,13 @@ static void make_title(struct picture_title *title, const char *name, uint64_t f
         .flags = flags | TRACE_PICTURE_STILL,
         .threads = (uint32_t)threads->count,
     };
+    bool is_still = !threads->has_more;
     for (size_t i = 0; i < threads->count; i++) {
-        if (!threads->list[i].is_still) {
-            title->flags &= ~(uint64_t)TRACE_PICTURE_STILL;
-            title->young_ticks = YOUNG_TICKS;
-        }
+        is_still = is_still && threads->list[i].is_still;
+    }
+    if (!is_still) {
+        title->flags &= ~(uint64_t)TRACE_PICTURE_STILL;
+        title->young_ticks = YOUNG_TICKS;
     }
     memcpy(title->name, name, strnlen(name, TRACE_NAME_BYTES));
 }
@@ -175,7 +177,7 @@ static long make_copy(const struct taking *taking)
         return -EPERM;
     }
     uint64_t start = now_ns();
-    if (!picture_threads_list(taking->stack, &order.threads)) {
+    if (!picture_threads_stop(taking->stack, &order.threads)) {
         return -ENOMEM;
     }
     make_title(&order.title, taking->name, taking->flags, &order.threads);
@@ -187,6 +189,7 @@ static long make_copy(const struct taking *taking)
     if (copy == 0) {
         picture_copy_run(&order);
     }
+    picture_threads_go(&order.threads);
     __atomic_store_n(&state.shared->pause_us, (now_ns() - start) / 1000, __ATOMIC_RELAXED);
     picture_threads_free(&order.threads);
     state.copy = copy > 0 ? copy : 0;

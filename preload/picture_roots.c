@@ -159,15 +159,16 @@ static void sort(struct range *ranges, size_t count)
  * hook's frame, or in registers.
  */
 static void scan_in_flight(const struct picture_roots *roots, struct picture_scan *scan,
-                           const struct picture_thread *thread, const uintptr_t *words,
-                           size_t count)
+                           const struct picture_thread *thread, struct range part)
 {
-    struct block block;
+    const uintptr_t *words = (const uintptr_t *)part.start;
+    size_t count = (part.end - part.start) / sizeof(uintptr_t);
+    struct block_hit hit;
     unsigned found = 0;
     for (size_t i = 0; i < count && found < IN_FLIGHT_MAX; i++) {
         const struct mapping *mapping = mappings_find(roots->mappings, words[i]);
         if (words[i] % 16 != 0 || mapping == NULL || !is_root_mapping(roots, mapping) ||
-            block_directory_find(scan->directory, words[i], &block)) {
+            block_directory_find(scan->directory, words[i], &hit)) {
             continue;
         }
         size_t bytes = 0;
@@ -190,34 +191,62 @@ static void scan_in_flight(const struct picture_roots *roots, struct picture_sca
     }
 }
 
-/* Is a thread inside a hook? Then the hook's return address is still in its place, and further
- * down is one into our code. */
-static bool is_in_hook(const struct picture_roots *roots, const struct picture_thread *thread,
-                       const struct mapping *stack)
+/* Return: true if a word of @part is an address in our code. */
+static bool leads_to_us(struct range part)
 {
-    struct range own = object_of(roots->file);
-    if (thread->hook <= thread->stack || thread->hook > stack->end ||
-        thread->hook - thread->stack > HOOK_DEPTH_MAX ||
-        ((const uintptr_t *)thread->hook)[-1] != thread->hook_returns) {
-        return false;
-    }
-    const uintptr_t *end = (const uintptr_t *)thread->hook;
-    for (const uintptr_t *word = (const uintptr_t *)thread->stack; word < end; word++) {
-        if (*word >= own.start && *word < own.end) {
+    struct range own = object_of(&bootstrap_owns);
+    for (uintptr_t at = part.start; at < part.end; at += sizeof(uintptr_t)) {
+        uintptr_t word = *(const uintptr_t *)at;
+        if (word >= own.start && word < own.end) {
             return true;
         }
     }
     return false;
 }
 
+/*
+ * Look for blocks in flight if a thread is inside a hook: then the hook's return address is still
+ * in its place, and the thread is in our code, or on its stack is a return address into it. That
+ * stack may be our own (own_stack.h).
+ */
+static void scan_hook(const struct picture_roots *roots, struct picture_scan *scan,
+                      const struct picture_thread *thread, const struct mapping *stack)
+{
+    const struct mapping *hook = mappings_find(roots->mappings, thread->hook - 1);
+    if (hook == NULL || (hook->flags & MAPPING_READ) == 0 ||
+        thread->hook - hook->start < sizeof(uintptr_t) ||
+        ((const uintptr_t *)thread->hook)[-1] != thread->hook_returns) {
+        return;
+    }
+    struct range own = {thread->stack & ~(uintptr_t)7, stack->end};
+    struct range below = {hook->start, thread->hook};
+    if (thread->hook - hook->start > HOOK_DEPTH_MAX) {
+        below.start = thread->hook - HOOK_DEPTH_MAX;
+    }
+    if (stack == hook) {
+        own.start = own.start > below.start ? own.start : below.start;
+        own.end = thread->hook;
+        below.end = below.start; /* it is the same */
+    } else if (own.end - own.start > HOOK_DEPTH_MAX) {
+        own.end = own.start + HOOK_DEPTH_MAX;
+    }
+    const struct range registers = {(uintptr_t)thread->registers,
+                                    (uintptr_t)thread->registers + thread->register_bytes};
+    if (own.start < own.end && (leads_to_us(own) || leads_to_us(registers))) {
+        scan_in_flight(roots, scan, thread, own);
+        scan_in_flight(roots, scan, thread, below);
+        scan_in_flight(roots, scan, thread, registers);
+    }
+}
+
 static void scan_stack(struct picture_roots *roots, struct picture_scan *scan,
                        const struct picture_thread *thread, const struct mapping *mapping,
                        uintptr_t end)
 {
-    struct block block;
+    struct block_hit hit;
     uintptr_t start = thread->is_still ? thread->stack & ~(uintptr_t)7 : mapping->start;
-    if (block_directory_find(scan->directory, start, &block)) {
-        end = block.address + block.size; /* the program allocated this stack */
+    if (block_directory_find(scan->directory, start, &hit) && hit.offset > 0) {
+        end = hit.block.address + hit.block.size; /* the program allocated this stack */
     }
     const struct picture_region region = {.kind = TRACE_REGION_STACK,
                                           .start = start,
@@ -232,11 +261,8 @@ static void scan_stack(struct picture_roots *roots, struct picture_scan *scan,
     if (is_native) {
         exclude(roots, mapping->start, start);
     }
-    if (roots->is_glibc && thread->is_still && is_in_hook(roots, thread, mapping)) {
-        scan_in_flight(roots, scan, thread, (const uintptr_t *)start,
-                       (thread->hook - start) / sizeof(uintptr_t));
-        scan_in_flight(roots, scan, thread, thread->registers,
-                       thread->register_bytes / sizeof(uintptr_t));
+    if (roots->is_glibc && thread->is_still && thread->hook != 0) {
+        scan_hook(roots, scan, thread, mapping);
     }
 }
 

@@ -22,6 +22,7 @@
 /* A thread as it was when memory was frozen. */
 struct picture_thread {
     int id;
+    int signal;             /* that it is to be given when it goes on; 0: none */
     bool is_still;          /* it stood still: what follows is known */
     uintptr_t stack;        /* stack pointer; without is_still an address in its stack, or 0 */
     uintptr_t base;         /* thread pointer; 0: not known */
@@ -34,7 +35,9 @@ struct picture_thread {
 struct picture_threads {
     struct picture_thread *list;
     size_t count;
-    size_t bytes; /* mapped for the list */
+    size_t bytes;    /* mapped for the list */
+    bool is_stopped; /* by picture_stop() */
+    bool has_more;   /* that are not in the list */
 };
 
 struct picture_roots {

@@ -109,17 +109,16 @@ static enum trace_inside looks(struct picture_scan *scan, const struct block *bl
 /* --- words --- */
 
 /* Put a pointer into the batch. */
-static void add_pointer(struct picture_scan *scan, const struct block *target, uintptr_t word,
-                        uint64_t slot)
+static void add_pointer(struct picture_scan *scan, const struct block_hit *hit, uint64_t slot)
 {
     struct picture_batch *batch = &scan->batch;
-    uint64_t offset = word - target->address;
+    uint64_t offset = hit->offset;
     if (batch->count == PICTURE_BATCH) {
         picture_write_batch(scan->writer, batch);
     }
     batch->pointers[batch->count++] = (struct picture_pointer){
-        .target = target->number,
-        .where = offset == 0 ? 0 : offset << TRACE_INSIDE_BITS | looks(scan, target, offset),
+        .target = hit->number,
+        .where = offset == 0 ? 0 : offset << TRACE_INSIDE_BITS | looks(scan, &hit->block, offset),
         .slot = slot,
     };
 }
@@ -128,12 +127,11 @@ static void add_pointer(struct picture_scan *scan, const struct block *target, u
 static void scan_block_words(struct picture_scan *scan, const struct block *block,
                              uintptr_t address, uintptr_t end)
 {
-    struct block target;
+    struct block_hit hit;
     for (; address < end; address += WORD) {
-        uintptr_t word = word_at(address);
-        if (block_directory_find(scan->directory, word, &target) &&
-            target.number != block->number) {
-            add_pointer(scan, &target, word, 0);
+        if (block_directory_find(scan->directory, word_at(address), &hit) &&
+            hit.number != block->number) {
+            add_pointer(scan, &hit, 0);
         }
     }
 }
@@ -171,16 +169,16 @@ void picture_scan_block(void *context, const struct block *block)
 static void scan_region_words(struct picture_scan *scan, const struct picture_region *region,
                               bool *is_written, const uintptr_t *words, size_t count, uint64_t slot)
 {
-    struct block target;
+    struct block_hit hit;
     for (size_t i = 0; i < count; i++) {
-        if (!block_directory_find(scan->directory, words[i], &target)) {
+        if (!block_directory_find(scan->directory, words[i], &hit)) {
             continue;
         }
         if (!*is_written) {
             scan->batch.source = picture_write_region(scan->writer, region);
             *is_written = true;
         }
-        add_pointer(scan, &target, words[i], slot + i);
+        add_pointer(scan, &hit, slot + i);
     }
 }
 

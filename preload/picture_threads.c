@@ -1,60 +1,13 @@
 /* Threads of a picture. See picture_threads.h. */
 #include "picture_threads.h"
 
-#include <dirent.h>
-#include <string.h>
-
 #include "memory.h"
+#include "picture_stop.h"
 #include "process.h"
 #include "sys.h"
+#include "tasks.h"
 
-#define LIST_BYTES 32768
-#define SPARE_THREADS 16 /* that may be made while we count */
-
-/* What the kernel gives for a directory entry; getdents(2). */
-struct task_entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
-};
-
-/* Return: the thread id that a name is, or 0. */
-static int id_of(const char *name)
-{
-    int id = 0;
-    for (; *name >= '0' && *name <= '9'; name++) {
-        id = id * 10 + (*name - '0');
-    }
-    return id;
-}
-
-/* Call @visit with each thread's id. Return: how many there are; 0 without /proc. */
-static size_t each_task(void (*visit)(void *context, int id), void *context)
-{
-    size_t count = 0;
-    char *entries = memory_map(LIST_BYTES);
-    int fd =
-        entries != NULL ? sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) : -1;
-    for (long got = 1; fd >= 0 && got > 0;) {
-        got = sys_call3(SYS_getdents64, fd, (long)entries, LIST_BYTES);
-        for (long at = 0; at < got;) {
-            const struct task_entry *entry = (const struct task_entry *)(entries + at);
-            int id = id_of(entry->name);
-            if (id > 0) {
-                visit(context, id);
-                count++;
-            }
-            at += entry->bytes;
-        }
-    }
-    if (fd >= 0) {
-        (void)sys_close(fd);
-    }
-    memory_unmap(entries, LIST_BYTES);
-    return count;
-}
+#define SPARE_THREADS 64 /* that may be made while we count */
 
 static void ignore(void *context, int id)
 {
@@ -86,9 +39,7 @@ static void add(void *context, int id)
     struct listing *listing = context;
     struct picture_threads *threads = listing->threads;
     if (id != threads->list[0].id && threads->count < listing->room) {
-        struct picture_thread *thread = &threads->list[threads->count++];
-        thread->id = id;
-        add_what_is_known(thread);
+        threads->list[threads->count++] = (struct picture_thread){.id = id};
     }
 }
 
@@ -100,12 +51,13 @@ static uintptr_t thread_pointer(void)
     return base;
 }
 
-bool picture_threads_list(uintptr_t stack, struct picture_threads *ret_threads)
+bool picture_threads_stop(uintptr_t stack, struct picture_threads *ret_threads)
 {
-    struct listing listing = {.threads = ret_threads};
-    listing.room = each_task(ignore, NULL) + SPARE_THREADS;
+    int process_id = sys_getpid();
+    size_t count = tasks_each(process_id, ignore, NULL);
+    struct listing listing = {ret_threads, count + SPARE_THREADS};
     size_t bytes = listing.room * sizeof(struct picture_thread);
-    *ret_threads = (struct picture_threads){memory_map(bytes), 1, bytes};
+    *ret_threads = (struct picture_threads){.list = memory_map(bytes), .count = 1, .bytes = bytes};
     if (ret_threads->list == NULL) {
         return false;
     }
@@ -114,9 +66,23 @@ bool picture_threads_list(uintptr_t stack, struct picture_threads *ret_threads)
     self->is_still = true;
     self->stack = stack;
     self->base = thread_pointer();
-    add_what_is_known(self);
-    (void)each_task(add, &listing);
+    if (count > 1) {
+        ret_threads->is_stopped = picture_stop(ret_threads, listing.room);
+    }
+    if (!ret_threads->is_stopped) {
+        (void)tasks_each(process_id, add, &listing);
+    }
+    for (size_t i = 0; i < ret_threads->count; i++) {
+        add_what_is_known(&ret_threads->list[i]);
+    }
     return true;
+}
+
+void picture_threads_go(const struct picture_threads *threads)
+{
+    if (threads->is_stopped) {
+        picture_go();
+    }
 }
 
 void picture_threads_free(struct picture_threads *threads)

@@ -1,6 +1,6 @@
 /*
- * The threads of the process at the moment of a heap picture: what they have in registers and where
- * their stacks are.
+ * The threads of the process at the moment of a heap picture: what they have in registers, and
+ * where their stacks are. They stand still meanwhile, where the kernel allows that.
  */
 #ifndef PRELOAD_PICTURE_THREADS_H
 #define PRELOAD_PICTURE_THREADS_H
@@ -11,12 +11,14 @@
 #include "picture_roots.h"
 
 /*
- * List the threads; the calling one comes first, as it is now.
+ * Stop the other threads, and list all; the calling one comes first.
  * @stack: its stack pointer; its registers have been saved above that.
- * @ret_threads: the caller gives it to picture_threads_free().
- * Return: false without memory or /proc.
+ * @ret_threads: to be given to picture_threads_go(), soon, and to picture_threads_free().
+ * Return: false without memory.
+ * Context: signals blocked; one thread at a time.
  */
-bool picture_threads_list(uintptr_t stack, struct picture_threads *ret_threads);
+bool picture_threads_stop(uintptr_t stack, struct picture_threads *ret_threads);
+void picture_threads_go(const struct picture_threads *threads);
 void picture_threads_free(struct picture_threads *threads);
 
 #endif
