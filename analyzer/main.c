@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,23 @@ out:
     return code;
 }
 
+/*
+ * Find where this user's answers about symbols are kept: libtrace below XDG_CACHE_HOME or ~/.cache.
+ * Return: false if there is no such place.
+ */
+static bool find_cache(char *ret_path, size_t path_bytes)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    int length = -1;
+    if (cache != NULL && cache[0] == '/') { // the specification says to ignore relative paths
+        length = snprintf(ret_path, path_bytes, "%s/libtrace", cache);
+    } else if (home != NULL && home[0] == '/') {
+        length = snprintf(ret_path, path_bytes, "%s/.cache/libtrace", home);
+    }
+    return length > 0 && (size_t)length < path_bytes;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -217,6 +235,10 @@ int main(int argc, char **argv)
             complain("try --help");
         }
         goto out;
+    }
+    char cache[PATH_MAX];
+    if (find_cache(cache, sizeof cache)) {
+        options.symbols.cache_dir = cache;
     }
     if (options.is_version_asked) {
         (void)printf("trace-report %s\n", TRACE_REPORT_VERSION);

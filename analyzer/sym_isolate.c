@@ -231,12 +231,11 @@ static bool read_answer(struct reader *reader, sym_debug_sink sink, void *contex
     return has_memory;
 }
 
-/* Read what a child wrote. @ended: how it ended, for the case that it did not finish. */
-static enum trace_status read_answers(const uint8_t *bytes, size_t size, const char *ended,
-                                      sym_debug_sink sink, void *context, struct trace_error *error)
+enum trace_status sym_isolate_read(const uint8_t *bytes, size_t size, sym_debug_sink sink,
+                                   void *context, struct trace_error *error)
 {
     struct reader reader = {.cursor = trace_cursor_over(bytes, size), .has_memory = true};
-    enum trace_status status = TRACE_CORRUPT;
+    enum trace_status status = TRACE_TRUNCATED;
     bool is_finished = false;
     while (!is_finished && !reader.cursor.is_bad) {
         uint64_t tag = trace_get_varint(&reader.cursor);
@@ -257,12 +256,13 @@ static enum trace_status read_answers(const uint8_t *bytes, size_t size, const c
     }
     free(reader.strings);
     return is_finished ? status
-                       : trace_fail(error, TRACE_CORRUPT, 0,
-                                    "debug information: libdwarf failed on it (%s)", ended);
+                       : trace_fail(error, TRACE_TRUNCATED, 0, "debug information: cut off");
 }
 
+/* Read what a child wrote. @ended: how it ended, for the case that it did not finish. */
 static enum trace_status read_output(int output, const char *ended, sym_debug_sink sink,
-                                     void *context, struct trace_error *error)
+                                     sym_isolate_keeper keeper, void *context,
+                                     struct trace_error *error)
 {
     struct stat status;
     void *bytes = NULL;
@@ -276,8 +276,16 @@ static enum trace_status read_output(int output, const char *ended, sym_debug_si
             return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
         }
     }
-    enum trace_status result =
-        read_answers(bytes != NULL ? bytes : "", size, ended, sink, context, error);
+    const struct sym_isolate_output written = {.bytes = bytes != NULL ? bytes : (const void *)"",
+                                               .size = size};
+    enum trace_status result = sym_isolate_read(written.bytes, size, sink, context, error);
+    if (result == TRACE_TRUNCATED) {
+        result = trace_fail(error, TRACE_CORRUPT, 0,
+                            "debug information: libdwarf failed on it (%s)", ended);
+    }
+    if (result == TRACE_OK && keeper != NULL) {
+        keeper(context, &written);
+    }
     if (bytes != NULL) {
         (void)munmap(bytes, size);
     }
@@ -300,7 +308,8 @@ static void describe_end(pid_t child, char *text, size_t bytes)
 
 enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
                                       const uint64_t *addresses, size_t count, sym_debug_sink sink,
-                                      void *context, struct trace_error *error)
+                                      sym_isolate_keeper keeper, void *context,
+                                      struct trace_error *error)
 {
     char ended[32];
     int output = memfd_create("trace-report symbols", MFD_CLOEXEC);
@@ -317,7 +326,7 @@ enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
         run_child(output, files, addresses, count);
     }
     describe_end(child, ended, sizeof ended);
-    enum trace_status status = read_output(output, ended, sink, context, error);
+    enum trace_status status = read_output(output, ended, sink, keeper, context, error);
     (void)close(output);
     return status;
 }

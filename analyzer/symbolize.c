@@ -15,32 +15,20 @@
 #include "arena.h"
 #include "debug_file.h"
 #include "grow.h"
-#include "hash.h"
 #include "strings.h"
+#include "sym_answers.h"
+#include "sym_cache.h"
 #include "sym_demangle.h"
 #include "sym_elf.h"
 #include "sym_isolate.h"
 #include "sym_variable.h"
-
-struct answer {
-    uint64_t address;
-    struct symbol_frames frames;
-    bool is_taken; /* the slot is in use */
-};
-
-/* Addresses to answers: open addressing, a power of two of slots, at most half of them in use. */
-struct answers {
-    struct answer *slots;
-    size_t slot_count;
-    size_t count;
-};
 
 struct module {
     const char *path;
     const uint8_t *build_id;
     size_t build_id_bytes;
     const char *warning; /* or NULL */
-    struct answers answers;
+    struct sym_answers answers;
 };
 
 struct symbolizer {
@@ -62,6 +50,10 @@ struct job {
     struct sym_elf *symbols; /* or NULL */
     uint64_t *addresses;     /* sorted, each once, none of them answered before */
     size_t count;
+    struct sym_cache_key key;
+    uint64_t *asked; /* those that the cache knows nothing about */
+    size_t asked_count;
+    bool *is_known; /* of each address: the cache has it */
 };
 
 struct symbolizer *symbolizer_new(const struct symbol_options *options)
@@ -85,7 +77,7 @@ void symbolizer_free(struct symbolizer *symbolizer)
         return;
     }
     for (size_t i = 0; i < symbolizer->module_count; i++) {
-        free(symbolizer->modules[i].answers.slots);
+        sym_answers_fini(&symbolizer->modules[i].answers);
     }
     free(symbolizer->modules);
     free(symbolizer->shown);
@@ -115,60 +107,6 @@ enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const cha
     symbolizer->modules[symbolizer->module_count] = module;
     *ret_module = symbolizer->module_count++;
     return TRACE_OK;
-}
-
-/* Return: the slot of @address, or the empty one where it belongs; NULL if there are no slots. */
-static struct answer *find_answer(const struct answers *answers, uint64_t address)
-{
-    if (answers->slot_count == 0) {
-        return NULL;
-    }
-    size_t mask = answers->slot_count - 1;
-    size_t i = (size_t)hash_number(HASH_START, address) & mask;
-    while (answers->slots[i].is_taken && answers->slots[i].address != address) {
-        i = (i + 1) & mask;
-    }
-    return &answers->slots[i];
-}
-
-/* Make room for @more answers. Return: false without memory. */
-static bool reserve_answers(struct answers *answers, size_t more)
-{
-    size_t wanted = answers->slot_count == 0 ? 64 : answers->slot_count;
-    while (wanted / 2 < answers->count + more) {
-        wanted *= 2;
-    }
-    if (wanted == answers->slot_count) {
-        return true;
-    }
-    struct answers larger = {.slots = calloc(wanted, sizeof *larger.slots),
-                             .slot_count = wanted,
-                             .count = answers->count};
-    if (larger.slots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < answers->slot_count; i++) {
-        if (answers->slots[i].is_taken) {
-            *find_answer(&larger, answers->slots[i].address) = answers->slots[i];
-        }
-    }
-    free(answers->slots);
-    *answers = larger;
-    return true;
-}
-
-static bool is_answered(const struct answers *answers, uint64_t address)
-{
-    const struct answer *answer = find_answer(answers, address);
-    return answer != NULL && answer->is_taken;
-}
-
-/* Room must have been made. */
-static void put_answer(struct answers *answers, uint64_t address, struct symbol_frames frames)
-{
-    struct answer *answer = find_answer(answers, address);
-    answers->count += !answer->is_taken;
-    *answer = (struct answer){.address = address, .frames = frames, .is_taken = true};
 }
 
 /* Return: the name to show for a linker's or a plain one; NULL for NULL, or without memory. */
@@ -251,8 +189,8 @@ static bool take_frames(void *context, uint64_t address, const struct sym_debug_
             kept[i].offset = address - frames[i].function_addr;
         }
     }
-    put_answer(&job->module->answers, address,
-               (struct symbol_frames){.frames = kept, .count = count});
+    sym_answers_put(&job->module->answers, address,
+                    (struct symbol_frames){.frames = kept, .count = count});
     return true;
 }
 
@@ -274,7 +212,7 @@ static bool ask_symbols(struct job *job, uint64_t address)
         }
         frames = (struct symbol_frames){.frames = frame, .count = 1};
     }
-    put_answer(&job->module->answers, address, frames);
+    sym_answers_put(&job->module->answers, address, frames);
     return true;
 }
 
@@ -302,7 +240,7 @@ static bool collect(struct job *job, const uint64_t *addresses, size_t count)
     }
     size_t new_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_answered(&job->module->answers, addresses[i])) {
+        if (!sym_answers_has(&job->module->answers, addresses[i])) {
             job->addresses[new_count++] = addresses[i];
         }
     }
@@ -312,7 +250,7 @@ static bool collect(struct job *job, const uint64_t *addresses, size_t count)
             job->addresses[job->count++] = job->addresses[i];
         }
     }
-    return reserve_answers(&job->module->answers, job->count);
+    return sym_answers_reserve(&job->module->answers, job->count);
 }
 
 /* Read the best symbol table there is. Return: TRACE_NOT_FOUND if there is none. */
@@ -327,7 +265,61 @@ static enum trace_status read_symbols(struct job *job)
     return sym_elf_new(&sources, &job->symbols);
 }
 
-/* Ask the debug information about all addresses. */
+/* A sym_debug_sink: take what the cache has of the addresses that are wanted. */
+static bool take_cached(void *context, uint64_t address, const struct sym_debug_frame *frames,
+                        size_t count)
+{
+    struct job *job = context;
+    const uint64_t *wanted =
+        bsearch(&address, job->addresses, job->count, sizeof address, compare_addresses);
+    if (wanted == NULL) {
+        return true;
+    }
+    job->is_known[wanted - job->addresses] = true;
+    return count == 0 || sym_answers_has(&job->module->answers, address) ||
+           take_frames(job, address, frames, count);
+}
+
+/* A sym_isolate_keeper. A module with a warning may have answers that are not all they can be. */
+static void keep(void *context, const struct sym_isolate_output *output)
+{
+    struct job *job = context;
+    size_t unknown = 0;
+    for (size_t i = 0; i < job->asked_count; i++) {
+        if (!sym_answers_has(&job->module->answers, job->asked[i])) {
+            job->asked[unknown++] = job->asked[i];
+        }
+    }
+    if (job->module->warning == NULL) {
+        sym_cache_add(&job->key, output, job->asked, unknown);
+    }
+}
+
+/* Ask the cache. Return: false without memory. */
+static bool ask_cache(struct job *job)
+{
+    const struct module *module = job->module;
+    const struct elf_file *file = &job->files.module;
+    bool has_id = module->build_id_bytes > 0;
+    job->key = (struct sym_cache_key){.directory = job->symbolizer->options.cache_dir,
+                                      .build_id = has_id ? module->build_id : file->build_id,
+                                      .build_id_bytes =
+                                          has_id ? module->build_id_bytes : file->build_id_bytes};
+    job->asked = calloc(job->count + 1, sizeof *job->asked);
+    job->is_known = calloc(job->count + 1, sizeof *job->is_known);
+    if (job->asked == NULL || job->is_known == NULL ||
+        !sym_cache_read(&job->key, take_cached, job)) {
+        return false;
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        if (!job->is_known[i]) {
+            job->asked[job->asked_count++] = job->addresses[i];
+        }
+    }
+    return true;
+}
+
+/* Ask the debug information about all addresses that the cache does not have. */
 static enum trace_status ask_debug(struct job *job)
 {
     const struct debug_files *files = &job->files;
@@ -353,7 +345,7 @@ static enum trace_status ask_debug(struct job *job)
         .sysroot_dir = job->symbolizer->options.sysroot_dir,
     };
     enum trace_status status =
-        sym_isolate_resolve(&debug, job->addresses, job->count, take_frames, job, &error);
+        sym_isolate_resolve(&debug, job->asked, job->asked_count, take_frames, keep, job, &error);
     if (status != TRACE_OK && status != TRACE_NOMEM) {
         (void)snprintf(text, sizeof text, "%s; some names or lines may be missing", error.text);
         warn(job, text);
@@ -398,18 +390,23 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t modul
         status = read_symbols(&job);
         status = status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
         bool has_any_file = job.files.module.elf != NULL || job.files.debug.elf != NULL;
-        if (status == TRACE_OK && has_any_file) {
+        if (status == TRACE_OK && !ask_cache(&job)) {
+            status = TRACE_NOMEM;
+        }
+        if (status == TRACE_OK && has_any_file && job.asked_count > 0) {
             status = ask_debug(&job);
         }
     }
     for (size_t i = 0; i < job.count && status == TRACE_OK; i++) {
-        if (!is_answered(&job.module->answers, job.addresses[i]) &&
+        if (!sym_answers_has(&job.module->answers, job.addresses[i]) &&
             !ask_symbols(&job, job.addresses[i])) {
             status = TRACE_NOMEM;
         }
     }
     sym_elf_free(job.symbols);
     debug_files_close(&job.files);
+    free(job.is_known);
+    free(job.asked);
     free(job.addresses);
     return status;
 }
@@ -436,8 +433,7 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
                                        uint64_t address)
 {
-    const struct answer *answer = find_answer(&symbolizer->modules[module].answers, address);
-    return answer != NULL && answer->is_taken ? answer->frames : (struct symbol_frames){0};
+    return sym_answers_find(&symbolizer->modules[module].answers, address);
 }
 
 const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module)

@@ -33,6 +33,7 @@ struct symbol_options {
     const char *symbols_dir; /* more debug files, or NULL */
     const char *sysroot_dir; /* put before every path, or NULL */
     bool no_inline;          /* give only the outermost function of each address */
+    const char *cache_dir;   /* answers are kept there for the next report; NULL: nowhere */
     bool no_demangle;
     bool is_offline; /* no debuginfod server is asked, whatever DEBUGINFOD_URLS says */
 };

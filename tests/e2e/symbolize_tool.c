@@ -126,6 +126,8 @@ static struct symbol_options read_options(int argc, char **argv)
             options.no_inline = true;
         } else if (strcmp(argv[i], "--offline") == 0) {
             options.is_offline = true;
+        } else if (strcmp(argv[i], "--cache") == 0 && i + 1 < argc) {
+            options.cache_dir = argv[++i];
         } else if (strcmp(argv[i], "--symbols") == 0 && i + 1 < argc) {
             options.symbols_dir = argv[++i];
         } else {

@@ -57,7 +57,7 @@ static enum trace_status resolve_here(const uint64_t *addresses, size_t count)
 static enum trace_status resolve_apart(const uint64_t *addresses, size_t count)
 {
     return sym_isolate_resolve(&(struct sym_debug_files){.file = &file}, addresses, count, take,
-                               &got, &error);
+                               NULL, &got, &error);
 }
 
 /* Each test runs with both. */
