@@ -14,6 +14,7 @@
 #include "bootstrap.h"
 #include "memory.h"
 #include "modules.h"
+#include "picture_dead.h"
 
 #define SPARE_RANGES 4096
 #define RANGES_OF_MAPPING 4  /* more large blocks than that, apart from each other, are rare */
@@ -120,6 +121,18 @@ static void exclude_empty_heaps(struct picture_roots *roots)
             is_root_mapping(roots, mapping)) {
             struct range arena = glibc_main_arena(mapping);
             exclude(roots, arena.start, arena.end);
+        }
+    }
+}
+
+/* Stacks that libc keeps for threads to come. */
+static void exclude_dead_stacks(struct picture_roots *roots, struct touched_pages *pages)
+{
+    for (size_t i = 0; i < roots->mappings->count; i++) {
+        const struct mapping *mapping = &roots->mappings->list[i];
+        if (is_root_mapping(roots, mapping)) {
+            struct range stack = picture_dead_stack(roots, pages, mapping);
+            exclude(roots, stack.start, stack.end);
         }
     }
 }
@@ -371,6 +384,7 @@ void picture_roots_scan(struct picture_roots *roots, struct picture_scan *scan)
 {
     size_t first_range = 0;
     exclude_empty_heaps(roots);
+    exclude_dead_stacks(roots, &scan->pages);
     for (size_t i = 0; i < roots->threads->count; i++) {
         scan_thread(roots, scan, &roots->threads->list[i]);
     }

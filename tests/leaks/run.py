@@ -24,7 +24,17 @@ WORKERS = 2
 CLASSES = ("definite", "indirect", "possible")
 
 # (who, program): why they do not agree.
+DTV = ("the loader's table of a thread's variables, known by its inside, has entries for libtrace.so's variables, "
+       "too")
 EXPLAINED = {
+    ("valgrind", "arena"): DTV,
+    ("valgrind", "register"): DTV,
+    ("valgrind", "thread_stack"): DTV,
+    ("valgrind", "tls_thread"): DTV,
+    ("LeakSanitizer", "tls_thread"): "it takes no notice of variables of threads that have ended",
+    ("LeakSanitizer", "mapping"): "it does not look into mappings that the program made",
+    ("LeakSanitizer", "quick"): "it does not run at _exit()",
+    ("LeakSanitizer", "empty"): "it counts a block of no bytes as one byte",
 }
 
 
@@ -92,6 +102,9 @@ def main():
                 if theirs is None:
                     continue
                 why = EXPLAINED.get((who, name))
+                if why == DTV:  # only what is known by its inside may differ
+                    check([ours[lost] for lost in CLASSES[:2]] == [theirs[lost] for lost in CLASSES[:2]],
+                          f"{name}: {ours}, {who}: {theirs}")
                 agreed[who] += ours == theirs
                 check((ours == theirs) == (why is None),
                       f"{name}: {ours}, {who}: {theirs}" + (f", though {why}" if why else ""))
