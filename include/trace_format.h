@@ -44,8 +44,7 @@ enum trace_counter {
     TRACE_UNWIND_FULL = 7,        /* captures that needed a full walk by libunwind */
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
-    TRACE_LOST_CUT_SHORT =
-        10, /* events that longjmp() or the end of the thread left in the middle */
+    TRACE_LOST_CUT_SHORT = 10,    /* events left in the middle: longjmp(), the end of a thread */
     TRACE_LOST_PICTURES = 11, /* heap pictures that could not be taken, or not to their end */
     TRACE_COUNTERS_USED = 12,
 };
