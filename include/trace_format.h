@@ -45,7 +45,7 @@ enum trace_counter {
     TRACE_TRACER_BYTES = 8,       /* memory mapped by the tracer itself */
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
     TRACE_LOST_CUT_SHORT = 10,    /* events left in the middle: longjmp(), the end of a thread */
-    TRACE_LOST_PICTURES = 11, /* heap pictures that could not be taken, or not to their end */
+    TRACE_LOST_PICTURES = 11,     /* heap pictures that could not be taken, or not to their end */
     TRACE_COUNTERS_USED = 12,
 };
 #define TRACE_COUNTERS 32

@@ -44,11 +44,11 @@ void periods_sample(struct thread_state *state)
 }
 
 /* The longer a run, the less it matters what was between two samples. */
-static uint32_t ticks_to_next_sample(uint32_t tick)
+static uint64_t next_sample(uint64_t tick)
 {
-    uint32_t ticks = tick / SAMPLES_ABOUT;
+    uint64_t ticks = tick / SAMPLES_ABOUT;
     ticks = ticks > SAMPLE_TICKS_LEAST ? ticks : SAMPLE_TICKS_LEAST;
-    return ticks < SAMPLE_TICKS_MOST ? ticks : SAMPLE_TICKS_MOST;
+    return tick + (ticks < SAMPLE_TICKS_MOST ? ticks : SAMPLE_TICKS_MOST);
 }
 
 /* Write the snapshot that was due; as in marks.c the epoch is raised first. */
@@ -70,11 +70,10 @@ void periods_run(struct thread_state *state, uint32_t tick)
     const struct period *every = &periods->every;
     uint64_t progress = periods_progress(periods, tick, &process.tally);
     uint64_t at = atomic_load(&periods->snapshot_at);
-    uint32_t sample_tick = atomic_load(&periods->sample_tick);
+    uint64_t sample_tick = atomic_load(&periods->sample_tick);
     bool is_wanted = atomic_load(&gate.is_recording) && !state->is_detached;
     if (tick >= sample_tick &&
-        atomic_compare_exchange_strong(&periods->sample_tick, &sample_tick,
-                                       tick + ticks_to_next_sample(tick)) &&
+        atomic_compare_exchange_strong(&periods->sample_tick, &sample_tick, next_sample(tick)) &&
         is_wanted) {
         periods_sample(state);
     }

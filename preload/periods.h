@@ -20,8 +20,9 @@
 struct thread_state;
 
 struct periods {
-    struct period every;          /* of snapshots; as configured */
-    _Atomic uint32_t sample_tick; /* when the next sample is due */
+    struct period every; /* of snapshots; as configured */
+    _Atomic uint64_t
+        sample_tick; /* when the next sample is due: perhaps never, past the last tick */
     _Atomic uint64_t snapshot_at; /* ticks, or bytes allocated, of the next snapshot */
 };
 

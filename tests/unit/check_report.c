@@ -17,7 +17,7 @@ START_TEST(report_has_the_options_words)
 }
 END_TEST
 
-/* Every number of the totals is a sum, but for the time of the peak: none is forgotten. */
+/* Every number of the totals is a sum, but for the times of the peaks: none is forgotten. */
 START_TEST(report_adds_everything)
 {
     struct report_totals one;
@@ -29,12 +29,15 @@ START_TEST(report_adds_everything)
     }
     memcpy(&one, numbers, sizeof one);
     one.peak_s = 2.5;
+    one.peak_resident_s = 3.5;
     sum = one;
     report_add_totals(&sum, &one);
     ck_assert_double_eq(sum.peak_s, 2.5);
+    ck_assert_double_eq(sum.peak_resident_s, 3.5);
     memcpy(numbers, &sum, sizeof sum);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (i != offsetof(struct report_totals, peak_s) / sizeof(uint64_t)) {
+        if (i != offsetof(struct report_totals, peak_s) / sizeof(uint64_t) &&
+            i != offsetof(struct report_totals, peak_resident_s) / sizeof(uint64_t)) {
             ck_assert_msg(numbers[i] == 2 * (1000 + i), "number %zu", i);
         }
     }
@@ -47,7 +50,8 @@ START_TEST(report_counts_lost_events)
     for (size_t i = 0; i < TRACE_COUNTERS_USED; i++) {
         totals.counters[i] = UINT64_C(1) << i;
     }
-    ck_assert_uint_eq(report_lost_events(&totals), 0x40f); // LOST_NESTED to LOST_ADDRESS, LOST_CUT_SHORT
+    ck_assert_uint_eq(report_lost_events(&totals),
+                      0x40f); // LOST_NESTED to LOST_ADDRESS, LOST_CUT_SHORT
 }
 END_TEST
 
