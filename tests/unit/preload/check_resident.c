@@ -39,10 +39,12 @@ START_TEST(resident_is_what_the_kernel_says)
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert(memory != MAP_FAILED);
     memset(memory, 1, bytes);
-    assert_about(resident_bytes(), before + bytes);
     assert_about(resident_bytes(), from_status());
+    if (!SUITE_IS_SANITIZED) { /* whose shadow of the memory is resident, too */
+        assert_about(resident_bytes(), before + bytes);
+    }
     ck_assert_int_eq(munmap(memory, bytes), 0);
-    assert_about(resident_bytes(), before);
+    assert_about(resident_bytes(), from_status());
 }
 END_TEST
 
@@ -59,9 +61,13 @@ END_TEST
 
 START_TEST(resident_is_unknown_without_a_descriptor)
 {
-    struct rlimit none = {0, 0};
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {0, before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    ck_assert_uint_eq(resident_bytes(), 0);
+    uint64_t bytes = resident_bytes();
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0); /* the leak checker looks into /proc */
+    ck_assert_uint_eq(bytes, 0);
 }
 END_TEST
 
