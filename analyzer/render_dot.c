@@ -1,6 +1,6 @@
 /*
- * Chains as a graph for Graphviz: a node for each line and each root, an edge from what keeps to what
- * is kept. Dashed edges point inside.
+ * Chains as a graph for Graphviz: a node for each line and each root, an edge from what keeps to
+ * what is kept. Dashed edges point inside.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -66,7 +66,7 @@ enum trace_status render_dot(FILE *out, const struct report *reports, size_t cou
     for (size_t i = 0; i < count; i++) {
         const struct heap_report *heap = reports[i].heap;
         size_t shown = reports[i].top == 0 || heap->chain_count < reports[i].top ? heap->chain_count
-                                                                                  : reports[i].top;
+                                                                                 : reports[i].top;
         for (size_t c = 0; c < shown; c++) {
             print_chain(out, number++, &heap->chains[c]);
         }

@@ -26,6 +26,7 @@ esac
 # shellcheck disable=SC2086 # lists of words
 need_packages $BUILD_PACKAGES $TEST_PACKAGES
 cd "$root"
+export XDG_CACHE_HOME=/dev/null # no answers about symbols from an earlier build
 failed=""
 
 # test_preset PRESET: configure, build, run what tests it has. Remembers failures.

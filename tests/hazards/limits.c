@@ -6,9 +6,9 @@
  * line.
  * Without it: past RLIMIT_FSIZE, SIGXFSZ; with ftruncate() for fallocate() on a disk of 96 KiB,
  * SIGBUS; without the held descriptor tracing ended in the new root, 10 of 20,010 blocks were
- * seen; without the zeros that are written where fallocate() is not there, nothing was traced; before
- * filters were tried out (seccomp.c), one that kills ended the program with SIGSYS. RLIMIT_AS and
- * RLIMIT_NOFILE were not tried.
+ * seen; without the zeros that are written where fallocate() is not there, nothing was traced;
+ * before filters were tried out (seccomp.c), one that kills ended the program with SIGSYS.
+ * RLIMIT_AS and RLIMIT_NOFILE were not tried.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -141,8 +141,8 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
         struct symbol_frames found = symbolizer_frames(symbolizer, module, addresses[i]);
         ret_variables[i] = (struct symbol_variable){0};
         if (found.count > 0) {
-            ret_variables[i] = (struct symbol_variable){
-                found.frames[0].function, found.frames[0].file, found.frames[0].line};
+            ret_variables[i] = (struct symbol_variable){found.frames[0].function,
+                                                        found.frames[0].file, found.frames[0].line};
         }
     }
     return TRACE_OK;

@@ -33,12 +33,15 @@ int main(void)
     }
     int lines[3] = {0};
     for (size_t i = 0; i < ROUNDS; i++) {
-        struct node *node = malloc(sizeof *node); lines[0] = __LINE__;
+        struct node *node = malloc(sizeof *node);
+        lines[0] = __LINE__ - 1;
         node->next = nodes;
         nodes = node;
         if (i % NOT_OFTEN == 0) {
-            names = realloc(names, (name_count + 1) * sizeof *names); lines[1] = __LINE__;
-            names[name_count++] = malloc(8); lines[2] = __LINE__;
+            names = realloc(names, (name_count + 1) * sizeof *names);
+            lines[1] = __LINE__ - 1;
+            names[name_count++] = malloc(8);
+            lines[2] = __LINE__ - 1;
         }
         free(cache[i % CACHED]);
         cache[i % CACHED] = malloc(1000);
