@@ -208,7 +208,9 @@ int main(int argc, char **argv)
         return fail(&refusal);
     }
     if (!invocation.is_quiet) {
-        recorded_print(invocation.program[0], pattern, session, &child);
+        const char *pictures = getenv("LIBTRACE_PICTURE");
+        bool has_picture = pictures != NULL && strncmp(pictures, "exit", strlen("exit")) == 0;
+        recorded_print(invocation.program[0], pattern, session, &child, has_picture);
     }
     child_end_likewise(&child);
 }

@@ -180,14 +180,15 @@ static void print_end(const char *program, const struct child *child,
             remark);
 }
 
-static void print_next(const struct recorded *recorded)
+static void print_next(const struct recorded *recorded, bool has_picture)
 {
+    const char *command = has_picture ? "trace-report --leaks" : "trace-report";
     if (recorded->file_count > FILES_NAMED_MAX) {
-        dprintf(STDERR_FILENO, "trace-run: next: trace-report %s (or several of them at once)\n",
+        dprintf(STDERR_FILENO, "trace-run: next: %s %s (or several of them at once)\n", command,
                 recorded->main_path);
         return;
     }
-    dprintf(STDERR_FILENO, "trace-run: next: trace-report");
+    dprintf(STDERR_FILENO, "trace-run: next: %s", command);
     for (size_t i = 0; i < recorded->file_count; i++) {
         /* Quoted for the shell if it needs to be; a quote within a quote is beyond a hint. */
         const char *name = recorded->named[i];
@@ -198,7 +199,7 @@ static void print_next(const struct recorded *recorded)
 }
 
 void recorded_print(const char *program, const char *pattern, uint64_t session,
-                    const struct child *child)
+                    const struct child *child, bool has_picture)
 {
     struct recorded recorded = {.file_count = 0};
     char size[32];
@@ -218,5 +219,5 @@ void recorded_print(const char *program, const char *pattern, uint64_t session,
                 recorded.file_count, size, recorded.main_path, recorded.file_count - 1);
     }
     print_end(program, child, &recorded);
-    print_next(&recorded);
+    print_next(&recorded, has_picture);
 }

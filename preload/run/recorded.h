@@ -2,6 +2,7 @@
 #ifndef TRACE_RUN_RECORDED_H
 #define TRACE_RUN_RECORDED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "child.h"
@@ -12,8 +13,9 @@
  * @program: as the user typed it.
  * @pattern: LIBTRACE_OUTPUT as the program saw it.
  * @session: which traces are ours.
+ * @has_picture: the traces were to end with a heap picture.
  */
 void recorded_print(const char *program, const char *pattern, uint64_t session,
-                    const struct child *child);
+                    const struct child *child, bool has_picture);
 
 #endif

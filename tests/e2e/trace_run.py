@@ -141,7 +141,8 @@ def check_capabilities(directory):
         print(f"capabilities: {error}, left out")
         return
     check_equal(run([run_tool, "-q", program], directory).status, 0, "capabilities, root: status")
-    done = subprocess.run([run_tool, program], cwd="/", capture_output=True, text=True, user=NOBODY)
+    reachable = shutil.copy(run_tool, directory)  # the build may lie in a directory of root's own
+    done = subprocess.run([reachable, program], cwd="/", capture_output=True, text=True, user=NOBODY)
     print(done.stderr.strip())
     check(done.returncode == 126 and "file capabilities" in done.stderr,
           f"capabilities, not root: {done.returncode} {done.stderr!r}")

@@ -39,6 +39,8 @@ static void make_trace(const char *name, uint64_t session, uint32_t pid, uint32_
     close(file);
 }
 
+static bool has_picture;
+
 /* What recorded_print() says goes to @said. */
 static void print(const char *pattern, int wait_status)
 {
@@ -49,7 +51,7 @@ static void print(const char *pattern, int wait_status)
     ck_assert_int_eq(pipe(ends), 0);
     int before = dup(STDERR_FILENO);
     dup2(ends[1], STDERR_FILENO);
-    recorded_print("./prog", absolute, SESSION, &child);
+    recorded_print("./prog", absolute, SESSION, &child, has_picture);
     dup2(before, STDERR_FILENO);
     close(ends[1]);
     ssize_t got = read(ends[0], said, sizeof(said) - 1);
@@ -66,6 +68,15 @@ START_TEST(recorded_names_the_one_trace)
     ck_assert_str_eq(said, "trace-run: recorded prog.4711.trace, 20.0 KiB\n"
                            "trace-run: ./prog exited with status 3 after 1.23 s\n"
                            "trace-run: next: trace-report prog.4711.trace\n");
+}
+END_TEST
+
+START_TEST(recorded_asks_for_leaks_where_there_is_a_picture)
+{
+    make_trace("prog.4711.trace", SESSION, PID, TRACE_END_EXIT);
+    has_picture = true;
+    print("%e.%p.trace", 0);
+    ck_assert_ptr_nonnull(strstr(said, "trace-run: next: trace-report --leaks prog.4711.trace\n"));
 }
 END_TEST
 
@@ -139,6 +150,7 @@ int main(void)
     TCase *tests = tcase_create("recorded");
     tcase_add_checked_fixture(tests, enter_directory, leave_directory);
     tcase_add_test(tests, recorded_names_the_one_trace);
+    tcase_add_test(tests, recorded_asks_for_leaks_where_there_is_a_picture);
     tcase_add_test(tests, recorded_names_several_with_the_program_first);
     tcase_add_test(tests, recorded_does_not_spell_out_many);
     tcase_add_loop_test(tests, recorded_finds_numbered_traces, 0, 3);
