@@ -5,15 +5,30 @@ The exit status, the output and the rest of the trace must not know that a pictu
 """
 import collections
 import dataclasses
-import os
 import subprocess
 import tempfile
 
-from harness import (build, check, check_equal, finish, library, programs, require, run_traced, seen_counts,
-                     traces)
+from harness import (IS_ALL, build, check, check_equal, finish, library, programs, require, run_traced,
+                     seen_counts, traces)
 
 STILL, AT_EXIT = 1, 2  # flags of a picture
-PICTURES = 1000 if os.environ.get("HAZARD_ALL") == "1" else 10
+PICTURES = 1000 if IS_ALL else 10
+PYTHON = "/usr/bin/python3.11"
+SIGNALLED = """
+import os, signal, time
+kept = [bytearray(100000) for _ in range(10)]
+os.kill(os.getpid(), signal.SIGUSR2)
+more = [bytearray(1000) for _ in range(10000)]
+print("alive")
+"""
+ALLOCATING = """
+import time
+kept, start = [], time.monotonic()
+while time.monotonic() < start + 1.6:
+    kept.append(bytearray(10000))
+    time.sleep(0.001)
+print("alive")
+"""
 
 
 @dataclasses.dataclass
@@ -98,6 +113,18 @@ def check_off_unless_asked():
         check(read_picture(traces(directory)[0]) is None, "a picture is taken unasked")
 
 
+def check_trigger(name, program, variables):
+    """A picture comes while a program that knows nothing of it goes on."""
+    with tempfile.TemporaryDirectory() as directory:
+        outcome = run_traced([PYTHON, "-c", program], directory, variables)
+        check_equal((outcome.status, outcome.stdout, outcome.stderr), (0, "alive\n", ""), f"{name}: outcome")
+        picture = read_picture(traces(directory)[0])
+        if check(picture is not None, f"{name}: there is no whole picture"):
+            check_equal(picture.head["name"], name, f"{name}: name")
+            check_equal((picture.head["flags"] & AT_EXIT, picture.lost), (0, 0), f"{name}: at exit, lost")
+            check(len(picture.blocks) > 10, f"{name}: {len(picture.blocks)} blocks")
+
+
 def check_counts_are_the_same():
     """The picture at the end has the blocks that are live at the end."""
     with tempfile.TemporaryDirectory() as directory:
@@ -156,6 +183,8 @@ def main():
                                            "young": 0})
     take(["here"], {}, {"name": "here", "flags": STILL, "threads": 1, "young": 0})
     check_off_unless_asked()
+    check_trigger("signal", SIGNALLED, {"LIBTRACE_PICTURE_SIGNAL": "USR2"})
+    check_trigger("interval", ALLOCATING, {"LIBTRACE_PICTURE": "1s"})
     check_counts_are_the_same()
     check_threads()
     finish("pictures")
