@@ -23,10 +23,10 @@ print("alive")
 """
 ALLOCATING = """
 import time
-kept, start = [], time.monotonic()
-while time.monotonic() < start + 1.6:
-    kept.append(bytearray(10000))
-    time.sleep(0.001)
+kept = [bytearray(10000) for _ in range(100)]
+time.sleep(1.1)
+for _ in range(100000):
+    kept[0] = bytearray(600)
 print("alive")
 """
 

@@ -84,6 +84,26 @@ def check_views(traces, directory):
                 [(5 * TABLE, 5)], "view_leak: five tables")
 
 
+def check_why(directory):
+    """Who keeps the five tables: the views, kept by the list, kept by a variable."""
+    file = f"{directory}/why.trace"
+    outcome = run_traced([samples / "view_leak"], directory,
+                         {"LIBTRACE_OUTPUT": file, "LIBTRACE_PICTURE": "exit"})
+    check_equal((outcome.status, outcome.stderr), (0, ""), "view_leak with a picture: status, stderr")
+    tables, views, rows = (line_of("view_leak", text)
+                           for text in ("nda_sort_by_column", "nda_view", "nda_list_new"))
+    outcome = report(["--why", f"view_leak.c:{tables}", "--own", "view_leak.c", file], directory)
+    check_equal(outcome.status, 0, f"--why: {outcome.stderr}")
+    steps = [(rf"\S*view_leak\.c:{tables}, 14\.9 MiB in 10 blocks", "the tables"),
+             (rf"  <- \S*view_leak\.c:{views}, \d+ B in 5 blocks", "the views"),
+             (rf"  <- \S*view_leak\.c:{rows}, \d+ B in 2 blocks", "the list"),
+             (r"  <- global variable result at ", "the variable")]
+    said = outcome.stdout.splitlines()[-len(steps):]
+    check_equal(len(said), len(steps), f"--why: {outcome.stdout}")
+    for line, (pattern, what) in zip(said, steps):
+        check(re.match(pattern, line), f"--why: {what}: {line!r}")
+
+
 def check_mixed(file, directory):
     line = line_of("select_mixed", "must(nda_delete(")
     lines = read_json(["--annotate", "*select_mixed.c", file], directory)["annotate"]
@@ -132,6 +152,7 @@ def main():
             compare_accounts(" ".join(story), file, said, directory)
             print(f"{' '.join(story)}: {said['At exit'][0]} bytes in {said['At exit'][1]} blocks at exit")
         check_views(traces, directory)
+        check_why(directory)
         check_mixed(traces["select_mixed"], directory)
         levels = [point["live_bytes"] for point in check_timeline("select_mixed", traces["select_mixed"],
                                                                   directory)]
