@@ -121,7 +121,8 @@ def check_trigger(name, program, variables):
         picture = read_picture(traces(directory)[0])
         if check(picture is not None, f"{name}: there is no whole picture"):
             check_equal(picture.head["name"], name, f"{name}: name")
-            check_equal((picture.head["flags"] & AT_EXIT, picture.lost), (0, 0), f"{name}: at exit, lost")
+            # A later one may be lost on a busy machine, where its time is up before it is written.
+            check_equal(picture.head["flags"] & AT_EXIT, 0, f"{name}: at exit")
             check(len(picture.blocks) > 10, f"{name}: {len(picture.blocks)} blocks")
 
 
