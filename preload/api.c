@@ -17,9 +17,6 @@ EXPORT int libtrace_api_is_tracing(void)
     return tracer_is_recording();
 }
 
-/* Of the function that it is used in: the stack pointer of the caller. */
-#define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
-
 EXPORT int libtrace_api_start(void)
 {
     if (tracer_is_recording()) {

@@ -6,7 +6,7 @@
 
 static uint64_t read_ns(const struct clock *clock, clockid_t id)
 {
-    struct timespec now;
+    struct timespec now = {0};
     (void)clock->gettime(id, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
@@ -37,6 +37,11 @@ void clock_start(struct clock *clock)
 void clock_restart(struct clock *clock)
 {
     clock->start_ns = read_ns(clock, CLOCK_MONOTONIC_COARSE);
+}
+
+uint64_t clock_monotonic_ns(const struct clock *clock)
+{
+    return read_ns(clock, CLOCK_MONOTONIC);
 }
 
 uint64_t clock_realtime_ns(const struct clock *clock)

@@ -26,6 +26,9 @@ void clock_start(struct clock *clock);
 /* Start counting again: in a child after fork. */
 void clock_restart(struct clock *clock);
 
+/* The time of CLOCK_MONOTONIC, for how long something took. */
+uint64_t clock_monotonic_ns(const struct clock *clock);
+
 /* The time of CLOCK_REALTIME. */
 uint64_t clock_realtime_ns(const struct clock *clock);
 

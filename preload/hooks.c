@@ -36,7 +36,6 @@
         .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                       \
         .bp = *(const uintptr_t *)__builtin_frame_address(0),                                      \
     })
-#define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 
 /* Is it too early for the real allocator? */
 static inline bool is_early(void)

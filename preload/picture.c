@@ -39,13 +39,6 @@ static struct {
     size_t tls_bytes;
 } state;
 
-static uint64_t now_ns(void)
-{
-    struct timespec now = {0};
-    (void)process.clock.gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* --- what the program allows --- */
 
 /* Return: how many seccomp filters are in force. Source: proc(5), /proc/PID/status. */
@@ -176,7 +169,7 @@ static long make_copy(const struct taking *taking)
     if (count_filters() > state.filters) {
         return -EPERM;
     }
-    uint64_t start = now_ns();
+    uint64_t start = clock_monotonic_ns(&process.clock);
     if (!picture_threads_stop(taking->stack, &order.threads)) {
         return -ENOMEM;
     }
@@ -190,7 +183,8 @@ static long make_copy(const struct taking *taking)
         picture_copy_run(&order);
     }
     picture_threads_go(&order.threads);
-    __atomic_store_n(&state.shared->pause_us, (now_ns() - start) / 1000, __ATOMIC_RELAXED);
+    __atomic_store_n(&state.shared->pause_us, (clock_monotonic_ns(&process.clock) - start) / 1000,
+                     __ATOMIC_RELAXED);
     picture_threads_free(&order.threads);
     state.copy = copy > 0 ? copy : 0;
     return copy < 0 ? copy : 0;

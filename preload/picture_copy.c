@@ -67,13 +67,6 @@ static void become_copy(void)
     offer_to_die();
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now = {0};
-    (void)process.clock.gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* What is done with each block while the directory is made. */
 struct taking {
     struct picture_writer writer;
@@ -102,7 +95,7 @@ static long take(const struct picture_order *order)
     static struct picture_scan scan;
     static struct mappings mappings;
     static struct taking taking;
-    uint64_t start = now_ns();
+    uint64_t start = clock_monotonic_ns(&process.clock);
     taking.tick = order->title.tick;
     taking.roots = (struct picture_roots){
         .mappings = &mappings,
@@ -125,7 +118,7 @@ static long take(const struct picture_order *order)
     block_directory_each(&directory, picture_scan_block, &scan);
     picture_roots_scan(&taking.roots, &scan);
     scan.totals.blocks_left_out = directory.left_out;
-    scan.totals.time_ms = (now_ns() - start) / NS_IN_MS;
+    scan.totals.time_ms = (clock_monotonic_ns(&process.clock) - start) / NS_IN_MS;
     scan.totals.pause_us = __atomic_load_n(&order->shared->pause_us, __ATOMIC_RELAXED);
     picture_write_end(&taking.writer, &scan.totals);
     return picture_writer_finish(&taking.writer);

@@ -16,6 +16,9 @@
 #include "trace_format.h"
 #include "unwind_libunwind.h"
 
+/* In an exported function: its caller's stack pointer, after the return. */
+#define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
+
 /* --- for hooks.c --- */
 
 /*
