@@ -31,7 +31,7 @@ static struct {
     _Atomic bool is_taking;
     int copy; /* process id of the last one; 0: it is known to have ended */
     uint32_t count;
-    _Atomic uint32_t due; /* tick of the next one, if they are taken from time to time */
+    _Atomic uint64_t due; /* tick of the next one, if they are taken from time to time */
     uint32_t filters;     /* seccomp filters of the program when the tracer started */
     unsigned char *stack;
     struct picture_shared *shared;
@@ -72,7 +72,7 @@ void picture_prepare(void)
     const uint32_t *thread_bytes = NULL;
     size_t alignment = 0;
     state.filters = count_filters();
-    atomic_store(&state.due, process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
+    atomic_store(&state.due, (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
     /* both are for debuggers and sanitizers; LeakSanitizer uses them, too */
     real_find("_dl_get_tls_static_info", (void *)&tls_info);
     real_find("_thread_db_sizeof_pthread", (void *)&thread_bytes);
@@ -86,7 +86,7 @@ void picture_forget(void)
 {
     state.copy = 0;
     state.count = 0;
-    atomic_store(&state.due, process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
+    atomic_store(&state.due, (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
     state.shared = NULL; /* the parent's */
     atomic_store(&state.is_taking, false);
 }
@@ -240,8 +240,8 @@ static bool take_one(const char *name, uint64_t flags, unsigned polls, bool is_l
 
 void picture_take_if_due(uint32_t tick)
 {
-    uint32_t interval = process.config.picture_seconds * TRACE_TICKS_PER_SECOND;
-    uint32_t due = atomic_load_explicit(&state.due, memory_order_relaxed);
+    uint64_t interval = (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND;
+    uint64_t due = atomic_load_explicit(&state.due, memory_order_relaxed);
     if (tick >= due && interval > 0 &&
         atomic_compare_exchange_strong(&state.due, &due, tick + interval)) {
         (void)take_one("interval", 0, 1, false);
