@@ -94,8 +94,10 @@ static bool check_format(struct options *options)
     if (options->render == render_sqlite) {
         return check_sqlite(options);
     }
-    if (options->render == render_dot && options->kind != REPORT_WHY) {
-        return wrong(options, "--format: dot draws what --why finds");
+    bool is_graph = options->kind == REPORT_WHY || options->kind == REPORT_LEAKS ||
+                    options->kind == REPORT_RETAINED;
+    if (options->render == render_dot && !is_graph) {
+        return wrong(options, "--format: dot draws what --leaks, --retained and --why find");
     }
     if (options->render != render_folded) {
         return true;

@@ -20,6 +20,7 @@
 #include "pipeline_watch.h"
 #include "progress.h"
 #include "reader.h"
+#include "render.h"
 #include "replay.h"
 #include "saved_statistics.h"
 #include "strings.h"
@@ -280,6 +281,7 @@ static enum trace_status add_heap(struct passage *passage, struct trace_error *e
     const struct heap_rules rules = {
         .has_retained = options->kind == REPORT_RETAINED,
         .top = options->top,
+        .has_links = options->render == render_dot || options->render == render_json,
         .is_all_frames = options->tally.is_all_frames,
         .query = options->kind == REPORT_WHY ? &options->why : NULL,
     };

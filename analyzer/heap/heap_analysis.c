@@ -4,14 +4,13 @@
  */
 #include "heap_analysis.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dominators.h"
 #include "filter.h"
 #include "grow.h"
+#include "heap_choice.h"
 #include "heap_marks.h"
 #include "heap_picture.h"
 #include "retained.h"
@@ -43,53 +42,6 @@ static enum trace_status no_memory(struct analysis *analysis)
 {
     return trace_fail(analysis->error, TRACE_NOMEM, 0, "%s: no memory for its heap picture",
                       analysis->reader->file.path);
-}
-
-/* Say which pictures there are. */
-static enum trace_status miss_picture(struct reader *reader, const struct moment *moment,
-                                      struct trace_error *error)
-{
-    char known[256] = "";
-    size_t count = picture_count(reader);
-    if (count == 0) {
-        return trace_fail(error, TRACE_NOT_FOUND, 0,
-                          "%s: has no heap picture; record one with trace-run --leaks, or with "
-                          "LIBTRACE_PICTURE=exit",
-                          reader->file.path);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct picture_head head = {0};
-        size_t used = strlen(known);
-        if (used + 8 < sizeof known && picture_read_head(reader, i, &head, NULL) == TRACE_OK) {
-            (void)snprintf(known + used, sizeof known - used, "%s#%zu %.32s", i > 0 ? ", " : "",
-                           i + 1, head.name);
-        }
-    }
-    return trace_fail(error, TRACE_NOT_FOUND, 0, "%s: has no heap picture \"%.64s\"; it has %s",
-                      reader->file.path, moment->text, known);
-}
-
-/* Find the picture that is asked for. */
-static enum trace_status choose_picture(struct reader *reader, const struct moment *moment,
-                                        size_t *ret_which, struct trace_error *error)
-{
-    size_t count = picture_count(reader);
-    size_t which = count;
-    if (moment->kind == MOMENT_END && count > 0) {
-        which = count - 1;
-    } else if (moment->kind == MOMENT_NUMBER) {
-        which = moment->number - 1 < count ? (size_t)moment->number - 1 : count;
-    }
-    for (size_t i = 0; i < count && moment->kind == MOMENT_NAME && which == count; i++) {
-        struct picture_head head = {0};
-        bool has_name = picture_read_head(reader, i, &head, NULL) == TRACE_OK;
-        which = has_name && strcmp(head.name, moment->text) == 0 ? i : which;
-    }
-    if (which == count) {
-        return miss_picture(reader, moment, error);
-    }
-    *ret_which = which;
-    return TRACE_OK;
 }
 
 /* Return: the facts of a block's site. */
@@ -290,87 +242,62 @@ static enum trace_status mark_blocks(struct analysis *analysis)
     return status;
 }
 
-/* Which lines to work out exactly: those with the largest bounds. */
-static int compare_candidates(const void *left, const void *right, void *context)
+/* Put the graph of lines into the report. @tree: NULL: that of what is lost. */
+static enum trace_status add_links(struct analysis *analysis, const struct dominators *tree)
 {
-    const struct retained *bounds = context;
-    const struct retained *a = &bounds[*(const uint32_t *)left];
-    const struct retained *b = &bounds[*(const uint32_t *)right];
-    if (a->bytes != b->bytes) {
-        return a->bytes > b->bytes ? -1 : 1;
-    }
-    return 0;
-}
-
-/*
- * Pointers to look at for exact figures beyond those of the lines that are shown: what takes some
- * seconds.
- */
-#define EXACT_WORK_MAX UINT64_C(400000000)
-
-/* Replace bounds by exact figures, the largest first, as far as it is worth the time. */
-static enum trace_status make_exact(struct analysis *analysis, struct retained *bounds,
-                                    bool *is_exact)
-{
+    struct heap_report *report = analysis->report;
     const struct heap_graph *graph = &analysis->picture.graph;
-    const size_t lines = analysis->report->line_count;
-    const size_t least = analysis->rules->top == 0 ? lines : analysis->rules->top;
-    const uint64_t work_each = graph->edge_count + graph->block_count;
-    struct retained totals[RETAINED_BATCH];
-    uint64_t work = 0;
-    enum trace_status status = TRACE_OK;
-    uint32_t *candidates = calloc(lines + 1, sizeof *candidates);
-    if (candidates == NULL) {
+    if (tree != NULL) {
+        return heap_links_add_tree(&report->links, graph, tree, analysis->groups, analysis->error);
+    }
+    bool *is_left_out = calloc((size_t)graph->block_count + 1, sizeof *is_left_out);
+    if (is_left_out == NULL) {
         return no_memory(analysis);
     }
-    for (size_t i = 0; i < lines; i++) {
-        candidates[i] = (uint32_t)i;
+    for (uint32_t block = 0; block < graph->block_count; block++) {
+        is_left_out[block] =
+            facts_of(analysis, block)->is_left_out || is_suppressed(analysis, block);
     }
-    qsort_r(candidates, lines, sizeof *candidates, compare_candidates, bounds);
-    for (size_t first = 0; first < lines && status == TRACE_OK; first += RETAINED_BATCH) {
-        size_t count = lines - first < RETAINED_BATCH ? lines - first : RETAINED_BATCH;
-        work += work_each;
-        if (work > EXACT_WORK_MAX && first >= least) {
-            break;
-        }
-        status = retained_exactly(graph, &analysis->marks, analysis->groups, candidates + first,
-                                  (uint32_t)count, totals, analysis->error);
-        for (size_t i = 0; i < count && status == TRACE_OK; i++) {
-            bounds[candidates[first + i]] = totals[i];
-            is_exact[candidates[first + i]] = true;
-        }
-    }
-    free(candidates);
+    enum trace_status status = heap_links_add_lost(&report->links, graph, &analysis->marks,
+                                                   analysis->groups, is_left_out, analysis->error);
+    free(is_left_out);
     return status;
 }
 
 static enum trace_status add_retained(struct analysis *analysis)
 {
     struct heap_report *report = analysis->report;
+    const struct heap_graph *graph = &analysis->picture.graph;
+    const uint32_t line_count = (uint32_t)report->line_count;
+    const size_t top = analysis->rules->top;
     struct dominators tree = {0};
-    struct retained *bounds = calloc(report->line_count + 1, sizeof *bounds);
+    struct retained *totals = calloc(report->line_count + 1, sizeof *totals);
     bool *is_exact = calloc(report->line_count + 1, sizeof *is_exact);
     enum trace_status status =
-        bounds != NULL && is_exact != NULL
-            ? dominators_make(&analysis->picture.graph, &analysis->marks, &tree, analysis->error)
+        totals != NULL && is_exact != NULL
+            ? dominators_make(graph, &analysis->marks, &tree, analysis->error)
             : no_memory(analysis);
+    if (status == TRACE_OK && analysis->rules->has_links) {
+        status = add_links(analysis, &tree);
+    }
     if (status == TRACE_OK) {
-        status = retained_bounds(&analysis->picture.graph, &tree, analysis->groups,
-                                 (uint32_t)report->line_count, bounds, analysis->error);
+        status =
+            retained_bounds(graph, &tree, analysis->groups, line_count, totals, analysis->error);
     }
     dominators_fini(&tree);
     if (status == TRACE_OK) {
-        status = make_exact(analysis, bounds, is_exact);
+        status = retained_largest(graph, &analysis->marks, analysis->groups, line_count,
+                                  top == 0 ? line_count : top, totals, is_exact, analysis->error);
     }
     for (size_t i = 0; i < report->line_count && status == TRACE_OK; i++) {
         struct heap_line *line = &report->lines[i];
         if (line->own.blocks > 0) {
-            line->retained.bytes += bounds[i].bytes;
-            line->retained.blocks += bounds[i].blocks;
+            line->retained.bytes += totals[i].bytes;
+            line->retained.blocks += totals[i].blocks;
             line->is_bound = line->is_bound || !is_exact[i];
         }
     }
-    free(bounds);
+    free(totals);
     free(is_exact);
     return status;
 }
@@ -519,6 +446,8 @@ static enum trace_status work_out(struct analysis *analysis)
     }
     if (status == TRACE_OK && analysis->rules->query != NULL) {
         status = add_chains(analysis);
+    } else if (status == TRACE_OK && analysis->rules->has_links && !analysis->rules->has_retained) {
+        status = add_links(analysis, NULL);
     }
     return status == TRACE_OK ? add_picture(analysis) : status;
 }
@@ -538,7 +467,7 @@ enum trace_status heap_analysis_add(struct reader *reader, const struct moment *
         .site_count = reader->definitions.site_slots,
     };
     size_t which = 0;
-    enum trace_status status = choose_picture(reader, moment, &which, error);
+    enum trace_status status = heap_choice_find(reader, moment, &which, error);
     if (status == TRACE_OK) {
         status = heap_picture_load(reader, which, &analysis.picture, error);
     }

@@ -17,9 +17,11 @@
 #include "reader.h"
 
 struct heap_rules {
-    bool has_retained;              /* work out what lines retain */
-    size_t top;                     /* so many lines are shown, 0 for all: these are exact */
-    bool is_all_frames;             /* filters look at whole stacks */
+    bool has_retained;  /* work out what lines retain */
+    size_t top;         /* so many lines are shown, 0 for all: these are exact */
+    bool is_all_frames; /* filters look at whole stacks */
+    bool has_links;     /* merge the graph by line: the dominator tree with has_retained,
+                           else what is lost; not with a query */
     const struct heap_query *query; /* NULL unless chains are wanted */
 };
 

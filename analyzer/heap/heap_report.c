@@ -26,6 +26,7 @@ void heap_report_free(struct heap_report *report)
         free(report->lines);
         free(report->chains);
         free(report->pictures);
+        heap_links_fini(&report->links);
         arena_fini(&report->arena);
         free(report);
     }
@@ -79,6 +80,18 @@ static int compare_ranked(const void *left, const void *right)
     return group_compare_keys(a->line->group, b->line->group);
 }
 
+struct heap_sum heap_line_loss(const struct heap_line *line)
+{
+    struct heap_sum loss = {0, 0};
+    for (size_t class = HEAP_REACHABLE; class < HEAP_CLASSES; class ++) {
+        if (class == HEAP_DEFINITE || class == HEAP_INDIRECT || class == HEAP_POSSIBLE) {
+            loss.bytes += line->shares[class].sum.bytes;
+            loss.blocks += line->shares[class].sum.blocks;
+        }
+    }
+    return loss;
+}
+
 size_t heap_report_sort(const struct heap_report *report, enum heap_order order,
                         enum heap_class class, const struct heap_line ***ret_lines)
 {
@@ -95,6 +108,7 @@ size_t heap_report_sort(const struct heap_report *report, enum heap_order order,
         const struct heap_line *line = &report->lines[i];
         const struct heap_sum sums[] = {
             [HEAP_BY_CLASS] = line->shares[class].sum,
+            [HEAP_BY_LOSS] = heap_line_loss(line),
             [HEAP_BY_RETAINED] = line->retained,
             [HEAP_BY_SIZE] = line->own,
         };

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "group.h"
 #include "heap_chains.h"
+#include "heap_links.h"
 #include "heap_marks.h"
 #include "retained.h"
 
@@ -93,6 +94,7 @@ struct heap_report {
     size_t chain_count;
     size_t chain_total; /* with those that are not shown */
     size_t chain_capacity;
+    struct heap_links links; /* between lines, by index; of lines that are not told of, too */
     struct heap_report_picture *pictures;
     size_t picture_count;
     size_t picture_capacity;
@@ -112,6 +114,7 @@ void heap_report_finish(struct heap_report *report);
 /* How lines are sorted. */
 enum heap_order {
     HEAP_BY_CLASS, /* by bytes of one */
+    HEAP_BY_LOSS,  /* definite, indirect and possible */
     HEAP_BY_RETAINED,
     HEAP_BY_SIZE, /* of all classes */
 };
@@ -124,6 +127,9 @@ enum heap_order {
  */
 size_t heap_report_sort(const struct heap_report *report, enum heap_order order,
                         enum heap_class class, const struct heap_line ***ret_lines);
+
+/* Return: what of a line is lost: definitely, indirectly or possibly. */
+struct heap_sum heap_line_loss(const struct heap_line *line);
 
 /* Return: the word for a class: "definitely lost". */
 const char *heap_class_name(enum heap_class class);

@@ -234,3 +234,53 @@ out:
     free(marking.ring);
     return status;
 }
+
+/* Which groups to work out exactly first: those with the largest bounds. */
+static int compare_candidates(const void *left, const void *right, void *context)
+{
+    const struct retained *bounds = context;
+    const struct retained *a = &bounds[*(const uint32_t *)left];
+    const struct retained *b = &bounds[*(const uint32_t *)right];
+    if (a->bytes != b->bytes) {
+        return a->bytes > b->bytes ? -1 : 1;
+    }
+    return 0;
+}
+
+/* Pointers to look at beyond those for the groups that must be exact: what takes some seconds. */
+#define EXACT_WORK_MAX UINT64_C(400000000)
+
+enum trace_status retained_largest(const struct heap_graph *graph, const struct heap_marks *marks,
+                                   const uint32_t *groups, uint32_t group_count, size_t least,
+                                   struct retained *totals, bool *is_exact,
+                                   struct trace_error *error)
+{
+    const uint64_t work_each = graph->edge_count + graph->block_count;
+    struct retained exact[RETAINED_BATCH];
+    uint64_t work = 0;
+    enum trace_status status = TRACE_OK;
+    uint32_t *candidates = calloc((size_t)group_count + 1, sizeof *candidates);
+    if (candidates == NULL) {
+        return out_of_memory(graph, error);
+    }
+    for (uint32_t i = 0; i < group_count; i++) {
+        candidates[i] = i;
+    }
+    qsort_r(candidates, group_count, sizeof *candidates, compare_candidates, totals);
+    for (size_t first = 0; first < group_count && status == TRACE_OK; first += RETAINED_BATCH) {
+        size_t left = group_count - first;
+        size_t count = left < RETAINED_BATCH ? left : RETAINED_BATCH;
+        work += work_each;
+        if (work > EXACT_WORK_MAX && first >= least) {
+            break;
+        }
+        status = retained_exactly(graph, marks, groups, candidates + first, (uint32_t)count, exact,
+                                  error);
+        for (size_t i = 0; i < count && status == TRACE_OK; i++) {
+            totals[candidates[first + i]] = exact[i];
+            is_exact[candidates[first + i]] = true;
+        }
+    }
+    free(candidates);
+    return status;
+}

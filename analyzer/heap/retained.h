@@ -11,6 +11,8 @@
 #ifndef ANALYZER_RETAINED_H
 #define ANALYZER_RETAINED_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dominators.h"
@@ -52,6 +54,18 @@ enum trace_status retained_bounds(const struct heap_graph *graph, const struct d
 enum trace_status retained_exactly(const struct heap_graph *graph, const struct heap_marks *marks,
                                    const uint32_t *groups, const uint32_t *batch, uint32_t count,
                                    struct retained *totals,
+                                   struct trace_error *error) TRACE_CHECKED;
+
+/*
+ * Replace bounds by exact figures: of the largest groups first, as far as that takes seconds.
+ * @groups: of each block, below @group_count.
+ * @least: so many of the largest ones are made exact, whatever it takes.
+ * @totals: one for each group, as retained_bounds() sets them.
+ * @is_exact: one for each group; set where the figure is exact now.
+ */
+enum trace_status retained_largest(const struct heap_graph *graph, const struct heap_marks *marks,
+                                   const uint32_t *groups, uint32_t group_count, size_t least,
+                                   struct retained *totals, bool *is_exact,
                                    struct trace_error *error) TRACE_CHECKED;
 
 #endif

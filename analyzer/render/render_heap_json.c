@@ -127,6 +127,27 @@ static struct json_object *make_lines(struct json_builder *builder, const struct
     return array;
 }
 
+/* The graph of lines: who of those that are told of holds whom. */
+static struct json_object *make_links(struct json_builder *builder, const struct report *report)
+{
+    const struct heap_report *heap = report->heap;
+    bool has_sizes = report->kind == REPORT_RETAINED;
+    struct json_object *array = json_checked(builder, json_object_new_array());
+    for (size_t i = 0; i < heap->links.count; i++) {
+        const struct heap_link *link = &heap->links.items[i];
+        const struct group *from =
+            link->from != HEAP_LINK_ROOTS ? heap->lines[link->from].group : NULL;
+        struct json_object *object = json_checked(builder, json_object_new_object());
+        json_add(builder, object, "from", from != NULL ? json_key(builder, from) : NULL);
+        json_add(builder, object, "to", json_key(builder, heap->lines[link->to].group));
+        json_add(builder, object, "count", json_number(builder, link->count));
+        json_add(builder, object, "size", has_sizes ? json_number(builder, link->bytes) : NULL);
+        json_add(builder, object, "inside", json_truth(builder, link->is_inside));
+        json_append(builder, array, object);
+    }
+    return array;
+}
+
 static struct json_object *make_chain(struct json_builder *builder,
                                       const struct heap_report_chain *chain)
 {
@@ -171,6 +192,7 @@ struct json_object *render_heap_json(struct json_builder *builder, const struct 
     json_add(builder, object, "suppressed", make_sum(builder, &heap->suppressed));
     json_add(builder, object, "cycles", json_number(builder, heap->cycles));
     json_add(builder, object, "lines", is_why ? NULL : make_lines(builder, report));
+    json_add(builder, object, "links", is_why ? NULL : make_links(builder, report));
     json_add(builder, object, "chain_total",
              is_why ? json_number(builder, heap->chain_total) : NULL);
     json_add(builder, object, "asked", is_why ? make_classes(builder, heap->wanted_classes) : NULL);
