@@ -65,6 +65,7 @@ struct thread_state {
     uint32_t clears;         /* process.clears, when the site table was begun */
     tally_position tallied;  /* of the window of events */
     char name[16];           /* as last written; the kernel's limit */
+    uint32_t named_at;       /* tick of the last look at it on the way to more room */
     uint32_t events_to_lose; /* before the next attempt to make room for them */
     uint32_t time_at;        /* `used` of the events' window before the last TIME record */
     /* of its life */

@@ -63,7 +63,16 @@ bool writing_make_definition_room(struct thread_state *state)
     return true;
 }
 
-/* A thread may be given its name at any time. */
+/* A thread may be given its name at any time. It is looked for when the clock has moved since the
+ * last time: a program that fills its windows fast would ask for it a thousand times a second. */
+static void refresh_name_sometimes(struct thread_state *state)
+{
+    if (state->tick != state->named_at) {
+        state->named_at = state->tick;
+        writing_refresh_name(state);
+    }
+}
+
 void writing_refresh_name(struct thread_state *state)
 {
     if (process_refresh_name(state)) {
@@ -81,7 +90,7 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
     }
     if (window_advance(&state->events, room)) {
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
-        writing_refresh_name(state);
+        refresh_name_sometimes(state);
         add_records(state);
         picture_take_if_due(state->tick);
     } else if (!seal(state, &state->events)) {

@@ -408,12 +408,22 @@ static void distrust(struct unwind_shared *shared, const struct unwind_memo_fram
     }
 }
 
+static void put_off_check(struct unwinder *unwinder)
+{
+    if (unwinder->check_interval == 0) {
+        unwinder->check_interval = UNWIND_CHECK_SOON;
+    } else if (unwinder->check_interval < UNWIND_CHECK_LATE) {
+        unwinder->check_interval *= 2;
+    }
+    unwinder->unchecked = unwinder->check_interval;
+}
+
 /* Capture both ways and compare. libunwind's stack counts. */
 static __attribute__((noinline, cold)) struct unwind_stack
 capture_checked(struct unwinder *unwinder, struct unwind_shared *shared, const struct frame *leaf)
 {
     struct unwind_stack fast = {0};
-    unwinder->captures = 0;
+    put_off_check(unwinder);
     if (!capture_fast(unwinder, shared, leaf, &fast)) {
         return capture_full(unwinder, shared, leaf);
     }
@@ -443,9 +453,10 @@ struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shar
         unwinder->generation = generation;
         unwinder->memo_used = 0;
     }
-    if (__builtin_expect(++unwinder->captures >= UNWIND_CHECK_INTERVAL, 0)) {
+    if (__builtin_expect(unwinder->unchecked < UNWIND_CHANGE_WORTH, 0)) {
         return capture_checked(unwinder, shared, leaf);
     }
+    unwinder->unchecked -= UNWIND_CHANGE_WORTH;
     if (__builtin_expect(capture_fast(unwinder, shared, leaf, &stack), 1)) {
         return stack;
     }

@@ -11,8 +11,8 @@
  * give the equal caller, and so on to the root. Why it is safe: a slot is read only after all slots
  * before it matched, so nothing is read that a plain unwinder would not read.
  *
- * A pc without a regular rule sends the whole capture to libunwind, and one capture in
- * UNWIND_CHECK_INTERVAL is repeated by libunwind as a check.
+ * A pc without a regular rule sends the whole capture to libunwind, and now and then a capture is
+ * repeated by libunwind as a check: soon in the life of a thread, then ever more seldom.
  */
 #ifndef PRELOAD_UNWIND_H
 #define PRELOAD_UNWIND_H
@@ -26,8 +26,11 @@
 #include "unwind_rules.h"
 
 #define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
-#define UNWIND_CHECK_INTERVAL 16384
-#define UNWIND_STACKS 4 /* stacks of one thread whose extent is remembered */
+#define UNWIND_CHANGE_WORTH 16  /* a changed stack brings a self-check nearer by as much as these  \
+                                 */
+#define UNWIND_CHECK_SOON 16384 /* unchanged ones, before a thread's first self-check; ... */
+#define UNWIND_CHECK_LATE (1u << 20) /* ... twice as many before each next one, up to these */
+#define UNWIND_STACKS 4              /* stacks of one thread whose extent is remembered */
 
 /*
  * A stack slot that a step of the memo read, and what was in it. The first check of all fails
@@ -75,8 +78,9 @@ struct unwinder {
     struct unwind_extent extents[UNWIND_STACKS];
     unsigned next_extent;
     size_t memo_used;
-    uint32_t generation; /* of the code that the memo was made for */
-    uint32_t captures;   /* since the last check */
+    uint32_t generation;     /* of the code that the memo was made for */
+    uint32_t unchecked;      /* unchanged stacks that may follow before a check is due */
+    uint32_t check_interval; /* after the last check; 0 before the first */
     void *own_stack_top;
 };
 
@@ -133,11 +137,11 @@ static inline bool unwind_is_unchanged(struct unwinder *unwinder, const struct f
         return false;
     }
     const struct unwind_memo_frame *known = &unwinder->memo[unwinder->memo_used - 1];
-    if (!unwind_is_same_frame(known, leaf) || unwinder->captures + 1 >= UNWIND_CHECK_INTERVAL ||
+    if (!unwind_is_same_frame(known, leaf) || unwinder->unchecked == 0 ||
         unwind_find_difference(unwinder, known) != unwinder->checks) {
         return false;
     }
-    unwinder->captures++;
+    unwinder->unchecked--;
     return true;
 }
 

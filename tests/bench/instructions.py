@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 462),
-    ("recursion", 20, 1413),
-    ("sizes", 1, 498),
+    ("pairs", 20, 454),
+    ("recursion", 20, 1399),
+    ("sizes", 1, 469),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()

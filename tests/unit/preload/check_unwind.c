@@ -600,7 +600,7 @@ END_TEST
 START_TEST(unwind_checks_itself_and_finds_nothing)
 {
     for (int i = 0; i < 5; i++) {
-        bench->unwinder->captures = UNWIND_CHECK_INTERVAL - 1;
+        bench->unwinder->unchecked = 0;
         wander_for(20, 6);
     }
     ck_assert_uint_ge(checks, 4);
@@ -622,7 +622,7 @@ START_TEST(unwind_check_corrects_a_wrong_rule)
     rule_table_put(&shared.rules, pc,
                    rule_pack(&(struct rule){.kind = RULE_END, .module = rule.module}));
     bench->unwinder->memo_used = 0;
-    bench->unwinder->captures = UNWIND_CHECK_INTERVAL - 1;
+    bench->unwinder->unchecked = 0;
     leaf_of_two(); /* compared with backtrace(), as always */
     ck_assert_uint_eq(corrections, 1);
     leaf_of_two();
