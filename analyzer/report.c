@@ -54,6 +54,11 @@ void report_add_totals(struct report_totals *sum, const struct report_totals *to
     sum->inherited_frees += totals->inherited_frees;
     sum->inherited_bytes += totals->inherited_bytes;
     sum->negative_sites += totals->negative_sites;
+    sum->pictures += totals->pictures;
+    sum->whole_pictures += totals->whole_pictures;
+    if (totals->longest_pause_us > sum->longest_pause_us) {
+        sum->longest_pause_us = totals->longest_pause_us;
+    }
     for (size_t i = 0; i < TRACE_COUNTERS; i++) {
         sum->counters[i] += totals->counters[i];
     }

@@ -53,6 +53,9 @@ struct report_totals {
     uint64_t inherited_frees;
     uint64_t inherited_bytes;
     uint64_t negative_sites; /* freed more often than allocated: shown as 0 */
+    uint64_t pictures;
+    uint64_t whole_pictures;
+    uint64_t longest_pause_us; /* for a heap picture; 0 if it is not known */
     uint64_t counters[TRACE_COUNTERS];
     struct damage damage;
 };

@@ -107,7 +107,7 @@ static struct thread_state *start_child(struct thread_state *self)
     forget_threads(self);
     atomic_store(&process.tally.live, 0);
     atomic_store(&process.tally.peak, 0);
-    periods_start(&process.periods, &process.config.snapshot_every, &process.tally);
+    periods_start(&process.periods, &process.config, &process.tally);
     struct thread_state *state = process_begin_trace(self);
     if (is_held) {
         file_hold(&process.file);

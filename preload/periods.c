@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "own_stack.h"
+#include "picture.h"
 #include "process.h"
 #include "resident.h"
 #include "writing.h"
@@ -17,9 +18,13 @@
 #define SAMPLES_ABOUT 512 /* of a run: a timeline has as many points */
 #define NEVER UINT64_MAX
 
-void periods_start(struct periods *periods, const struct period *every, struct tally *tally)
+void periods_start(struct periods *periods, const struct config *config, struct tally *tally)
 {
+    const struct period *every = &config->snapshot_every;
     periods->every = *every;
+    periods->picture_ticks = (uint64_t)config->picture_seconds * TRACE_TICKS_PER_SECOND;
+    atomic_store(&periods->picture_tick,
+                 periods->picture_ticks > 0 ? periods->picture_ticks : NEVER);
     atomic_store(&periods->sample_tick, 0);
     atomic_store(&periods->snapshot_at, every->length > 0 ? every->length : NEVER);
     atomic_store(&tally->allocated, 0);
@@ -71,6 +76,7 @@ void periods_run(struct thread_state *state, uint32_t tick)
     uint64_t progress = periods_progress(periods, tick, &process.tally);
     uint64_t at = atomic_load(&periods->snapshot_at);
     uint64_t sample_tick = atomic_load(&periods->sample_tick);
+    uint64_t picture_tick = atomic_load(&periods->picture_tick);
     bool is_wanted = atomic_load(&gate.is_recording) && !state->is_detached;
     if (tick >= sample_tick &&
         atomic_compare_exchange_strong(&periods->sample_tick, &sample_tick, next_sample(tick)) &&
@@ -82,5 +88,10 @@ void periods_run(struct thread_state *state, uint32_t tick)
                                        (progress / every->length + 1) * every->length) &&
         is_wanted) {
         take_snapshot(state, every, progress);
+    }
+    if (tick >= picture_tick &&
+        atomic_compare_exchange_strong(&periods->picture_tick, &picture_tick,
+                                       tick + periods->picture_ticks)) {
+        (void)picture_take("interval", false);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * What is to be done now and then: samples of the resident set, and the snapshots that
- * LIBTRACE_SNAPSHOT_EVERY asks for.
+ * What is to be done now and then: samples of the resident set, the snapshots that
+ * LIBTRACE_SNAPSHOT_EVERY asks for, and the heap pictures of LIBTRACE_PICTURE.
  *
  * No timer, no thread: it is done by whoever records the first event after it was due, when the
  * clock's tick has moved on. A process that allocates nothing has nothing new to tell.
@@ -20,14 +20,17 @@
 struct thread_state;
 
 struct periods {
-    struct period every; /* of snapshots; as configured */
-    _Atomic uint64_t
-        sample_tick; /* when the next sample is due: perhaps never, past the last tick */
+    struct period every;    /* of snapshots; as configured */
+    uint64_t picture_ticks; /* from one heap picture to the next; 0: none */
+    /* When the next sample is due: perhaps never, past the last tick. Heap pictures, which are at
+     * least a second apart, are looked at then. */
+    _Atomic uint64_t sample_tick;
+    _Atomic uint64_t picture_tick;
     _Atomic uint64_t snapshot_at; /* ticks, or bytes allocated, of the next snapshot */
 };
 
 /* Start anew, with the process or with a forked child. */
-void periods_start(struct periods *periods, const struct period *every, struct tally *tally);
+void periods_start(struct periods *periods, const struct config *config, struct tally *tally);
 
 /* Do what is due, or what another thread is not just doing. */
 void periods_run(struct thread_state *state, uint32_t tick);

@@ -181,7 +181,7 @@ static struct thread_state *start(char **environment)
     if (process.config.session == 0) {
         process.config.session = random_number();
     }
-    periods_start(&process.periods, &process.config.snapshot_every, &process.tally);
+    periods_start(&process.periods, &process.config, &process.tally);
     atomic_store(&process.file.fd, -1);
     if (!init_tables() || !libunwind_load()) {
         return NULL;

@@ -304,3 +304,34 @@ enum trace_status picture_read_head(struct reader *reader, size_t which,
     *ret_head = head;
     return TRACE_OK;
 }
+
+static bool keep_end(void *context, const struct picture_end *end)
+{
+    *(struct picture_end *)context = *end;
+    return true;
+}
+
+enum trace_status picture_read_end(const struct reader *reader, size_t which,
+                                   struct picture_end *ret_end, struct trace_error *error)
+{
+    uint8_t records[TRACE_RECORDS_MAX];
+    struct picture_chunks chunks = {0};
+    struct damage ignored = {0};
+    if (!find_picture(reader, which, &chunks)) {
+        return TRACE_NOT_FOUND;
+    }
+    const struct chunk *last = &chunks.first[chunks.count - 1];
+    enum trace_status status =
+        trace_file_read_chunk(&reader->file, last, reader->decoder, records, error);
+    if (status != TRACE_OK) {
+        return status == TRACE_IO ? status : TRACE_TRUNCATED;
+    }
+    const struct picture_visitor visitor = {.context = ret_end, .end = keep_end};
+    struct picture_loader loader = {
+        .visitor = &visitor,
+        .number = last->stream,
+        .blocks = UINT64_MAX, /* they are in the chunks before */
+    };
+    load_chunk(&loader, records, last->used, &ignored);
+    return loader.has_end ? TRACE_OK : TRACE_TRUNCATED;
+}

@@ -99,4 +99,12 @@ enum trace_status picture_read_head(struct reader *reader, size_t which,
                                     struct picture_head *ret_head,
                                     struct trace_error *error) TRACE_CHECKED;
 
+/*
+ * Read the end of a picture only, which costs one chunk; nothing is counted as damage.
+ * Errors: as picture_read(); TRACE_TRUNCATED: it has no end.
+ */
+enum trace_status picture_read_end(const struct reader *reader, size_t which,
+                                   struct picture_end *ret_end,
+                                   struct trace_error *error) TRACE_CHECKED;
+
 #endif

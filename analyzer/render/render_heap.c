@@ -59,6 +59,10 @@ static void print_pictures(const struct heap_text *text)
         (void)fputs(": ", text->out);
         print_sum(text->out, &sum);
         end_title(text);
+        if (picture->pause_us > 0) {
+            (void)fprintf(text->out, "The program was held up for %.1f ms to take it.\n",
+                          (double)picture->pause_us / 1000);
+        }
         if (!picture->is_complete) {
             (void)fputs("It is incomplete: more may look lost than is.\n", text->out);
         }

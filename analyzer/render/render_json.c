@@ -106,6 +106,8 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
         {"skipped_chunks", damaged},
         {"missing_chunks", damage->missing_chunks},
         {"negative_sites", totals->negative_sites},
+        {"pictures", totals->pictures},
+        {"incomplete_pictures", totals->pictures - totals->whole_pictures},
     };
     struct json_object *object = json_checked(builder, json_object_new_object());
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -116,6 +118,7 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
     json_add(builder, object, "peak_s", has_time ? json_seconds(builder, totals->peak_s, 3) : NULL);
     json_add(builder, object, "rss_bytes", known_number(builder, totals->resident_bytes));
     json_add(builder, object, "peak_rss_bytes", known_number(builder, totals->peak_resident_bytes));
+    json_add(builder, object, "longest_pause_us", known_number(builder, totals->longest_pause_us));
     struct json_object *notes = json_checked(builder, json_object_new_array());
     for (size_t i = 0; i < report->note_count; i++) {
         json_append(builder, notes, json_text(builder, report->notes[i]));

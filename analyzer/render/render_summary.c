@@ -167,6 +167,25 @@ static void print_snapshot_count(FILE *out, const struct report_trace *trace)
     }
 }
 
+static void print_pictures(FILE *out, const struct report_totals *totals)
+{
+    if (totals->pictures == 0) {
+        return;
+    }
+    print_label(out, "Heap pictures:");
+    (void)fprintf(out, "%" PRIu64, totals->pictures);
+    if (totals->whole_pictures < totals->pictures) {
+        (void)fprintf(out, ", %" PRIu64 " of them incomplete",
+                      totals->pictures - totals->whole_pictures);
+    }
+    if (totals->longest_pause_us > 0) {
+        (void)fprintf(out, "; the program was held up for %.1f ms%s",
+                      (double)totals->longest_pause_us / 1000,
+                      totals->pictures > 1 ? " at most" : "");
+    }
+    (void)fputs("; --leaks reads them\n", out);
+}
+
 static void print_modules(FILE *out, const struct report *report)
 {
     (void)fputs(report->module_count > 0 ? "\nNames and lines:\n" : "", out);
@@ -199,6 +218,7 @@ void render_summary_text(FILE *out, const struct report *report)
         print_threads(out, trace);
         print_totals(out, &trace->totals, true);
         print_snapshot_count(out, trace);
+        print_pictures(out, &trace->totals);
     }
     if (report->trace_count > 1) {
         (void)fprintf(out, "\nAll %zu traces:\n", report->trace_count);

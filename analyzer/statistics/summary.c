@@ -12,6 +12,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "picture.h"
+
 enum {
     THREADS_NAMED = 16,
     STAT_START_FIELD = 22, /* of /proc/PID/stat: see proc(5) */
@@ -97,6 +99,20 @@ static void sum_sites(const struct replay *replay, struct report_totals *totals)
     }
 }
 
+static void sum_pictures(const struct reader *reader, struct report_totals *totals)
+{
+    totals->pictures = picture_count(reader);
+    for (size_t i = 0; i < totals->pictures; i++) {
+        struct picture_end end;
+        if (picture_read_end(reader, i, &end, NULL) == TRACE_OK) {
+            totals->whole_pictures++;
+            if (end.pause_us > totals->longest_pause_us) {
+                totals->longest_pause_us = end.pause_us;
+            }
+        }
+    }
+}
+
 static struct report_totals make_totals(const struct reader *reader, const struct replay *replay)
 {
     const struct definitions *definitions = &reader->definitions;
@@ -121,6 +137,7 @@ static struct report_totals make_totals(const struct reader *reader, const struc
     };
     memcpy(totals.counters, reader->file.header.counters, sizeof totals.counters);
     sum_sites(replay, &totals);
+    sum_pictures(reader, &totals);
     return totals;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "picture.h"
 
+#include <linux/futex.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +23,7 @@
 #include "sys.h"
 
 #define STACK_BYTES OWN_STACK_BYTES
+#define NS_IN_US 1000u
 #define POLL_NS 1000000L        /* between two looks at whether a copy has ended */
 #define POLLS_MAX 60000         /* a minute */
 #define YOUNG_TICKS 10          /* blocks that a register alone may know, when threads run on */
@@ -31,8 +33,7 @@ static struct {
     _Atomic bool is_taking;
     int copy; /* process id of the last one; 0: it is known to have ended */
     uint32_t count;
-    _Atomic uint64_t due; /* tick of the next one, if they are taken from time to time */
-    uint32_t filters;     /* seccomp filters of the program when the tracer started */
+    uint32_t filters; /* seccomp filters of the program when the tracer started */
     unsigned char *stack;
     struct picture_shared *shared;
     size_t thread_bytes;
@@ -72,7 +73,6 @@ void picture_prepare(void)
     const uint32_t *thread_bytes = NULL;
     size_t alignment = 0;
     state.filters = count_filters();
-    atomic_store(&state.due, (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
     /* both are for debuggers and sanitizers; LeakSanitizer uses them, too */
     real_find("_dl_get_tls_static_info", (void *)&tls_info);
     real_find("_thread_db_sizeof_pthread", (void *)&thread_bytes);
@@ -86,7 +86,6 @@ void picture_forget(void)
 {
     state.copy = 0;
     state.count = 0;
-    atomic_store(&state.due, (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND);
     state.shared = NULL; /* the parent's */
     atomic_store(&state.is_taking, false);
 }
@@ -163,6 +162,14 @@ struct taking {
     long result;     /* 0, or -errno */
 };
 
+/* The copy writes it down at its end, and waits for it there. */
+static void tell_pause(uint64_t pause_ns)
+{
+    uint64_t pause_us = pause_ns / NS_IN_US + 1; /* 0: not known yet */
+    atomic_store(&state.shared->pause_us, pause_us < UINT32_MAX ? (uint32_t)pause_us : UINT32_MAX);
+    (void)sys_futex((uint32_t *)&state.shared->pause_us, FUTEX_WAKE, INT32_MAX);
+}
+
 static long make_copy(const struct taking *taking)
 {
     static struct picture_order order;
@@ -177,14 +184,13 @@ static long make_copy(const struct taking *taking)
     order.shared = state.shared;
     order.thread_bytes = state.thread_bytes;
     order.tls_bytes = state.tls_bytes;
-    state.shared->pause_us = 0;
+    atomic_store(&state.shared->pause_us, 0);
     int copy = sys_copy_process(CLONE_UNTRACED);
     if (copy == 0) {
         picture_copy_run(&order);
     }
     picture_threads_go(&order.threads);
-    __atomic_store_n(&state.shared->pause_us, (clock_monotonic_ns(&process.clock) - start) / 1000,
-                     __ATOMIC_RELAXED);
+    tell_pause(clock_monotonic_ns(&process.clock) - start);
     picture_threads_free(&order.threads);
     state.copy = copy > 0 ? copy : 0;
     return copy < 0 ? copy : 0;
@@ -236,16 +242,6 @@ static bool take_one(const char *name, uint64_t flags, unsigned polls, bool is_l
     }
     atomic_store(&state.is_taking, false);
     return taking.result == 0;
-}
-
-void picture_take_if_due(uint32_t tick)
-{
-    uint64_t interval = (uint64_t)process.config.picture_seconds * TRACE_TICKS_PER_SECOND;
-    uint64_t due = atomic_load_explicit(&state.due, memory_order_relaxed);
-    if (tick >= due && interval > 0 &&
-        atomic_compare_exchange_strong(&state.due, &due, tick + interval)) {
-        (void)take_one("interval", 0, 1, false);
-    }
 }
 
 bool picture_take(const char *name, bool waits)

@@ -30,9 +30,6 @@ void picture_forget(void);
  */
 bool picture_take(const char *name, bool waits);
 
-/* Take one if LIBTRACE_PICTURE wants them from time to time, and it is time. @tick: now. */
-void picture_take_if_due(uint32_t tick);
-
 /*
  * The process is about to end: wait, for a minute at most, until what was begun is written.
  * @takes_last: take one more before.

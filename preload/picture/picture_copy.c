@@ -6,6 +6,7 @@
  */
 #include "picture_copy.h"
 
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -18,6 +19,9 @@
 
 #define DESCRIPTORS_MAX 65536 /* closed one by one where the kernel has no close_range() */
 #define NS_IN_MS 1000000u
+#define PAUSE_LOOK_NS 100000000L /* how long the process may take to say how long it was held up   \
+                                  */
+#define PAUSE_LOOKS 50
 
 /* A pipe is at its end only when everybody has closed it. The file's own descriptor stays. */
 static void close_descriptors(int kept)
@@ -88,6 +92,16 @@ static void take_block(void *context, const struct block *block, const struct ma
     picture_roots_exclude(&taking->roots, block, mapping);
 }
 
+/* Return: microseconds that the process was held up; 0 if it has ended without a word. */
+static uint64_t wait_for_pause(struct picture_shared *shared)
+{
+    const struct timespec time = {.tv_nsec = PAUSE_LOOK_NS};
+    for (unsigned i = 0; atomic_load(&shared->pause_us) == 0 && i < PAUSE_LOOKS; i++) {
+        (void)sys_call6(SYS_futex, (long)&shared->pause_us, FUTEX_WAIT, 0, (long)&time, 0, 0);
+    }
+    return atomic_load(&shared->pause_us);
+}
+
 /* Return: 0, or why there is no picture, or none to its end. */
 static long take(const struct picture_order *order)
 {
@@ -119,7 +133,7 @@ static long take(const struct picture_order *order)
     picture_roots_scan(&taking.roots, &scan);
     scan.totals.blocks_left_out = directory.left_out;
     scan.totals.time_ms = (clock_monotonic_ns(&process.clock) - start) / NS_IN_MS;
-    scan.totals.pause_us = __atomic_load_n(&order->shared->pause_us, __ATOMIC_RELAXED);
+    scan.totals.pause_us = wait_for_pause(order->shared);
     picture_write_end(&taking.writer, &scan.totals);
     return picture_writer_finish(&taking.writer);
 }

@@ -2,6 +2,7 @@
 #ifndef PRELOAD_PICTURE_COPY_H
 #define PRELOAD_PICTURE_COPY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,13 +11,13 @@
 
 /* What the process tells its copy after the copy was made, in memory that they share. */
 struct picture_shared {
-    uint64_t pause_us;
+    _Atomic uint32_t pause_us; /* a futex; 0: not known yet */
 };
 
 struct picture_order {
     struct picture_title title;
     struct picture_threads threads;
-    const struct picture_shared *shared;
+    struct picture_shared *shared;
     size_t thread_bytes; /* as in struct picture_roots */
     size_t tls_bytes;
 };

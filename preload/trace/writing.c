@@ -2,7 +2,6 @@
 #include "writing.h"
 
 #include "own_stack.h"
-#include "picture.h"
 
 #define EVENTS_TO_LOSE 10000 /* when no descriptor is free: an attempt costs 0.3 ms */
 
@@ -92,7 +91,6 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
         refresh_name_sometimes(state);
         add_records(state);
-        picture_take_if_due(state->tick);
     } else if (!seal(state, &state->events)) {
         process_count(TRACE_LOST_SPACE);
         return NULL;

@@ -103,6 +103,7 @@ def take(arguments, variables, expected_head):
             check_equal((picture.pictures, picture.lost), (1, 0), f"{what}: pictures, lost")
             check_equal(picture.end["blocks"], len(picture.blocks), f"{what}: blocks looked at")
             check_equal(picture.end["unreadable"], 0, f"{what}: words that could not be read")
+            check(picture.end["pause_us"] > 0, f"{what}: it does not say how long it held the program up")
             check_said(picture, outcome.stdout, what)
 
 

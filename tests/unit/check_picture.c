@@ -207,6 +207,11 @@ START_TEST(picture_golden)
     struct picture_head head;
     ck_assert_int_eq(picture_read_head(&trace, 0, &head, &error), TRACE_OK);
     ck_assert_str_eq(head.name, "exit");
+    struct picture_end end;
+    ck_assert_int_eq(picture_read_end(&trace, 1, &end, &error), TRACE_NOT_FOUND);
+    ck_assert_int_eq(picture_read_end(&trace, 0, &end, &error), TRACE_OK);
+    ck_assert_uint_eq(end.blocks_scanned, 3);
+    ck_assert_uint_eq(end.pause_us, 50);
     ck_assert_uint_eq(trace.damage.corrupt_chunks + trace.damage.missing_chunks, 0);
     ck_assert_str_eq(read_picture(TRACE_OK), joined(first_text, second_text, end_text));
 }
@@ -234,6 +239,9 @@ START_TEST(picture_cut_anywhere_gives_what_came_before)
 {
     for (size_t length = 1; length < sizeof second_chunk; length++) {
         open_picture(first_chunk, sizeof first_chunk, second_chunk, length);
+        struct picture_end end;
+        ck_assert_int_eq(picture_read_end(&trace, 0, &end, &error), TRACE_TRUNCATED);
+        ck_assert_uint_eq(trace.damage.corrupt_chunks, 0);
         const char *got = read_picture(TRACE_TRUNCATED);
         const char *whole = joined(first_text, second_text, "");
         ck_assert_msg(strncmp(got, whole, strlen(got)) == 0, "cut at %zu: %s", length, got);

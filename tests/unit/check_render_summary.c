@@ -41,7 +41,25 @@ START_TEST(render_summary_leaves_out_what_is_unknown)
     lacks("Allocator:");
     lacks("Inherited:");
     lacks("Snapshots:");
+    lacks("Heap pictures:");
     lacks("All ");
+}
+END_TEST
+
+START_TEST(render_summary_tells_of_heap_pictures)
+{
+    struct report_trace trace = {
+        .file = "t.trace",
+        .totals = {.pictures = 1, .whole_pictures = 1, .longest_pause_us = 1250}};
+    const struct report report = {.kind = REPORT_SUMMARY, .traces = &trace, .trace_count = 1};
+    render(&report);
+    has("Heap pictures: 1; the program was held up for 1.2 ms; --leaks reads them\n");
+    trace.totals.pictures = 3;
+    render(&report);
+    has("Heap pictures: 3, 2 of them incomplete; the program was held up for 1.2 ms at most; ");
+    trace.totals.longest_pause_us = 0;
+    render(&report);
+    has("Heap pictures: 3, 2 of them incomplete; --leaks reads them\n");
 }
 END_TEST
 
@@ -123,6 +141,7 @@ int main(void)
     TCase *tests = tcase_create("render_summary");
     tcase_add_test(tests, render_summary_leaves_out_what_is_unknown);
     tcase_add_test(tests, render_summary_counts_one_as_one);
+    tcase_add_test(tests, render_summary_tells_of_heap_pictures);
     tcase_add_test(tests, render_summary_obeys_no_name);
     tcase_add_test(tests, render_summary_sums_up_several);
     tcase_add_test(tests, render_summary_lists_modules_that_lack_something);
