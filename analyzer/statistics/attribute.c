@@ -1,11 +1,16 @@
 /*
  * Stacks are resolved in rounds, from the inside out: a round asks for one frame of each stack that
- * is not decided yet. So debug information is read for the few frames that decide, and not for
- * main() and all that lies between, unless the report needs them.
+ * is not decided yet, and for some of its callers where that costs next to nothing. So debug
+ * information is read for the few frames that decide, and not for main() and all that lies between,
+ * unless the report needs them.
  */
 #include "attribute.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Callers asked about in the first round; twice as many in each one after it, up to a limit. */
+enum { AHEAD_FIRST = 4, AHEAD_MOST = 256 };
 
 enum trace_status attribution_init(const struct definitions *definitions, const uint32_t *modules,
                                    struct frame_table *frames, const struct frame_rules *rules,
@@ -85,6 +90,72 @@ static bool ask_all(struct attribution *attribution, const uint32_t *stacks, siz
     return true;
 }
 
+/*
+ * Ask for the innermost node of each stack, and note the modules of those that nobody has asked for
+ * before. Return: false without memory.
+ */
+static bool ask_innermost(struct attribution *attribution, const uint32_t *stacks, size_t count,
+                          bool *is_asked)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct stack_node *node = definitions_stack(attribution->definitions, stacks[i]);
+        if (attribution->locations[stacks[i] - attribution->definitions->first_stack] == 0) {
+            is_asked[node->module] = true;
+        }
+        if (!ask(attribution, node, stacks[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Ask for as many as @ahead callers of each stack that are in modules which are asked anyway: it
+ * costs more to open a module's debug information again in the next round than to ask a little too
+ * much in this one. Return: false without memory.
+ */
+static bool ask_ahead(struct attribution *attribution, const uint32_t *stacks, size_t count,
+                      size_t ahead, const bool *is_asked)
+{
+    const struct definitions *definitions = attribution->definitions;
+    for (size_t i = 0; i < count; i++) {
+        const struct stack_node *node = definitions_stack(definitions, stacks[i]);
+        for (size_t step = 0; step < ahead && node != NULL; step++) {
+            uint32_t stack = node->parent;
+            node = definitions_stack(definitions, stack);
+            if (node != NULL && is_asked[node->module] && !ask(attribution, node, stack)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* One round for stacks that are not decided. @is_asked: work space, for each module. */
+static enum trace_status run_round(struct attribution *attribution, const uint32_t *stacks,
+                                   size_t count, size_t ahead, bool *is_asked,
+                                   struct trace_error *error)
+{
+    memset(is_asked, 0, (size_t)UINT16_MAX + 1);
+    if (!ask_innermost(attribution, stacks, count, is_asked) ||
+        !ask_ahead(attribution, stacks, count, ahead, is_asked)) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks", count);
+    }
+    return frame_table_resolve(attribution->frames, error);
+}
+
+/* Leave out the stacks that have no node. Return: how many are left. */
+static size_t leave_out_ended(const struct attribution *attribution, uint32_t *stacks, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (definitions_stack(attribution->definitions, stacks[i]) != NULL) {
+            stacks[left++] = stacks[i];
+        }
+    }
+    return left;
+}
+
 enum trace_status attribution_prepare(struct attribution *attribution, uint32_t *stacks,
                                       size_t count, bool is_whole, struct trace_error *error)
 {
@@ -94,28 +165,22 @@ enum trace_status attribution_prepare(struct attribution *attribution, uint32_t 
         }
         return frame_table_resolve(attribution->frames, error);
     }
-    for (size_t depth = 0; count > 0 && depth < DEFINITIONS_DEPTH_MAX; depth++) {
-        size_t left = 0;
-        for (size_t i = 0; i < count; i++) {
-            const struct stack_node *node = definitions_stack(attribution->definitions, stacks[i]);
-            if (node == NULL) {
-                continue;
-            }
-            if (!ask(attribution, node, stacks[i])) {
-                return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks", count);
-            }
-            stacks[left++] = stacks[i];
-        }
-        enum trace_status status = frame_table_resolve(attribution->frames, error);
-        if (status != TRACE_OK) {
-            return status;
-        }
-        count = left;
-        for (size_t i = 0; i < count; i++) {
+    bool *is_asked = calloc((size_t)UINT16_MAX + 1, sizeof *is_asked);
+    enum trace_status status =
+        is_asked != NULL ? TRACE_OK : trace_fail(error, TRACE_NOMEM, 0, "no memory for modules");
+    size_t ahead = AHEAD_FIRST;
+    count = leave_out_ended(attribution, stacks, count);
+    for (size_t depth = 0; status == TRACE_OK && count > 0 && depth < DEFINITIONS_DEPTH_MAX;
+         depth++) {
+        status = run_round(attribution, stacks, count, ahead, is_asked, error);
+        ahead = ahead < AHEAD_MOST ? ahead * 2 : AHEAD_MOST;
+        for (size_t i = 0; i < count && status == TRACE_OK; i++) {
             stacks[i] = next_undecided(attribution, stacks[i]);
         }
+        count = leave_out_ended(attribution, stacks, count);
     }
-    return TRACE_OK;
+    free(is_asked);
+    return status;
 }
 
 enum trace_status attribution_prepare_all(struct attribution *attribution,

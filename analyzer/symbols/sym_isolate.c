@@ -94,7 +94,7 @@ static bool write_answer(void *context, uint64_t address, const struct sym_debug
     return writer->is_good;
 }
 
-static void limit(int resource, uint64_t value)
+static void limit(__rlimit_resource_t resource, uint64_t value)
 {
     struct rlimit current;
     if (getrlimit(resource, &current) == 0 && value < current.rlim_max) {
