@@ -296,26 +296,38 @@ static int compare_wanted(const void *left, const void *right)
     return a->address < b->address ? -1 : a->address > b->address;
 }
 
-/* Have the symbolizer resolve @wanted, which is sorted, module by module. */
+/* Return: how many modules @wanted, which is sorted, has addresses of. */
+static size_t count_modules(const struct wanted *wanted, size_t count)
+{
+    size_t modules = 0;
+    for (size_t i = 0; i < count; i++) {
+        modules += i == 0 || wanted[i].module != wanted[i - 1].module ? 1 : 0;
+    }
+    return modules;
+}
+
+/* Have the symbolizer resolve @wanted, which is sorted, with a request for each module. */
 static enum trace_status ask_symbolizer(struct frame_table *table, const struct wanted *wanted,
                                         uint64_t *addresses, size_t count)
 {
-    size_t start = 0;
-    while (start < count && wanted[start].module != MODULE_NONE) {
-        uint32_t module = wanted[start].module;
-        size_t length = 0;
-        while (start + length < count && wanted[start + length].module == module) {
-            addresses[length] = wanted[start + length].address;
-            length++;
-        }
-        enum trace_status status = symbolizer_resolve(
-            table->symbolizer, module_table_symbols(table->modules, module), addresses, length);
-        if (status != TRACE_OK) {
-            return status;
-        }
-        start += length;
+    struct symbol_request *requests = calloc(count_modules(wanted, count) + 1, sizeof *requests);
+    size_t request_count = 0;
+    if (requests == NULL) {
+        return TRACE_NOMEM;
     }
-    return TRACE_OK;
+    // MODULE_NONE is the largest number, so it comes last.
+    for (size_t i = 0; i < count && wanted[i].module != MODULE_NONE; i++) {
+        if (i == 0 || wanted[i].module != wanted[i - 1].module) {
+            requests[request_count++] = (struct symbol_request){
+                .module = module_table_symbols(table->modules, wanted[i].module),
+                .addresses = addresses + i};
+        }
+        addresses[i] = wanted[i].address;
+        requests[request_count - 1].count++;
+    }
+    enum trace_status status = symbolizer_resolve(table->symbolizer, requests, request_count);
+    free(requests);
+    return status;
 }
 
 enum trace_status frame_table_resolve(struct frame_table *table, struct trace_error *error)

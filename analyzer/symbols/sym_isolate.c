@@ -306,15 +306,13 @@ static void describe_end(pid_t child, char *text, size_t bytes)
     }
 }
 
-enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
-                                      const uint64_t *addresses, size_t count, sym_debug_sink sink,
-                                      sym_isolate_keeper keeper, void *context,
-                                      struct trace_error *error)
+enum trace_status sym_isolate_start(const struct sym_debug_files *files, const uint64_t *addresses,
+                                    size_t count, struct sym_isolate_child *ret_child,
+                                    struct trace_error *error)
 {
-    char ended[32];
     int output = memfd_create("trace-report symbols", MFD_CLOEXEC);
-    pid_t child = output >= 0 ? fork() : -1;
-    if (child < 0) {
+    pid_t pid = output >= 0 ? fork() : -1;
+    if (pid < 0) {
         enum trace_status status = trace_fail(
             error, TRACE_IO, 0, "debug information: no process to read it in: %s", strerror(errno));
         if (output >= 0) {
@@ -322,11 +320,28 @@ enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
         }
         return status;
     }
-    if (child == 0) {
+    if (pid == 0) {
         run_child(output, files, addresses, count);
     }
-    describe_end(child, ended, sizeof ended);
-    enum trace_status status = read_output(output, ended, sink, keeper, context, error);
-    (void)close(output);
+    *ret_child = (struct sym_isolate_child){.pid = pid, .output = output};
+    return TRACE_OK;
+}
+
+enum trace_status sym_isolate_finish(const struct sym_isolate_child *child, sym_debug_sink sink,
+                                     sym_isolate_keeper keeper, void *context,
+                                     struct trace_error *error)
+{
+    char ended[32];
+    describe_end(child->pid, ended, sizeof ended);
+    enum trace_status status = read_output(child->output, ended, sink, keeper, context, error);
+    (void)close(child->output);
     return status;
+}
+
+void sym_isolate_abandon(const struct sym_isolate_child *child)
+{
+    char ended[32];
+    (void)kill(child->pid, SIGKILL);
+    describe_end(child->pid, ended, sizeof ended);
+    (void)close(child->output);
 }

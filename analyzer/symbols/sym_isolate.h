@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sym_debug.h"
 
@@ -29,17 +30,32 @@ enum trace_status sym_isolate_read(const uint8_t *bytes, size_t size, sym_debug_
 /* Takes what a child wrote that came to its end and found nothing wrong. */
 typedef void (*sym_isolate_keeper)(void *context, const struct sym_isolate_output *output);
 
+/* A child at work, or one that has ended and that nobody has asked yet. */
+struct sym_isolate_child {
+    pid_t pid;
+    int output; /* the memory file that it writes to */
+};
+
 /*
- * Do what sym_debug_open(), sym_debug_resolve() and sym_debug_free() do, in a child.
- * @sink: called in this process, after the child has ended. Answers are given in no order.
- * @keeper: called after that, or NULL; with the same @context.
- * Errors: those of sym_debug_open() and sym_debug_resolve(); also TRACE_CORRUPT: the child did not
- * come to its end, and what it found until then was given; TRACE_IO: there could be no child.
+ * Let a child do what sym_debug_open() and sym_debug_resolve() do. Any number may work at once.
+ * Errors: TRACE_IO: there could be no child.
  * Context: not while other threads run: the child allocates memory.
  */
-enum trace_status sym_isolate_resolve(const struct sym_debug_files *files,
-                                      const uint64_t *addresses, size_t count, sym_debug_sink sink,
-                                      sym_isolate_keeper keeper, void *context,
-                                      struct trace_error *error) TRACE_CHECKED;
+enum trace_status sym_isolate_start(const struct sym_debug_files *files, const uint64_t *addresses,
+                                    size_t count, struct sym_isolate_child *ret_child,
+                                    struct trace_error *error) TRACE_CHECKED;
+
+/*
+ * Wait for a child's end, and give what it found to @sink, in no order.
+ * @keeper: called after that, or NULL; with the same @context.
+ * Errors: those of sym_debug_open() and sym_debug_resolve(); also TRACE_CORRUPT: the child did not
+ * come to its end, and what it found until then was given.
+ */
+enum trace_status sym_isolate_finish(const struct sym_isolate_child *child, sym_debug_sink sink,
+                                     sym_isolate_keeper keeper, void *context,
+                                     struct trace_error *error) TRACE_CHECKED;
+
+/* End a child whose answers nobody wants any more. */
+void sym_isolate_abandon(const struct sym_isolate_child *child);
 
 #endif

@@ -54,14 +54,24 @@ enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const cha
                                         const uint8_t *build_id, size_t build_id_bytes,
                                         size_t *ret_module) TRACE_CHECKED;
 
+/* Addresses of one module that are to be resolved. */
+struct symbol_request {
+    size_t module;
+    const uint64_t *addresses; /* as in the ELF file (load bias taken off), pointing into the call
+                                  instruction (return address minus one); any order, duplicates
+                                  allowed */
+    size_t count;
+};
+
 /*
- * Resolve addresses of one module, all at once: much faster than one by one.
- * @addresses: as in the ELF file (load bias taken off), pointing into the call instruction (return
- * address minus one); any order, duplicates allowed.
+ * Resolve addresses, all at once: much faster than one by one. Modules are read side by side, on
+ * as many cores as there are.
+ * @requests: no module twice.
  * Errors: TRACE_NOMEM only. A file that is missing, foreign or broken is a warning (below).
  */
-enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
-                                     const uint64_t *addresses, size_t count) TRACE_CHECKED;
+enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
+                                     const struct symbol_request *requests,
+                                     size_t count) TRACE_CHECKED;
 
 /* Return: the frames of an address resolved before; count 0 if it was not, or has no name. */
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,

@@ -1,7 +1,7 @@
 /*
  * The symbolizer as a filter, to be compared with addr2line: reads lines "FILE ADDRESS"
  * (hexadecimal, looked up as it is), prints what `addr2line -aCfi -e FILE ADDRESS` would. All
- * addresses are resolved at once, file by file. Warnings go to stderr.
+ * addresses are resolved at once. Warnings go to stderr.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,25 +77,38 @@ static void read_input(struct input *input, struct symbolizer *symbolizer)
     }
 }
 
-static void resolve_file(const struct input *input, size_t i, struct symbolizer *symbolizer)
+/* Fill @request with the addresses of a file. */
+static void ask_file(const struct input *input, size_t i, uint64_t *addresses,
+                     struct symbol_request *request)
 {
-    size_t count = 0;
-    const struct file *file = &input->files[i];
-    uint64_t *addresses = calloc(input->count + 1, sizeof *addresses);
-    for (size_t k = 0; k < input->count && addresses != NULL; k++) {
+    *request = (struct symbol_request){.module = input->files[i].module, .addresses = addresses};
+    for (size_t k = 0; k < input->count; k++) {
         if (input->lines[k].file == i) {
-            addresses[count++] = input->lines[k].address;
+            addresses[request->count++] = input->lines[k].address;
         }
     }
+}
+
+static void resolve_input(const struct input *input, struct symbolizer *symbolizer)
+{
+    struct symbol_request requests[FILES_MAX];
+    uint64_t *addresses = calloc(input->count + 1, sizeof *addresses);
+    size_t used = 0;
+    for (size_t i = 0; addresses != NULL && i < input->file_count; i++) {
+        ask_file(input, i, addresses + used, &requests[i]);
+        used += requests[i].count;
+    }
     if (addresses == NULL ||
-        symbolizer_resolve(symbolizer, file->module, addresses, count) != TRACE_OK) {
+        symbolizer_resolve(symbolizer, requests, input->file_count) != TRACE_OK) {
         (void)fprintf(stderr, "symbolize_tool: no memory\n");
         exit(EXIT_FAILURE);
     }
     free(addresses);
-    const char *warning = symbolizer_warning(symbolizer, file->module);
-    if (warning != NULL) {
-        (void)fprintf(stderr, "%s: %s\n", file->path, warning);
+    for (size_t i = 0; i < input->file_count; i++) {
+        const char *warning = symbolizer_warning(symbolizer, input->files[i].module);
+        if (warning != NULL) {
+            (void)fprintf(stderr, "%s: %s\n", input->files[i].path, warning);
+        }
     }
 }
 
@@ -147,9 +160,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     read_input(&input, symbolizer);
-    for (size_t i = 0; i < input.file_count; i++) {
-        resolve_file(&input, i, symbolizer);
-    }
+    resolve_input(&input, symbolizer);
     for (size_t i = 0; i < input.count; i++) {
         const struct line *line = &input.lines[i];
         printf("0x%016" PRIx64 "\n", line->address);

@@ -99,12 +99,11 @@ enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const cha
     return TRACE_OK;
 }
 
-enum trace_status symbolizer_resolve(struct symbolizer *symbolizer, size_t module,
-                                     const uint64_t *addresses, size_t count)
+enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
+                                     const struct symbol_request *requests, size_t count)
 {
     (void)symbolizer;
-    (void)module;
-    (void)addresses;
+    (void)requests;
     (void)count;
     return TRACE_OK;
 }

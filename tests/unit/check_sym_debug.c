@@ -56,8 +56,11 @@ static enum trace_status resolve_here(const uint64_t *addresses, size_t count)
 
 static enum trace_status resolve_apart(const uint64_t *addresses, size_t count)
 {
-    return sym_isolate_resolve(&(struct sym_debug_files){.file = &file}, addresses, count, take,
-                               NULL, &got, &error);
+    struct sym_isolate_child child;
+    ck_assert_int_eq(sym_isolate_start(&(struct sym_debug_files){.file = &file}, addresses, count,
+                                       &child, &error),
+                     TRACE_OK);
+    return sym_isolate_finish(&child, take, NULL, &got, &error);
 }
 
 /* Each test runs with both. */

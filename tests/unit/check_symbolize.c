@@ -8,7 +8,7 @@
 
 #include "symbolize.h"
 
-enum { DAMAGED_COPIES = 150, ADDRESSES_MAX = 64 };
+enum { DAMAGED_COPIES = 150, ADDRESSES_MAX = 64, MODULES = 20 };
 
 static struct symbolizer *symbolizer;
 static uint64_t bias;
@@ -59,11 +59,18 @@ static void teardown(void)
     symbolizer = NULL;
 }
 
+static void resolve_all(size_t module, const uint64_t *addresses, size_t count)
+{
+    const struct symbol_request request = {
+        .module = module, .addresses = addresses, .count = count};
+    ck_assert_int_eq(symbolizer_resolve(symbolizer, &request, 1), TRACE_OK);
+}
+
 /* Resolve one address of a file. */
 static struct symbol_frames resolve(const char *path, uint64_t address, size_t *ret_module)
 {
     ck_assert_int_eq(symbolizer_add_module(symbolizer, path, NULL, 0, ret_module), TRACE_OK);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, *ret_module, &address, 1), TRACE_OK);
+    resolve_all(*ret_module, &address, 1);
     return symbolizer_frames(symbolizer, *ret_module, address);
 }
 
@@ -112,13 +119,38 @@ START_TEST(symbolize_takes_any_order_and_duplicates)
     ck_assert_int_eq(symbolizer_add_module(symbolizer, "/proc/self/exe", NULL, 0, &module),
                      TRACE_OK);
     ck_assert_uint_eq(symbolizer_frames(symbolizer, module, address).count, 0);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, module, addresses, 6), TRACE_OK);
+    resolve_all(module, addresses, 6);
     const struct symbol_frame *first = symbolizer_frames(symbolizer, module, address).frames;
     ck_assert_ptr_nonnull(first);
     ck_assert_uint_eq(symbolizer_frames(symbolizer, module, 3).count, 0);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, module, addresses, 6), TRACE_OK);
+    resolve_all(module, addresses, 6);
     ck_assert_ptr_eq(symbolizer_frames(symbolizer, module, address).frames, first);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, module, NULL, 0), TRACE_OK);
+    resolve_all(module, NULL, 0);
+}
+END_TEST
+
+/* More modules than children at once; the address is in every other one. */
+START_TEST(symbolize_keeps_modules_apart)
+{
+    const uint64_t address = outer() - bias;
+    struct symbol_request requests[MODULES];
+    for (size_t i = 0; i < MODULES; i++) {
+        char path[64] = "/nonexistent/module";
+        if (i % 2 == 0) { // each time another spelling, a module of its own
+            (void)snprintf(path, sizeof path, "%.*s/proc/self/exe", (int)i, "////////////////////");
+        }
+        requests[i] = (struct symbol_request){.addresses = &address, .count = 1};
+        ck_assert_int_eq(symbolizer_add_module(symbolizer, path, NULL, 0, &requests[i].module),
+                         TRACE_OK);
+    }
+    ck_assert_int_eq(symbolizer_resolve(symbolizer, requests, MODULES), TRACE_OK);
+    for (size_t i = 0; i < MODULES; i++) {
+        struct symbol_frames frames = symbolizer_frames(symbolizer, requests[i].module, address);
+        ck_assert_uint_eq(frames.count, i % 2 == 0 ? 2 : 0);
+        if (frames.count > 0) {
+            check_frame(&frames.frames[1], "outer", OUTER_LINE);
+        }
+    }
 }
 END_TEST
 
@@ -130,7 +162,7 @@ START_TEST(symbolize_refuses_another_build)
     ck_assert_int_eq(
         symbolizer_add_module(symbolizer, "/proc/self/exe", build_id, sizeof build_id, &module),
         TRACE_OK);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, module, &address, 1), TRACE_OK);
+    resolve_all(module, &address, 1);
     ck_assert_uint_eq(symbolizer_frames(symbolizer, module, address).count, 0);
     ck_assert_ptr_nonnull(strstr(symbolizer_warning(symbolizer, module), "is not used"));
 }
@@ -196,7 +228,7 @@ static void resolve_copy(const uint8_t *bytes, size_t size, uint64_t first)
     size_t module = 0;
     start((struct symbol_options){0});
     ck_assert_int_eq(symbolizer_add_module(symbolizer, copy_path, NULL, 0, &module), TRACE_OK);
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, module, addresses, ADDRESSES_MAX), TRACE_OK);
+    resolve_all(module, addresses, ADDRESSES_MAX);
     (void)symbolizer_warning(symbolizer, module);
 }
 
@@ -235,6 +267,7 @@ int main(void)
     tcase_add_test(tests, symbolize_expands_inlined_frames);
     tcase_add_test(tests, symbolize_gives_the_outermost_function_alone);
     tcase_add_test(tests, symbolize_takes_any_order_and_duplicates);
+    tcase_add_test(tests, symbolize_keeps_modules_apart);
     tcase_add_test(tests, symbolize_refuses_another_build);
     tcase_add_test(tests, symbolize_says_what_is_missing);
     suite_add_tcase(suite, tests);
