@@ -24,6 +24,7 @@ enum table {
     TABLE_MOMENTS,
     TABLE_LEVELS,
     TABLE_TIMELINE,
+    TABLE_RSS,
     TABLE_SNAPSHOTS,
     TABLES,
 };
@@ -74,14 +75,15 @@ void database_free(struct database *database)
 enum trace_status database_new(struct database **ret_database, struct trace_error *error)
 {
     static const char *const inserts[] = {
-        [TABLE_TRACES] = "INSERT INTO traces VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        [TABLE_TRACES] = "INSERT INTO traces VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [TABLE_FRAMES] = "INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?)",
         [TABLE_STACKS] = "INSERT INTO stacks VALUES(?,?,?)",
         [TABLE_SITES] = "INSERT INTO sites VALUES(?,?,?,?,?,?,?,?)",
         [TABLE_MOMENTS] = "INSERT INTO moments VALUES(?,?,?)",
         [TABLE_LEVELS] = "INSERT INTO levels VALUES(?,?,?)",
         [TABLE_TIMELINE] = "INSERT INTO timeline VALUES(?,?,?,?,?,?)",
-        [TABLE_SNAPSHOTS] = "INSERT INTO snapshots VALUES(?,?,?,?,?,?)",
+        [TABLE_RSS] = "INSERT INTO rss VALUES(?,?,?,?)",
+        [TABLE_SNAPSHOTS] = "INSERT INTO snapshots VALUES(?,?,?,?,?,?,?)",
     };
     struct database *database = calloc(1, sizeof *database);
     if (database == NULL) {
@@ -139,6 +141,16 @@ static void put_ticks(struct row *row, uint32_t ticks)
 static void put_null(struct row *row)
 {
     note(row->database, sqlite3_bind_null(row->insert, ++row->column));
+}
+
+/* A resident set size; NULL if it is not known. */
+static void put_resident(struct row *row, uint64_t bytes)
+{
+    if (bytes > 0) {
+        put_count(row, bytes);
+    } else {
+        put_null(row);
+    }
 }
 
 /* NULL for NULL. */
@@ -311,6 +323,22 @@ static void add_timeline(struct database *database, const struct timeline *timel
     }
 }
 
+/* The resident set at the points of a timeline, from its first sample on. */
+static void add_resident(struct database *database, const struct timeline *timeline, size_t trace)
+{
+    for (size_t i = 0; i < timeline->count; i++) {
+        const struct timeline_level *level = &timeline->points[i];
+        if (level->peak_resident_bytes > 0) {
+            struct row row = begin_row(database, TABLE_RSS);
+            put_count(&row, trace);
+            put_ticks(&row, timeline_tick(timeline, i));
+            put_count(&row, level->resident_bytes);
+            put_count(&row, level->peak_resident_bytes);
+            end_row(&row);
+        }
+    }
+}
+
 enum trace_status database_add_trace(struct database *database, const struct report_trace *trace,
                                      size_t number, struct trace_error *error)
 {
@@ -336,6 +364,7 @@ enum trace_status database_add_trace(struct database *database, const struct rep
     put_count(&row, totals->peak_blocks);
     put_seconds(&row, totals->peak_s);
     put_count(&row, report_lost_events(totals));
+    put_resident(&row, totals->peak_resident_bytes);
     end_row(&row);
     for (size_t i = 0; i < trace->snapshot_count; i++) {
         const struct snapshot *snapshot = &trace->snapshots[i];
@@ -346,9 +375,11 @@ enum trace_status database_add_trace(struct database *database, const struct rep
         put_ticks(&row, snapshot->tick);
         put_count(&row, snapshot->live_bytes);
         put_count(&row, snapshot->live_blocks);
+        put_resident(&row, snapshot->resident_bytes);
         end_row(&row);
     }
     add_timeline(database, trace->timeline, number);
+    add_resident(database, trace->timeline, number);
     return verdict(database, error);
 }
 

@@ -1,16 +1,18 @@
 /*
- * Reports for `mprof plot` of memory_profiler: a .dat file with the live bytes over time. A line is
- * a word, then numbers: MiB with a time in seconds since 1970.
+ * Reports for `mprof plot` of memory_profiler: a .dat file with the resident set over time, as
+ * memory_profiler samples it, and what was live beside it. A line is a word, then numbers: MiB with
+ * a time in seconds since 1970.
  *
  *   CMDLINE program argument
  *   MEM 12.500000 1800000000.0010
+ *   LIVE 0 9.250000 1800000000.0010       mprof passes over words that it does not know
  *   CHLD 1 3.250000 1800000000.0020       a second process, and so on
  *   FUNC load 1.0000 1800000000.0010 12.5000 1800000000.0050 0
  *
- * A MEM line has the most that was live since the one before, so that no peak is lost; the last one
- * has what is live at the end. FUNC lines, which are drawn as brackets, are made from snapshots:
- * the first one of a name begins it, the next one of that name ends it. Only the first process has
- * them.
+ * A MEM line has the most since the one before, so that no peak is lost; the last one has what there
+ * is at the end. Where no resident set was sampled, there is only what was live. FUNC lines, which
+ * are drawn as brackets, are made from snapshots: the first one of a name begins it, the next one of
+ * that name ends it. Only the first process has them.
  */
 #include <string.h>
 
@@ -42,8 +44,14 @@ static void print_command(FILE *out, const struct report_trace *trace)
     (void)fputc('\n', out);
 }
 
+/* Return: whether the resident set is known at all. */
+static bool is_sampled(const struct report_trace *trace)
+{
+    return trace->totals.peak_resident_bytes > 0;
+}
+
 /* @child: 0 for the first process. */
-static void print_level(FILE *out, size_t child, double mib, double time_s)
+static void print_memory(FILE *out, size_t child, double mib, double time_s)
 {
     if (child == 0) {
         (void)fprintf(out, "MEM %.6f %.4f\n", mib, time_s);
@@ -52,17 +60,39 @@ static void print_level(FILE *out, size_t child, double mib, double time_s)
     }
 }
 
+/* What there was at a time: nothing of the resident set before its first sample. */
+static void print_level(FILE *out, const struct report_trace *trace, size_t child, int64_t live,
+                        uint64_t resident, double time_s)
+{
+    if (!is_sampled(trace)) {
+        print_memory(out, child, mib_of(live), time_s);
+        return;
+    }
+    if (resident > 0) {
+        print_memory(out, child, mib_of((int64_t)resident), time_s);
+    }
+    (void)fprintf(out, "LIVE %zu %.6f %.4f\n", child, mib_of(live), time_s);
+}
+
 static void print_levels(FILE *out, const struct report_trace *trace, size_t child)
 {
     const struct timeline *timeline = trace->timeline;
     for (size_t i = 0; i < timeline->count; i++) {
-        print_level(out, child, mib_of(timeline->points[i].peak_bytes),
+        const struct timeline_level *point = &timeline->points[i];
+        print_level(out, trace, child, point->peak_bytes, point->peak_resident_bytes,
                     time_of(trace, timeline_tick(timeline, i)));
     }
     if (timeline->count > 0) {
         const struct timeline_level *last = &timeline->points[timeline->count - 1];
-        print_level(out, child, mib_of(last->live_bytes), time_of(trace, timeline->last_tick));
+        print_level(out, trace, child, last->live_bytes, last->resident_bytes,
+                    time_of(trace, timeline->last_tick));
     }
+}
+
+/* Return: what a bracket says there was at a snapshot: the same as MEM. */
+static double mib_at(const struct report_trace *trace, const struct snapshot *snapshot)
+{
+    return mib_of((int64_t)(is_sampled(trace) ? snapshot->resident_bytes : snapshot->live_bytes));
 }
 
 /* Return: the snapshot that ends what @at begins; @at itself if it begins nothing. */
@@ -112,8 +142,8 @@ static void print_functions(FILE *out, const struct report_trace *trace)
         }
         (void)fputs("FUNC ", out);
         print_name(out, first->name);
-        (void)fprintf(out, " %.4f %.4f %.4f %.4f %d\n", mib_of((int64_t)first->live_bytes),
-                      time_of(trace, first->tick), mib_of((int64_t)last->live_bytes),
+        (void)fprintf(out, " %.4f %.4f %.4f %.4f %d\n", mib_at(trace, first),
+                      time_of(trace, first->tick), mib_at(trace, last),
                       time_of(trace, last->tick), depth_of(trace, i, end));
     }
 }

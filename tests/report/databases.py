@@ -12,13 +12,39 @@ import subprocess
 import sys
 
 import rounds
+import synthetic
 import tracemalloc_parity
 
 
-def query(directory, text):
-    result = subprocess.run(["sqlite3", "-json", "t.db", text], cwd=directory, capture_output=True,
+def query(directory, text, name="t.db"):
+    result = subprocess.run(["sqlite3", "-json", name, text], cwd=directory, capture_output=True,
                             text=True, check=True)
     return [tuple(row.values()) for row in json.loads(result.stdout or "[]")]
+
+
+def check_resident(report, rng, directory):
+    """Samples of the resident set, the last one of a tick beside the largest."""
+    trace, samples = synthetic.Trace(), {}
+    for tick in sorted(rng.sample(range(1, 500), 20)):
+        trace.at(0, tick, tick)
+        samples[tick] = [rng.randrange(1, 1 << 40) for _ in range(rng.randrange(1, 3))]
+        for size in samples[tick]:
+            trace.resident(0, size)
+    trace.snapshot(0, "now")
+    with open(os.path.join(directory, "r.trace"), "wb") as file:
+        file.write(trace.to_bytes())
+    subprocess.run([report, "--format=sqlite", "-o", "r.db", "r.trace"], cwd=directory, check=True)
+    ticks = sorted(samples)
+    expected = []
+    for tick in range(ticks[0], ticks[-1] + 1):
+        last = expected[-1][1] if expected else 0
+        sizes = samples.get(tick, [])
+        expected.append((tick, ([last] + sizes)[-1], max([last] + sizes)))
+    assert query(directory, "SELECT round(time_s * 1000), rss_bytes, peak_rss_bytes FROM rss",
+                 "r.db") == expected
+    assert query(directory, "SELECT rss_bytes FROM snapshots", "r.db") == [(expected[-1][1],)]
+    assert query(directory, "SELECT peak_rss_bytes FROM traces", "r.db") == [
+        (max(max(sizes) for sizes in samples.values()),)]
 
 
 def run_round(report, rng, directory):
@@ -71,6 +97,7 @@ def run_round(report, rng, directory):
                  " GROUP BY trace ORDER BY trace") == [(row[0], row[4]) for row in expected]
     assert query(directory, "SELECT name, live_bytes, live_blocks FROM snapshots") == [
         ("before", sum(size for _, size in case.blocks), len(case.blocks))]
+    check_resident(report, rng, directory)
     assert query(directory, "SELECT max(t.peak_bytes) = max(r.peak_bytes) FROM timeline t"
                  " JOIN traces r USING(trace) GROUP BY trace") == [(1,), (1,)]
 

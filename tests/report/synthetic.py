@@ -94,6 +94,10 @@ class Trace:
     def snapshot(self, stream, name):
         self.add(stream, EVENTS, b"\x13" + text(name))
 
+    def resident(self, stream, size):
+        data = varint(size)
+        self.add(stream, EVENTS, b"\x4b" + varint(len(data)) + data)
+
     def _chunks(self, stream, content):
         """Yield (time at its start, records) for each chunk."""
         data, start, bases = bytearray(), (0, 0), [0] * 4
