@@ -120,7 +120,7 @@ bool process_recover(struct thread_state *state)
  */
 static long leave_stack(struct thread_state *state)
 {
-    memset(state->unwinder.extents, 0, sizeof state->unwinder.extents);
+    memset(&state->unwinder.extents, 0, sizeof state->unwinder.extents);
     state->unwinder.memo_used = 0;
     long result = state->busy != THREAD_IDLE ? recover(state) : 0;
     if (result == 0) {

@@ -58,16 +58,12 @@ static bool is_stale(const struct thread_state *state, uintptr_t sp)
     if (state->busy != THREAD_RECORDING) {
         return false;
     }
-    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
-        const struct unwind_extent *extent = &state->unwinder.extents[i];
-        if (state->busy_sp >= extent->low && state->busy_sp <= extent->high && sp <= extent->high) {
-            bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
-                           return_address_at(state->busy_sp) != state->busy_pc;
-            return is_left && sys_sigaltstack(&alternate) == 0 &&
-                   (alternate.ss_flags & SS_ONSTACK) == 0;
-        }
+    if (!extents_are_one(&state->unwinder.extents, state->busy_sp, sp)) {
+        return false;
     }
-    return false;
+    bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
+                   return_address_at(state->busy_sp) != state->busy_pc;
+    return is_left && sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
 }
 
 static inline void leave(struct thread_state *state)

@@ -11,11 +11,8 @@
 
 #include "modules.h"
 #include "own_stack.h"
+#include "sys.h"
 #include "trace_format.h"
-
-#define EXTENT_SLACK                                                                               \
-    ((uintptr_t)1 << 20) /* a stack may have grown this much since it was walked                   \
-                          */
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes through it
 static void count(uint64_t *counter)
@@ -28,35 +25,6 @@ static void count(uint64_t *counter)
 static uintptr_t read_word(uintptr_t address)
 {
     return *(const uintptr_t *)address;
-}
-
-/* --- extents --- */
-
-/* Return: the highest sp that may be met on the stack that @sp is in; 0 if the stack is not known.
- */
-static uintptr_t find_high(struct unwinder *unwinder, uintptr_t sp)
-{
-    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
-        struct unwind_extent *extent = &unwinder->extents[i];
-        if (sp <= extent->high && sp + EXTENT_SLACK >= extent->low) {
-            extent->low = sp < extent->low ? sp : extent->low;
-            return extent->high;
-        }
-    }
-    return 0;
-}
-
-static void remember_extent(struct unwinder *unwinder, uintptr_t low, uintptr_t high)
-{
-    for (unsigned i = 0; i < UNWIND_STACKS; i++) {
-        struct unwind_extent *extent = &unwinder->extents[i];
-        if (low <= extent->high && high >= extent->low) {
-            extent->low = low < extent->low ? low : extent->low;
-            extent->high = high > extent->high ? high : extent->high;
-            return;
-        }
-    }
-    unwinder->extents[unwinder->next_extent++ % UNWIND_STACKS] = (struct unwind_extent){low, high};
 }
 
 /* --- rules --- */
@@ -76,12 +44,17 @@ static uint64_t learn_locked(struct unwind_shared *shared, uintptr_t pc)
     if (packed != 0) {
         return packed;
     }
+    if (libunwind_is_outside(pc)) {
+        return rule_pack(&RULE_OF_GUESS(0)); /* not entered: code made at run time may change */
+    }
     uint32_t module = modules_find(pc - 1);
     if (module == 0) {
-        return rule_pack(&rule); /* not entered: code that is made at run time may change */
+        return rule_pack(&rule);
     }
     if (libunwind_probe(pc, &probe)) {
         rule = rule_from_probe(&probe);
+    } else if (probe.is_unknown) {
+        rule = RULE_OF_GUESS(0);
     }
     rule.module = module;
     packed = rule_pack(&rule);
@@ -110,8 +83,18 @@ static __attribute__((noinline, cold)) uint64_t learn(struct unwinder *unwinder,
                                                       struct unwind_shared *shared, uintptr_t pc)
 {
     struct learn_task task = {.shared = shared, .pc = pc};
+    if (libunwind_is_outside(pc)) {
+        return rule_pack(&RULE_OF_GUESS(0)); /* without a lock: as often as the program allocates */
+    }
     own_stack_call(learn_on_own_stack, &task, unwinder->own_stack_top);
     return task.packed;
+}
+
+static inline uint64_t find_rule(struct unwinder *unwinder, struct unwind_shared *shared,
+                                 uintptr_t pc)
+{
+    uint64_t packed = rule_table_find(&shared->rules, pc);
+    return __builtin_expect(packed == 0, 0) ? learn(unwinder, shared, pc) : packed;
 }
 
 /*
@@ -159,6 +142,7 @@ static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t 
     top->last_check = 0;
     top->needs_bp = false;
     if (unwinder->memo_used++ == 0) {
+        top->needs_bp = rule.kind == RULE_GUESS; /* or it would not be the outermost */
         /* the slot is this very word, which is not 0 */
         unwinder->checks[0] = (struct unwind_check){(uintptr_t)&unwinder->checks[0].slot, 0};
         return;
@@ -166,7 +150,7 @@ static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t 
     const struct unwind_memo_frame *caller = top - 1;
     struct unwind_check *check = &unwinder->checks[caller->last_check];
     uintptr_t cfa = caller->frame.sp;
-    bool uses_bp = rule.kind == RULE_BP || rule.kind == RULE_DEREF_BP;
+    bool uses_bp = rule.kind != RULE_SP;
     /* checked from the end to the start: what a slot's address depends on comes after it */
     if (caller->needs_bp && rule.bp != RULE_BP_KEPT) {
         uintptr_t base = rule.bp == RULE_BP_AT_CFA ? cfa : frame->bp;
@@ -231,6 +215,59 @@ static struct unwind_stack finish(struct unwinder *unwinder, const struct unwind
     return stack;
 }
 
+/* Is the frame that @frame's bp would be the pointer of within known stack, and readable? bp is a
+ * guess, and there may be holes between the stacks of coroutines. */
+static bool is_readable_frame(const struct frame *frame, uintptr_t high)
+{
+    return frame->bp % sizeof(uintptr_t) == 0 && frame->bp + 2 * sizeof(uintptr_t) <= high &&
+           sys_is_readable(frame->bp) && sys_is_readable(frame->bp + sizeof(uintptr_t));
+}
+
+/*
+ * Go on from walk[walked - 1], whose rule is RULE_END or RULE_GUESS. A stack with a guess in the
+ * middle leaves no memo: a slot of what was never a frame may be unmapped when it is read again.
+ * Return: false if libunwind has to do it.
+ */
+static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
+                                                  struct unwind_shared *shared, uintptr_t high,
+                                                  size_t walked, struct unwind_stack *ret_stack)
+{
+    bool is_guessed = false;
+    for (;;) {
+        struct frame *frame = &unwinder->walk[walked - 1].frame;
+        struct rule rule = rule_unpack(unwinder->walk[walked - 1].rule);
+        bool is_guess = rule.kind == RULE_GUESS;
+        if (rule.kind == RULE_END || (is_guess && !libunwind_may_be_framed(frame))) {
+            *ret_stack = finish(unwinder, shared, 0, walked);
+            if (is_guess && ret_stack->root == TRACE_STACK_WHOLE &&
+                !libunwind_is_true_end(frame, rule.module != 0)) {
+                ret_stack->root = TRACE_STACK_BROKEN;
+            }
+            break;
+        }
+        is_guessed = is_guessed || is_guess;
+        if (walked == shared->depth) {
+            *ret_stack = finish(unwinder, shared, 0, walked);
+            ret_stack->root = TRACE_STACK_CUT;
+            break;
+        }
+        struct frame *caller = &unwinder->walk[walked].frame;
+        if ((is_guess && !is_readable_frame(frame, high)) || !step(frame, &rule, high, caller)) {
+            return false;
+        }
+        uint64_t packed = find_rule(unwinder, shared, caller->pc);
+        if (!is_regular(packed)) {
+            return false;
+        }
+        unwinder->walk[walked].rule = packed;
+        walked++;
+    }
+    if (is_guessed) {
+        unwinder->memo_used = 0;
+    }
+    return true;
+}
+
 /*
  * Capture by rules and memo.
  * Return: false if libunwind has to do it.
@@ -239,7 +276,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
                          const struct frame *leaf, struct unwind_stack *ret_stack)
 {
     struct frame frame = *leaf;
-    uintptr_t high = find_high(unwinder, leaf->sp);
+    uintptr_t high = extents_high(&unwinder->extents, leaf->sp);
     const struct unwind_memo_frame *memo = unwinder->memo;
     const struct unwind_memo_frame *candidates = memo + unwinder->memo_used; /* end of those that
                                                                               may still be met */
@@ -259,10 +296,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
             }
             candidates = memo + wrong;
         }
-        uint64_t packed = rule_table_find(&shared->rules, frame.pc);
-        if (__builtin_expect(packed == 0, 0)) {
-            packed = learn(unwinder, shared, frame.pc);
-        }
+        uint64_t packed = find_rule(unwinder, shared, frame.pc);
         if (!is_regular(packed)) {
             return false;
         }
@@ -270,9 +304,8 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
         unwinder->walk[walked].frame = frame;
         unwinder->walk[walked].rule = packed;
         walked++;
-        if (rule.kind == RULE_END) {
-            *ret_stack = finish(unwinder, shared, 0, walked);
-            return true;
+        if (__builtin_expect(rule.kind >= RULE_END, 0)) {
+            return capture_end(unwinder, shared, high, walked, ret_stack);
         }
         if (!step(&unwinder->walk[walked - 1].frame, &rule, high, &frame)) {
             return false;
@@ -307,19 +340,21 @@ static bool find_rules(struct unwinder *unwinder, struct unwind_shared *shared, 
         struct rule rule = rule_unpack(packed);
         bool is_last = i + 1 == count_walked;
         bool agrees = is_regular(packed);
+        bool is_guess = rule.kind == RULE_GUESS;
         if (agrees && is_last) {
-            agrees = !is_whole || rule.kind == RULE_END;
+            agrees =
+                !is_whole || rule.kind == RULE_END || (is_guess && !libunwind_may_be_framed(frame));
         } else if (agrees) {
             const struct frame *expected = &unwinder->walk[i + 1].frame;
             agrees = rule.kind != RULE_END && step(frame, &rule, high, &caller) &&
                      caller.pc == expected->pc && caller.sp == expected->sp;
         }
-        if (!agrees && is_regular(packed)) {
+        if (!agrees && is_regular(packed) && !is_guess) {
             packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = rule.module});
             rule_table_put(&shared->rules, frame->pc, packed);
         }
         unwinder->walk[i].rule = packed;
-        all_regular = all_regular && agrees;
+        all_regular = all_regular && agrees && (!is_guess || is_last);
     }
     return all_regular && is_whole;
 }
@@ -360,7 +395,7 @@ static void capture_on_own_stack(void *argument)
     is_reusable = find_rules(unwinder, task->shared, walked, is_whole && !is_cut);
     lock_release(&task->shared->lock);
 
-    remember_extent(unwinder, task->leaf->sp, unwinder->walk[walked - 1].frame.sp);
+    extents_add(&unwinder->extents, task->leaf->sp, unwinder->walk[walked - 1].frame.sp);
     task->stack = finish(unwinder, task->shared, 0, walked);
     task->stack.root = is_cut ? TRACE_STACK_CUT : is_whole ? TRACE_STACK_WHOLE : TRACE_STACK_BROKEN;
     if (!is_reusable) {

@@ -22,15 +22,16 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "extents.h"
 #include "lock.h"
 #include "unwind_rules.h"
 
 #define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
-#define UNWIND_CHANGE_WORTH 16  /* a changed stack brings a self-check nearer by as much as these  \
+#define UNWIND_CHANGE_WORTH                                                                        \
+    16                          /* a changed stack brings a self-check nearer by as much as these  \
                                  */
 #define UNWIND_CHECK_SOON 16384 /* unchanged ones, before a thread's first self-check; ... */
 #define UNWIND_CHECK_LATE (1u << 20) /* ... twice as many before each next one, up to these */
-#define UNWIND_STACKS 4              /* stacks of one thread whose extent is remembered */
 
 /*
  * A stack slot that a step of the memo read, and what was in it. The first check of all fails
@@ -47,12 +48,6 @@ struct unwind_memo_frame {
     uint32_t id;         /* of the stack that ends in this frame; for the caller to fill in */
     uint32_t last_check; /* checks of this frame and of those further out: 1 to this index */
     bool needs_bp;       /* the step to the caller, or a later one, depends on bp */
-};
-
-/* Part of the address space that libunwind has walked as one stack. */
-struct unwind_extent {
-    uintptr_t low;  /* lowest sp seen */
-    uintptr_t high; /* highest sp that libunwind reached */
 };
 
 /* What the whole process shares. */
@@ -75,8 +70,7 @@ struct unwinder {
     } walk[UNWIND_FRAMES_MAX + 1];               /* leaf first: frames that are not in the memo */
     struct frame walked[UNWIND_FRAMES_MAX + 64]; /* libunwind's, our own frames included */
     struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
-    struct unwind_extent extents[UNWIND_STACKS];
-    unsigned next_extent;
+    struct extents extents;
     size_t memo_used;
     uint32_t generation;     /* of the code that the memo was made for */
     uint32_t unchecked;      /* unchanged stacks that may follow before a check is due */

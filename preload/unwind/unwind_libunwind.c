@@ -31,6 +31,7 @@ static struct {
 struct task {
     const struct registers *registers;
     struct probe *probe;    /* NULL in a walk */
+    bool has_few_registers; /* pc, sp and bp only */
     uintptr_t object_start; /* the object whose unwind table is being read */
     uintptr_t object_end;
     uintptr_t good_start; /* stack pages that were found readable */
@@ -120,19 +121,19 @@ static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word
         return 0;
     case UNW_X86_64_RBX:
         *word = task->registers->bx;
-        return task->probe != NULL ? -UNW_EBADREG : 0;
+        return task->has_few_registers ? -UNW_EBADREG : 0;
     case UNW_X86_64_R12:
         *word = task->registers->r12;
-        return task->probe != NULL ? -UNW_EBADREG : 0;
+        return task->has_few_registers ? -UNW_EBADREG : 0;
     case UNW_X86_64_R13:
         *word = task->registers->r13;
-        return task->probe != NULL ? -UNW_EBADREG : 0;
+        return task->has_few_registers ? -UNW_EBADREG : 0;
     case UNW_X86_64_R14:
         *word = task->registers->r14;
-        return task->probe != NULL ? -UNW_EBADREG : 0;
+        return task->has_few_registers ? -UNW_EBADREG : 0;
     case UNW_X86_64_R15:
         *word = task->registers->r15;
-        return task->probe != NULL ? -UNW_EBADREG : 0;
+        return task->has_few_registers ? -UNW_EBADREG : 0;
     default:
         return -UNW_EBADREG; /* not preserved across calls: no caller can depend on it */
     }
@@ -189,6 +190,26 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
     table.u.rti.table_data = (uintptr_t)(header + 1);
     table.u.rti.table_len = header->count * (2 * sizeof(int32_t)) / sizeof(unw_word_t);
     return unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
+}
+
+/* Return: true if libunwind will take the code at @pc for a stub of the procedure linkage table, or
+ * for the one that signal handlers return to; or cannot read it, and will look for another pc. */
+static bool is_special(uintptr_t pc)
+{
+    const uint64_t return_from_handler = 0x0f0000000fc0c748; /* mov $15, %rax; syscall */
+    uint64_t word = 0;
+    if (!sys_is_readable(pc)) {
+        return true;
+    }
+    memcpy(&word, (const void *)pc, sizeof word);
+    return word == return_from_handler ||
+           ((word & 0xffff) == 0x25ff && (word >> 48 & 0xff) == 0x68);
+}
+
+bool libunwind_is_outside(uintptr_t pc)
+{
+    struct dl_find_object object;
+    return _dl_find_object((void *)(pc - 1), &object) != 0 && !is_special(pc);
 }
 
 static void put_unwind_information(unw_addr_space_t space, unw_proc_info_t *info, void *argument)
@@ -302,12 +323,15 @@ bool libunwind_probe(uintptr_t pc, struct probe *ret_probe)
 {
     /* pc - 1: a remote cursor starts at an instruction, not at a return address */
     struct registers registers = {.pc = pc - 1, .sp = PROBE_SP, .bp = PROBE_BP};
-    struct task task = {.registers = &registers, .probe = ret_probe};
+    struct task task = {.registers = &registers, .probe = ret_probe, .has_few_registers = true};
     unw_cursor_t cursor;
     unw_proc_info_t info;
     *ret_probe = (struct probe){0};
-    if (find_unwind_information(unwind.space, pc - 1, &info, 0, &task) != 0 ||
-        unwind.init_remote(&cursor, unwind.space, &task) != 0) {
+    if (find_unwind_information(unwind.space, pc - 1, &info, 0, &task) != 0) {
+        ret_probe->is_unknown = !is_special(pc);
+        return false;
+    }
+    if (unwind.init_remote(&cursor, unwind.space, &task) != 0) {
         return false;
     }
     int result = unwind.step(&cursor);
@@ -318,10 +342,38 @@ bool libunwind_probe(uintptr_t pc, struct probe *ret_probe)
     return ret_probe->is_end || read_frame(&cursor, &ret_probe->caller);
 }
 
+/*
+ * Step from a frame without unwind table by its frame pointer, and set @cursor to the caller.
+ * Return: false if that is not possible.
+ */
+static bool step_by_frame_pointer(unw_cursor_t *cursor, struct task *task,
+                                  struct registers *registers, struct frame *frame)
+{
+    unw_word_t bp = 0;
+    unw_word_t pc = 0;
+    uintptr_t cfa = frame->bp + 2 * sizeof(uintptr_t);
+    if (!libunwind_may_be_framed(frame) || !read_checked(task, frame->bp, &bp) ||
+        !read_checked(task, frame->bp + sizeof bp, &pc) || pc == 0) {
+        return false;
+    }
+    *frame = (struct frame){.pc = pc, .sp = cfa, .bp = bp};
+    *registers = (struct registers){.pc = pc - 1, .sp = cfa, .bp = bp};
+    task->registers = registers;
+    task->has_few_registers = true;
+    return unwind.init_remote(cursor, unwind.space, task) == 0;
+}
+
+static bool has_table(uintptr_t pc, struct task *task)
+{
+    unw_proc_info_t info;
+    return find_unwind_information(unwind.space, pc - 1, &info, 0, task) == 0;
+}
+
 size_t libunwind_walk(const struct registers *start, struct frame *frames, size_t max,
                       bool *ret_is_whole)
 {
     struct task task = {.registers = start};
+    struct registers registers;
     unw_cursor_t cursor;
     size_t count = 0;
     *ret_is_whole = false;
@@ -329,6 +381,18 @@ size_t libunwind_walk(const struct registers *start, struct frame *frames, size_
         return 0;
     }
     while (count < max) {
+        if (count > 0 && !has_table(frames[count - 1].pc, &task) &&
+            !is_special(frames[count - 1].pc)) {
+            frames[count] = frames[count - 1];
+            if (!step_by_frame_pointer(&cursor, &task, &registers, &frames[count])) {
+                *ret_is_whole =
+                    !libunwind_may_be_framed(&frames[count]) &&
+                    libunwind_is_true_end(&frames[count], !libunwind_is_outside(frames[count].pc));
+                break;
+            }
+            count++;
+            continue;
+        }
         int result = unwind.step(&cursor);
         if (result <= 0) {
             *ret_is_whole = result == 0;

@@ -46,12 +46,38 @@ bool libunwind_load(void);
  * way. A read of reads[i] gave PROBE_VALUE(i).
  */
 struct probe {
-    bool is_end; /* the frame is the outermost */
+    bool is_end;     /* the frame is the outermost */
+    bool is_unknown; /* there is no unwind table for it: libunwind_may_be_framed() */
     struct frame caller;
     uintptr_t reads[PROBE_READS_MAX];
     size_t reads_used;
 };
 #define PROBE_VALUE(i) (((uintptr_t)4 << 60) + ((uintptr_t)(i) << 40))
+
+/*
+ * Where code has no unwind table, bp is taken for a frame pointer if it points into the next so
+ * many bytes of the stack; else the frame is the outermost. That is what libunwind does, but for
+ * the caller's sp, which it leaves wrong. Source: unw_step() in its src/x86_64/Gstep.c.
+ */
+#define LIBUNWIND_GUESS_BYTES 0x4000
+
+static inline bool libunwind_may_be_framed(const struct frame *frame)
+{
+    return frame->bp >= frame->sp && frame->bp - frame->sp <= LIBUNWIND_GUESS_BYTES;
+}
+
+/* Does a stack that ends in @frame, without unwind table, end there in truth? It does where bp is 0
+ * (System V ABI, x86-64, 3.4.1), and at a loaded object's own code for it, as makecontext()'s. */
+static inline bool libunwind_is_true_end(const struct frame *frame, bool is_in_object)
+{
+    return frame->bp == 0 || is_in_object;
+}
+
+/*
+ * Return: true if @pc, a return address, is in no loaded object: in code made at run time.
+ * Context: any thread, async-signal-safe, takes no lock.
+ */
+bool libunwind_is_outside(uintptr_t pc);
 
 /*
  * @pc: a return address.

@@ -23,6 +23,8 @@ enum rule_kind {
     RULE_DEREF_BP = 3, /* CFA = *(bp + cfa_offset) + cfa_addend: functions that realign the stack */
     RULE_END = 4,      /* no caller: the outermost frame */
     RULE_IRREGULAR = 5,
+    RULE_GUESS = 6, /* no unwind table: CFA = bp + cfa_offset if bp can be a frame pointer, else the
+                       outermost frame */
 };
 
 /* Where the caller's bp is. */
@@ -43,6 +45,14 @@ struct rule {
 
 /* Read a probe as a rule. Exposed for its unit test; @module is 0. */
 struct rule rule_from_probe(const struct probe *probe);
+
+/* The rule of code without unwind table. */
+#define RULE_OF_GUESS(id)                                                                          \
+    ((struct rule){.kind = RULE_GUESS,                                                             \
+                   .bp = RULE_BP_AT_CFA,                                                           \
+                   .cfa_offset = 16,                                                               \
+                   .bp_offset = -16,                                                               \
+                   .module = (id)})
 
 /* A rule as one word that is never 0, so that it can be read and written at once; 0 if it does not
  * fit. */

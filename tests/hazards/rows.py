@@ -149,7 +149,7 @@ def control():
         Row("deepbind", ("{programs}/plugin_frees.so",),
             totals={"lost_events": zero, "implied_frees": at_least(990),
                     "unknown_frees": at_least(990)}),
-        Row("coroutines", (COROUTINES,), verify=True),
+        Row("coroutines", (COROUTINES,), verify=True, slower=4),
         Row("realigned", verify=True),
         Row("jit"),
     ]

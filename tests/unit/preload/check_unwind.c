@@ -21,7 +21,7 @@
 
 #define DEPTH 200
 #define FRAMES_MAX 1200
-#define COROUTINES ((size_t)2 * UNWIND_STACKS)
+#define COROUTINES ((size_t)8)
 #define COROUTINE_BYTES ((size_t)65536)
 #define STACK_BYTES ((size_t)OWN_STACK_BYTES)
 #define THREADS 3
@@ -550,6 +550,23 @@ START_TEST(unwind_tells_coroutines_apart)
 }
 END_TEST
 
+/* One after the other, each captured from all the time: a walk for each stack, not for each capture. */
+START_TEST(unwind_walks_a_stack_once)
+{
+    enum { STACKS = 40, ROUNDS = 20 };
+    const size_t apart = (size_t)3 << EXTENT_SHIFT;
+    unsigned char *place = memory_map(STACKS * apart);
+    run_on_stack(place, COROUTINE_BYTES, plain);
+    uint64_t before = full_walks;
+    for (size_t i = 0; i < (size_t)STACKS * ROUNDS; i++) {
+        run_on_stack(place + i % STACKS * apart, COROUTINE_BYTES, plain);
+    }
+    ck_assert_uint_gt(bench->captures, STACKS * ROUNDS);
+    /* another walk for a rule that is new */
+    ck_assert_uint_le(full_walks - before, STACKS + SHAPES);
+}
+END_TEST
+
 /* A new stack at the address of one that is gone, with other frames in it. */
 START_TEST(unwind_survives_stacks_that_come_and_go)
 {
@@ -676,6 +693,54 @@ START_TEST(unwind_gets_by_where_there_is_no_unwind_information)
 }
 END_TEST
 
+/* Its caller is found by the frame pointer, and what is found is not remembered: code made at run
+ * time may not be what it looks like. */
+START_TEST(unwind_follows_frame_pointers_where_there_is_no_unwind_information)
+{
+    unsigned char *code = memory_map(4096);
+    void (*call)(void (*)(void)) = NULL;
+    memcpy(code, unknown_code, sizeof unknown_code);
+    memcpy(&call, &code, sizeof call);
+    ck_assert_int_eq(mprotect(code, 4096, PROT_READ | PROT_EXEC), 0);
+    uintptr_t self = (uintptr_t)__builtin_frame_address(0);
+    for (int i = 0; i < 100; i++) {
+        call(capture_without_comparison);
+        const struct unwind_memo_frame *caller = &bench->unwinder->memo[bench->stack.count - 2];
+        const struct module *module = modules_get(caller->module);
+        ck_assert_uint_eq(bench->stack.root, TRACE_STACK_WHOLE);
+        ck_assert(caller->frame.pc > module->start && caller->frame.pc < module->end);
+        ck_assert_uint_eq(caller->frame.bp, self);
+        ck_assert_uint_eq(bench->unwinder->memo_used, 0);
+    }
+    ck_assert_uint_le(full_walks, 2);
+}
+END_TEST
+
+/* push %rbp; xor %ebp, %ebp or mov $-1, %rbp; call *%rdi; pop %rbp; ret. */
+static const unsigned char odd_code[][16] = {
+    {0x55, 0x31, 0xed, 0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xd7, 0x5d, 0xc3},
+    {0x55, 0x48, 0xc7, 0xc5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xd7, 0x5d, 0xc3},
+};
+
+START_TEST(unwind_says_where_it_could_not_go_on)
+{
+    static const uint32_t roots[] = {TRACE_STACK_WHOLE, TRACE_STACK_BROKEN};
+    unsigned char *code = memory_map(4096);
+    void (*call)(void (*)(void)) = NULL;
+    memcpy(&call, &code, sizeof call);
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        ck_assert_int_eq(mprotect(code, 4096, PROT_READ | PROT_WRITE), 0);
+        memcpy(code, odd_code[i], sizeof odd_code[i]);
+        ck_assert_int_eq(mprotect(code, 4096, PROT_READ | PROT_EXEC), 0);
+        for (int j = 0; j < 10; j++) {
+            call(capture_without_comparison);
+            ck_assert_uint_eq(bench->stack.count, 1);
+            ck_assert_uint_eq(stack_table_node(&stacks, bench->id)->parent, roots[i]);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -690,6 +755,7 @@ int main(void)
         unwind_finds_its_way_back_from_the_depth_limit,
         unwind_serves_threads_at_once,
         unwind_tells_coroutines_apart,
+        unwind_walks_a_stack_once,
         unwind_survives_stacks_that_come_and_go,
         unwind_walks_through_signal_frames,
         unwind_walks_from_an_alternate_stack,
@@ -697,6 +763,8 @@ int main(void)
         unwind_check_corrects_a_wrong_rule,
         unwind_forgets_when_code_was_unloaded,
         unwind_gets_by_where_there_is_no_unwind_information,
+        unwind_follows_frame_pointers_where_there_is_no_unwind_information,
+        unwind_says_where_it_could_not_go_on,
         NULL,
     };
     return suite_run_with("unwind", tests, set_up, tear_down);
