@@ -50,6 +50,7 @@ enum key {
     KEY_CUMULATIVE,
     KEY_FILTER,
     KEY_EXCLUDE,
+    KEY_DOMAIN,
     KEY_ALL_FRAMES,
     KEY_SKIP,
     KEY_OWN,
@@ -78,7 +79,7 @@ enum help_group {
 /* name, key, argument, flags, help, group */
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is counted:", HELP_WHAT},
-    {"at", KEY_AT, "MOMENT", 0, "end (default), peak, 12.5s, 50%, a snapshot's NAME or #N", 0},
+    {"at", KEY_AT, "MOMENT", 0, "end (default), peak, 12.5s, 50%, snapshot or #N", 0},
     {"compare-to", KEY_COMPARE_TO, "MOMENT|FILE", 0, "what changed since then, or from that trace",
      0},
     {"allocated", KEY_ALLOCATED, NULL, 0, "all that was allocated, not what is live", 0},
@@ -98,13 +99,14 @@ static const struct argp_option table[] = {
     {"why", KEY_WHY, "WHAT", 0, "who keeps the blocks of a LINE, SITE or ADDRESS", 0},
     {NULL, 0, NULL, 0, "How it is grouped:", HELP_GROUPS},
     {"by", KEY_BY, "GROUP", 0,
-     "lineno (default), filename, function, module, traceback, thread or size", 0},
+     "lineno (default), filename, function, module, traceback, thread, size, domain", 0},
     {"sort", KEY_SORT, "KEY", 0, "size (default), count or average", 0},
     {"top", KEY_TOP, "N", 0, "lines of a table, 0 for all (default " DEFAULT_TOP_TEXT ")", 0},
     {"cumulative", KEY_CUMULATIVE, NULL, 0, "count a block for every frame of its stack", 0},
     {NULL, 0, NULL, 0, "Frames (GLOB: of a file, function or module):", HELP_FRAMES},
-    {"filter", KEY_FILTER, "GLOB[:LINE]", 0, "only blocks of these frames", 0},
-    {"exclude", KEY_EXCLUDE, "GLOB[:LINE]", 0, "no blocks of these frames", 0},
+    {"filter", KEY_FILTER, "GLOB[:LINE][@N]", 0, "only blocks of these frames, in domain N", 0},
+    {"exclude", KEY_EXCLUDE, "GLOB[:LINE][@N]", 0, "no blocks of these frames, in domain N", 0},
+    {"domain", KEY_DOMAIN, "N", 0, "only blocks of this domain: --filter @N", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "these two look at the whole stack", 0},
     {"suppressions", KEY_SUPPRESSIONS, "FILE", 0, "leave out what its leak:PATTERN lines match", 0},
     {"skip", KEY_SKIP, "GLOB", 0, "these frames allocate for their callers", 0},
@@ -135,10 +137,9 @@ struct word {
 };
 
 static const struct word by_words[] = {
-    {"lineno", GROUP_LINENO},       {"filename", GROUP_FILENAME},
-    {"function", GROUP_FUNCTION},   {"module", GROUP_MODULE},
-    {"traceback", GROUP_TRACEBACK}, {"thread", GROUP_THREAD},
-    {"size", GROUP_SIZE},           {NULL, 0},
+    {"lineno", GROUP_LINENO}, {"filename", GROUP_FILENAME},   {"function", GROUP_FUNCTION},
+    {"module", GROUP_MODULE}, {"traceback", GROUP_TRACEBACK}, {"thread", GROUP_THREAD},
+    {"size", GROUP_SIZE},     {"domain", GROUP_DOMAIN},       {NULL, 0},
 };
 
 static const struct word sort_words[] = {
@@ -211,6 +212,19 @@ static error_t add_pattern(struct options *options, struct patterns *patterns, c
     return patterns_add(patterns, text, has_line) ? 0 : wrong(options, "no memory for a pattern");
 }
 
+/* As tracemalloc's DomainFilter(True, N): a filter of nothing but a domain. */
+static error_t add_domain(struct options *options, const char *text)
+{
+    char pattern[24];
+    long domain = 0;
+    error_t result = read_number(options, "domain", 0, text, &domain);
+    if (result == 0 && domain > UINT32_MAX) {
+        result = wrong(options, "--domain: \"%s\" is more than 32 bits", text);
+    }
+    (void)snprintf(pattern, sizeof pattern, "@%ld", domain);
+    return result != 0 ? result : add_pattern(options, &options->rules.include, pattern, true);
+}
+
 /* A word that is no other moment is a file if there is one of that name, else a snapshot. */
 static error_t read_compared(struct options *options, const char *text)
 {
@@ -269,6 +283,8 @@ static error_t parse_list(struct options *options, int key, const char *text)
         return add_pattern(options, &options->rules.include, text, true);
     case KEY_EXCLUDE:
         return add_pattern(options, &options->rules.exclude, text, true);
+    case KEY_DOMAIN:
+        return add_domain(options, text);
     case KEY_SKIP:
         return add_pattern(options, &options->rules.skip, text, false);
     case KEY_OWN:

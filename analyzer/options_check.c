@@ -195,7 +195,7 @@ bool options_check(struct options *options)
         return false;
     }
     enum group_by by = options->tally.by;
-    bool has_frame = by != GROUP_TRACEBACK && by != GROUP_THREAD && by != GROUP_SIZE;
+    bool has_frame = group_has_frame(by) && !group_has_traceback(by);
     if (options->tally.is_cumulative && !has_frame) {
         return wrong(options, "--cumulative: counts frames, and --by %s has none of its own",
                      report_by_name(by));

@@ -14,6 +14,7 @@ const char *report_by_name(enum group_by by)
         [GROUP_LINENO] = "lineno", [GROUP_FILENAME] = "filename",   [GROUP_FUNCTION] = "function",
         [GROUP_MODULE] = "module", [GROUP_TRACEBACK] = "traceback", [GROUP_FUNCTIONS] = "functions",
         [GROUP_FRAMES] = "frames", [GROUP_THREAD] = "thread",       [GROUP_SIZE] = "size",
+        [GROUP_DOMAIN] = "domain",
     };
     return names[by];
 }
@@ -35,6 +36,9 @@ void report_add_totals(struct report_totals *sum, const struct report_totals *to
     sum->frees += totals->frees;
     sum->reallocations += totals->reallocations;
     sum->clears += totals->clears;
+    sum->tracked_bytes += totals->tracked_bytes;
+    sum->tracked_blocks += totals->tracked_blocks;
+    sum->tracked_allocations += totals->tracked_allocations;
     sum->bytes_allocated += totals->bytes_allocated;
     sum->bytes_freed += totals->bytes_freed;
     sum->live_bytes += totals->live_bytes;

@@ -38,6 +38,9 @@ struct report_totals {
     uint64_t bytes_freed;
     uint64_t live_bytes;
     uint64_t live_blocks;
+    uint64_t tracked_bytes; /* of these, in domains that are not malloc's */
+    uint64_t tracked_blocks;
+    uint64_t tracked_allocations;
     uint64_t peak_bytes; /* of several traces: the sum of each one's own */
     uint64_t peak_blocks;
     double peak_s;

@@ -46,6 +46,10 @@ LIBTRACE_WEAK LIBTRACE_LOOKED_UP(1) int libtrace_api_get_object_traceback(const 
                                                                           void **frames, int max);
 LIBTRACE_WEAK size_t libtrace_api_get_tracer_memory(void);
 LIBTRACE_WEAK int libtrace_api_heap_picture(const char *name);
+LIBTRACE_WEAK LIBTRACE_LOOKED_UP(2) int libtrace_api_track(unsigned int domain, const void *pointer,
+                                                           size_t size);
+LIBTRACE_WEAK LIBTRACE_LOOKED_UP(2) int libtrace_api_untrack(unsigned int domain,
+                                                             const void *pointer);
 #undef LIBTRACE_WEAK
 
 /* --- recording --- */
@@ -162,6 +166,46 @@ static inline int libtrace_get_object_traceback(const void *block, void **frames
 static inline size_t libtrace_get_tracer_memory(void)
 {
     return libtrace_api_get_tracer_memory ? libtrace_api_get_tracer_memory() : 0;
+}
+
+/* --- pools and arenas --- */
+
+/*
+ * Tell of an object that the program's own allocator hands out: from now on it is traced like a
+ * block of malloc(), with its size and the call stack of this call, in a domain of its own. An
+ * object that is tracked already gets the new size and call stack, as if it had been reallocated.
+ * Reports and the questions above count all domains together, as tracemalloc does, so a pool's
+ * objects come on top of the blocks that it got from malloc(): `trace-report --domain N` and
+ * `--exclude @N` choose.
+ * @domain: any number for each allocator, the same in all of the program; at most 4095 different
+ * ones. 0 is malloc()'s: there it is as if malloc() had returned the block, so a block of malloc()
+ * changes its size and call stack, free() untracks it, and two objects must not lie in the same 32
+ * bytes.
+ * @pointer: where the object begins, at any distance from others; never read. Below 2 to the 52.
+ * @size: bytes.
+ * Return: 0; -1 when the event was lost, and counted in the trace: without memory, with too many
+ * domains or too large an address; -2 when nothing is being recorded. As PyTraceMalloc_Track().
+ * Context: any thread, as long as no other one tracks or untracks the same object at the same time.
+ * Takes no lock, so a process may fork at any time: in the child, objects from before are known,
+ * but not counted, like all blocks.
+ */
+LIBTRACE_LOOKED_UP(2)
+static inline int libtrace_track(unsigned int domain, const void *pointer, size_t size)
+{
+    return libtrace_api_track ? libtrace_api_track(domain, pointer, size) : -2;
+}
+
+/*
+ * Tell that an object is gone, before its memory is handed out again. Nothing happens if it is not
+ * tracked in this domain.
+ * Return: 0; -2 when nothing is being recorded: like free(), it then still ends an object from
+ * before libtrace_stop(). As PyTraceMalloc_Untrack().
+ * Context: as libtrace_track().
+ */
+LIBTRACE_LOOKED_UP(2)
+static inline int libtrace_untrack(unsigned int domain, const void *pointer)
+{
+    return libtrace_api_untrack ? libtrace_api_untrack(domain, pointer) : -2;
 }
 
 #undef LIBTRACE_LOOKED_UP

@@ -68,6 +68,16 @@ EXPORT size_t libtrace_api_get_tracer_memory(void)
     return tracer_is_recording() ? memory_resident_bytes() : 0;
 }
 
+EXPORT int libtrace_api_track(unsigned int domain, const void *pointer, size_t size)
+{
+    return tracer_track(domain, (void *)pointer, size, CALLER());
+}
+
+EXPORT int libtrace_api_untrack(unsigned int domain, const void *pointer)
+{
+    return tracer_untrack(domain, (void *)pointer, CALLER());
+}
+
 EXPORT int libtrace_api_heap_picture(const char *name)
 {
     return tracer_heap_picture(name, true) ? 0 : -1;

@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "domain_map.h"
 #include "file.h"
 #include "live_map.h"
 #include "periods.h"
@@ -50,6 +51,7 @@ struct process {
     struct clock clock;
     struct file file;
     struct live_map live;
+    struct domain_map domains; /* of what the program tracks itself */
     struct stack_table stacks;
     struct site_directory sites;
     struct unwind_shared unwind;

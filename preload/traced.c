@@ -52,6 +52,7 @@ static int64_t count_live(void)
 {
     int64_t bytes = 0;
     live_map_visit(&process.live, add_entry, &bytes);
+    domain_map_visit(&process.domains, add_entry, &bytes);
     return bytes;
 }
 

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#include "encoder.h"
+#include "block_records.h"
 #include "process.h"
 #include "sys.h"
 #include "writing.h"
@@ -277,31 +277,14 @@ STAGE uint32_t find_site(struct thread_state *state, const struct frame *caller,
 
 /* --- events --- */
 
-static inline uint32_t age_of(const struct thread_state *state, live_entry entry)
-{
-    uint32_t birth = live_entry_birth(entry);
-    return state->tick >= birth ? state->tick - birth : 0;
-}
-
-static inline bool is_inherited(live_entry entry)
-{
-    return UNLIKELY(live_entry_site(entry) < process.first_site);
-}
-
-static uint8_t *encode_inherited(uint8_t *to, live_entry entry)
-{
-    const struct site *site = site_directory_get(&process.sites, live_entry_site(entry));
-    return encode_inherited_free(to, site->size);
-}
-
 /* An entry that is still there when the address is handed out again: freed behind our back. */
 static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thread_state *state,
                                                                uint8_t *to, live_entry entry)
 {
-    if (is_inherited(entry)) {
-        return encode_inherited(to, entry);
+    if (block_is_inherited(entry)) {
+        return encode_inherited_block(to, entry);
     }
-    return encode_implied_free(to, live_entry_site(entry), age_of(state, entry));
+    return encode_implied_free(to, live_entry_site(entry), block_age(state, entry));
 }
 
 /*
@@ -330,15 +313,7 @@ STAGE void record_birth(struct thread_state *state, void *block, size_t size,
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
     }
-    if (old_entry == 0) {
-        to = encode_allocation(to, site);
-    } else if (is_inherited(old_entry)) {
-        to = encode_inherited(to, old_entry);
-        to = encode_allocation(to, site);
-    } else {
-        to = encode_reallocation(to, live_entry_site(old_entry), age_of(state, old_entry), site);
-    }
-    writing_end(state, to);
+    writing_end(state, encode_block_begin(to, state, site, old_entry));
 }
 
 STAGE void record_death(struct thread_state *state, live_entry entry)
@@ -347,12 +322,7 @@ STAGE void record_death(struct thread_state *state, live_entry entry)
     if (UNLIKELY(to == NULL)) {
         return;
     }
-    if (is_inherited(entry)) {
-        to = encode_inherited(to, entry);
-    } else {
-        to = encode_free(to, live_entry_site(entry), age_of(state, entry));
-    }
-    writing_end(state, to);
+    writing_end(state, encode_block_end(to, state, entry));
 }
 
 static void count_unknown_free(void)
@@ -431,6 +401,21 @@ void tracer_code_unloaded(void)
         rule_table_clear(&process.unwind.rules);
         atomic_fetch_add(&gate.generation, 1);
     }
+}
+
+struct thread_state *tracer_enter(uintptr_t sp)
+{
+    return enter(sp);
+}
+
+void tracer_leave(struct thread_state *state)
+{
+    leave(state);
+}
+
+uint32_t tracer_find_stack(struct thread_state *state, const struct frame *caller)
+{
+    return find_stack(state, caller);
 }
 
 bool tracer_is_recording(void)

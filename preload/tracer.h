@@ -19,6 +19,18 @@
 /* In an exported function: its caller's stack pointer, after the return. */
 #define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 
+/*
+ * In an exported function: the registers that its caller has after the return. Asking for the frame
+ * address makes the compiler keep a frame pointer: the caller's is saved where it points to, with
+ * the return address above it.
+ */
+#define CALLER()                                                                                   \
+    (&(const struct frame){                                                                        \
+        .pc = (uintptr_t)__builtin_return_address(0),                                              \
+        .sp = CALLER_SP(),                                                                         \
+        .bp = *(const uintptr_t *)__builtin_frame_address(0),                                      \
+    })
+
 /* --- for hooks.c --- */
 
 /*
@@ -110,6 +122,28 @@ struct traced_memory tracer_traced_memory(bool is_peak_reset);
  * Return: how many; of all of them with @max 0; -1 if the block is not known.
  */
 int tracer_traceback(uintptr_t block, void **frames, int max);
+
+enum tracer_track {
+    TRACER_TRACKED = 0,
+    TRACER_TRACK_LOST = -1, /* and counted */
+    TRACER_TRACK_OFF = -2,  /* nothing is being recorded */
+};
+
+/* An object of @domain begins, or is another from now on. @address: of anything. */
+enum tracer_track tracer_track(uint32_t domain, void *address, size_t size,
+                               const struct frame *caller);
+
+/* An object of @domain is about to end. Nothing happens if it is not known. */
+enum tracer_track tracer_untrack(uint32_t domain, void *address, const struct frame *caller);
+
+/* --- for tracked.c --- */
+
+/* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
+struct thread_state *tracer_enter(uintptr_t sp);
+void tracer_leave(struct thread_state *state);
+
+/* Return: the id of the stack of @caller, defined in the file; or STACK_NONE. */
+uint32_t tracer_find_stack(struct thread_state *state, const struct frame *caller);
 
 /* --- for marks.c and process.c --- */
 

@@ -8,7 +8,27 @@
 
 enum { PLAIN_NAME_BYTES = 1024 };
 
-bool patterns_add(struct patterns *patterns, const char *text, bool has_line)
+/*
+ * Cut digits off the end of @text, with @mark before them.
+ * Return: whether there were any, of a number of 32 bits that is at least @least.
+ */
+static bool cut_number(char *text, char mark, uint32_t least, uint32_t *ret_number)
+{
+    char *at = strrchr(text, mark);
+    char *end = NULL;
+    if (at == NULL || isdigit((unsigned char)at[1]) == 0) {
+        return false;
+    }
+    unsigned long number = strtoul(at + 1, &end, 10);
+    if (*end != '\0' || number < least || number > UINT32_MAX) {
+        return false;
+    }
+    *at = '\0';
+    *ret_number = (uint32_t)number;
+    return true;
+}
+
+bool patterns_add(struct patterns *patterns, const char *text, bool has_parts)
 {
     struct pattern pattern = {.glob = strdup(text)};
     struct pattern *items =
@@ -20,14 +40,10 @@ bool patterns_add(struct patterns *patterns, const char *text, bool has_line)
         free(pattern.glob);
         return false;
     }
-    char *colon = strrchr(pattern.glob, ':');
-    if (has_line && colon != NULL && isdigit((unsigned char)colon[1]) != 0) {
-        char *end = NULL;
-        unsigned long line = strtoul(colon + 1, &end, 10);
-        if (*end == '\0' && line > 0 && line <= UINT32_MAX) {
-            pattern.line = (uint32_t)line;
-            *colon = '\0';
-        }
+    if (has_parts) {
+        pattern.has_domain = cut_number(pattern.glob, '@', 0, &pattern.domain);
+        (void)cut_number(pattern.glob, ':', 1, &pattern.line);
+        patterns->have_domain = patterns->have_domain || pattern.has_domain;
     }
     patterns->items[patterns->count++] = pattern;
     return true;
@@ -128,7 +144,15 @@ bool patterns_match_file(const struct patterns *patterns, const struct frame *fr
     return false;
 }
 
-bool patterns_match(const struct patterns *patterns, const struct frame *frame)
+/* Return: whether a pattern is nothing but a domain. */
+static bool is_bare(const struct pattern *pattern)
+{
+    return pattern->has_domain && pattern->line == 0 && pattern->glob[0] == '\0';
+}
+
+/* @domain: of the patterns that are tried; NULL: those that have none. */
+static bool match(const struct patterns *patterns, const struct frame *frame,
+                  const uint32_t *domain)
 {
     char plain[PLAIN_NAME_BYTES] = "";
     if (frame->function != NULL && patterns->count > 0) {
@@ -136,10 +160,13 @@ bool patterns_match(const struct patterns *patterns, const struct frame *frame)
     }
     for (size_t i = 0; i < patterns->count; i++) {
         const struct pattern *pattern = &patterns->items[i];
-        if (pattern->line != 0 && pattern->line != frame->line) {
+        if (pattern->has_domain != (domain != NULL) ||
+            (domain != NULL && *domain != pattern->domain) ||
+            (pattern->line != 0 && pattern->line != frame->line)) {
             continue;
         }
-        if (file_matches(pattern->glob, frame) || path_matches(pattern->glob, frame->module) ||
+        if (is_bare(pattern) || file_matches(pattern->glob, frame) ||
+            path_matches(pattern->glob, frame->module) ||
             glob_matches(pattern->glob, frame->function) ||
             (frame->function != NULL && glob_matches(pattern->glob, plain)) ||
             (!frame->has_line && glob_matches(pattern->glob, frame->place))) {
@@ -147,4 +174,15 @@ bool patterns_match(const struct patterns *patterns, const struct frame *frame)
         }
     }
     return false;
+}
+
+bool patterns_match(const struct patterns *patterns, const struct frame *frame)
+{
+    return match(patterns, frame, NULL);
+}
+
+bool patterns_match_in_domain(const struct patterns *patterns, const struct frame *frame,
+                              uint32_t domain)
+{
+    return patterns->have_domain && match(patterns, frame, &domain);
 }

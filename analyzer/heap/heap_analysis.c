@@ -132,7 +132,7 @@ static enum trace_status place_sites(struct analysis *analysis)
         }
         facts->line = grouping_last(analysis->report->grouping);
         facts->is_left_out =
-            !filter_keeps(analysis->attribution, stack, analysis->rules->is_all_frames);
+            !filter_keeps(analysis->attribution, stack, 0, analysis->rules->is_all_frames);
         facts->is_suppressed = filter_suppresses(analysis->attribution, stack);
         if (analysis->rules->query != NULL) {
             facts->is_wanted = heap_query_asks(analysis->rules->query, analysis->attribution, site);

@@ -78,7 +78,7 @@ enum trace_status database_new(struct database **ret_database, struct trace_erro
         [TABLE_TRACES] = "INSERT INTO traces VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [TABLE_FRAMES] = "INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?)",
         [TABLE_STACKS] = "INSERT INTO stacks VALUES(?,?,?)",
-        [TABLE_SITES] = "INSERT INTO sites VALUES(?,?,?,?,?,?,?,?)",
+        [TABLE_SITES] = "INSERT INTO sites VALUES(?,?,?,?,?,?,?,?,?)",
         [TABLE_MOMENTS] = "INSERT INTO moments VALUES(?,?,?)",
         [TABLE_LEVELS] = "INSERT INTO levels VALUES(?,?,?)",
         [TABLE_TIMELINE] = "INSERT INTO timeline VALUES(?,?,?,?,?,?)",
@@ -256,6 +256,7 @@ static void add_site(struct database *database, const struct replay *replay,
     put_count(&row, stack);
     put_count(&row, frame);
     put_text(&row, summary_thread_label(attribution->definitions, site->stream, label));
+    put_count(&row, site->domain);
     put_count(&row, site->size);
     put_count(&row, replay->sites[at].allocations);
     put_count(&row, replay->sites[at].frees);

@@ -1,7 +1,7 @@
 /*
  * The tables of --format sqlite. Times are seconds since the trace began, sizes are bytes.
  *
- *   traces --< sites >-- stacks --< frames       a site is a stack, a size and a thread
+ *   traces --< sites >-- stacks --< frames       a site is a stack, a size, a thread, a domain
  *     |          |
  *     |          +--< levels                     its live blocks, where they changed
  *     +--< moments, timeline, rss, snapshots
@@ -23,7 +23,7 @@
     "CREATE TABLE stacks(stack INTEGER, depth INTEGER, frame INTEGER REFERENCES frames,"           \
     " PRIMARY KEY(stack, depth)) WITHOUT ROWID;"                                                   \
     "CREATE TABLE sites(site INTEGER PRIMARY KEY, trace INTEGER REFERENCES traces,"                \
-    " stack INTEGER, frame INTEGER REFERENCES frames, thread TEXT, size INTEGER,"                  \
+    " stack INTEGER, frame INTEGER REFERENCES frames, thread TEXT, domain INTEGER, size INTEGER,"  \
     " allocations INTEGER, frees INTEGER);"                                                        \
     "CREATE TABLE moments(trace INTEGER REFERENCES traces, moment INTEGER, time_s REAL,"           \
     " PRIMARY KEY(trace, moment)) WITHOUT ROWID;"                                                  \

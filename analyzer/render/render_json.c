@@ -85,6 +85,8 @@ static struct json_object *make_summary(struct json_builder *builder, const stru
         {"bytes_freed", totals->bytes_freed},
         {"live_bytes", totals->live_bytes},
         {"live_blocks", totals->live_blocks},
+        {"tracked_bytes", totals->tracked_bytes},
+        {"tracked_blocks", totals->tracked_blocks},
         {"peak_bytes", totals->peak_bytes},
         {"peak_blocks", totals->peak_blocks},
         {"threads", totals->threads},
@@ -202,6 +204,8 @@ static struct json_object *make_statistic(struct json_builder *builder, const st
     json_add(builder, object, "function",
              json_text(builder, has_function ? frame->function : NULL));
     json_add(builder, object, "module", json_text(builder, frame != NULL ? frame->module : NULL));
+    json_add(builder, object, "domain",
+             by == GROUP_DOMAIN ? json_number(builder, group->number) : NULL);
     json_add(builder, object, "size", json_number(builder, group->size));
     json_add(builder, object, "count", json_number(builder, group->count));
     const struct statistic_sum sum = {0, group->size, group->count, group->old_size,

@@ -129,6 +129,14 @@ static void print_totals(FILE *out, const struct report_totals *totals, bool has
                       totals->clears, totals->clears == 1 ? "" : "s");
     }
     print_blocks(out, "Live at end:", totals->live_blocks, totals->live_bytes);
+    if (totals->tracked_allocations > 0) {
+        print_blocks(out, "Tracked:", totals->tracked_blocks, totals->tracked_bytes);
+        print_label(out, "");
+        (void)fprintf(out,
+                      "of these, in domains of the program's own, of %" PRIu64
+                      " tracked; --exclude '@0' or --domain 0 choose\n",
+                      totals->tracked_allocations);
+    }
     print_label(out, "Peak:");
     (void)fprintf(out, "%s in %" PRIu64 " block%s",
                   size_format(bytes, (double)totals->peak_bytes, false), totals->peak_blocks,

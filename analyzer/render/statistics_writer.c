@@ -3,7 +3,7 @@
  *  "frames": [[place, path, line, function, module, build-id, address, is inlined], ...],
  *  "stacks": [[frame, ...innermost first], ...],
  *  "threads": [[stream, thread, name], ...],
- *  "sites": [[stack, stream, size, allocations, frees], ...]}
+ *  "sites": [[stack, stream, size, allocations, frees, domain if it is not 0], ...]}
  *
  * Frames, stacks and streams are numbered from 0. line is null for a frame that has none.
  */
@@ -170,6 +170,9 @@ enum trace_status statistics_writer_add(struct statistics_writer *writer,
         put_number(writer, row, site->size);
         put_number(writer, row, replay->sites[i].allocations);
         put_number(writer, row, replay->sites[i].frees);
+        if (site->domain != 0) {
+            put_number(writer, row, site->domain);
+        }
         json_append(&writer->builder, writer->sites, row);
         streams = site->stream >= streams ? site->stream + 1 : streams;
     }

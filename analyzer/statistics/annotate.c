@@ -156,9 +156,10 @@ enum trace_status annotate_trace(struct annotate *annotate, const struct replay 
     enum trace_status status = tally_prepare(replay, attribution, REPORT_ALLOCATED, true, error);
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
         const struct replay_site *site = &replay->sites[i];
-        uint32_t stack = attribution->definitions->sites[i].stack;
+        const uint32_t stack = attribution->definitions->sites[i].stack;
+        const uint32_t domain = attribution->definitions->sites[i].domain;
         if (replay_site_counts(site) && site->allocations > 0 &&
-            filter_keeps(attribution, stack, is_all_frames) &&
+            filter_keeps(attribution, stack, domain, is_all_frames) &&
             !add_site(annotate, attribution, stack, site, levels[i])) {
             status = trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
         }

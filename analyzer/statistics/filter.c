@@ -1,21 +1,37 @@
-/* The patterns were tried when the frames were made; here their answers are put together. */
+/*
+ * The patterns were tried when the frames were made; here their answers are put together. Those of
+ * a domain are tried here, since a frame has blocks of any.
+ */
 #include "filter.h"
 
-bool filter_keeps(const struct attribution *attribution, uint32_t stack, bool is_all_frames)
+static bool is_included(const struct frame_rules *rules, const struct frame *frame, uint32_t domain)
 {
-    if (!is_all_frames) {
-        const struct frame *frame = attribution_frame(attribution, stack);
-        return frame->is_included && !frame->is_excluded;
-    }
-    bool is_included = attribution->rules->include.count == 0;
+    return frame->is_included || patterns_match_in_domain(&rules->include, frame, domain);
+}
+
+static bool is_excluded(const struct frame_rules *rules, const struct frame *frame, uint32_t domain)
+{
+    return frame->is_excluded || patterns_match_in_domain(&rules->exclude, frame, domain);
+}
+
+bool filter_keeps(const struct attribution *attribution, uint32_t stack, uint32_t domain,
+                  bool is_all_frames)
+{
+    const struct frame_rules *rules = attribution->rules;
     struct frame_walk walk = frame_walk_over(attribution, stack);
-    for (const struct frame *frame; (frame = frame_walk_next(&walk)) != NULL;) {
-        if (frame->is_excluded) {
+    const struct frame *frame = is_all_frames ? frame_walk_next(&walk) : NULL;
+    if (frame == NULL) { // only this one is asked, or nothing is known of the stack
+        frame = attribution_frame(attribution, stack);
+        return is_included(rules, frame, domain) && !is_excluded(rules, frame, domain);
+    }
+    bool keeps = false;
+    for (; frame != NULL; frame = frame_walk_next(&walk)) {
+        if (is_excluded(rules, frame, domain)) {
             return false;
         }
-        is_included = is_included || frame->is_included;
+        keeps = keeps || is_included(rules, frame, domain);
     }
-    return is_included;
+    return keeps;
 }
 
 bool filter_suppresses(const struct attribution *attribution, uint32_t stack)

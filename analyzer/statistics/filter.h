@@ -11,8 +11,12 @@
 
 #include "attribute.h"
 
-/* @stack: prepared, whole if @is_all_frames. */
-bool filter_keeps(const struct attribution *attribution, uint32_t stack, bool is_all_frames);
+/*
+ * @stack: prepared, whole if @is_all_frames.
+ * @domain: of the blocks.
+ */
+bool filter_keeps(const struct attribution *attribution, uint32_t stack, uint32_t domain,
+                  bool is_all_frames);
 
 /*
  * @stack: prepared, whole if there are suppressions.

@@ -71,6 +71,11 @@ void grouping_free(struct grouping *grouping)
     }
 }
 
+bool group_has_frame(enum group_by by)
+{
+    return by != GROUP_THREAD && by != GROUP_SIZE && by != GROUP_DOMAIN;
+}
+
 bool group_has_traceback(enum group_by by)
 {
     return by == GROUP_TRACEBACK || by == GROUP_FUNCTIONS || by == GROUP_FRAMES;
@@ -290,18 +295,23 @@ static bool add_to_traceback(struct grouping *grouping, const struct group_block
     return count_blocks(grouping, group, blocks);
 }
 
+/* By thread, size or domain: groups that have no frame. */
 static bool add_to_label(struct grouping *grouping, const struct group_blocks *blocks)
 {
-    bool is_size = grouping->by == GROUP_SIZE;
-    struct key key = {is_size ? 0 : (uintptr_t)blocks->thread, is_size ? blocks->each : 0};
+    const bool is_thread = grouping->by == GROUP_THREAD;
+    const bool is_size = grouping->by == GROUP_SIZE;
+    const uint64_t number = is_size ? blocks->each : blocks->domain;
+    struct key key =
+        is_thread ? (struct key){(uintptr_t)blocks->thread, 0} : (struct key){0, number};
     struct group *group = find_group(grouping, &key);
     if (group == NULL) {
         return false;
     }
     if (group->name == NULL) {
-        group->number = blocks->each;
-        group->name = is_size ? arena_format(&grouping->arena, "%" PRIu64 " B", blocks->each)
-                              : blocks->thread;
+        group->number = is_thread ? 0 : number;
+        group->name = is_thread ? blocks->thread
+                      : is_size ? arena_format(&grouping->arena, "%" PRIu64 " B", number)
+                                : arena_format(&grouping->arena, "domain %" PRIu64, number);
     }
     return count_blocks(grouping, group, blocks) && group->name != NULL;
 }
@@ -312,7 +322,7 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
     bool is_done = true;
     if (group_has_traceback(grouping->by)) {
         is_done = add_to_traceback(grouping, blocks);
-    } else if (grouping->by == GROUP_THREAD || grouping->by == GROUP_SIZE) {
+    } else if (!group_has_frame(grouping->by)) {
         is_done = add_to_label(grouping, blocks);
     } else if (is_cumulative) {
         struct frame_walk walk = frame_walk_over(blocks->attribution, blocks->stack);

@@ -27,17 +27,18 @@ enum group_by {
     GROUP_FUNCTIONS, /* as by traceback, but lines of the same function are the same */
     GROUP_THREAD,
     GROUP_SIZE,
+    GROUP_DOMAIN,
 };
 
 struct group {
     const char *name; /* of the key, as it is printed before the line */
     uint32_t line;
     bool has_line;             /* print ":line" after the name */
-    const struct frame *frame; /* one that belongs to the group; NULL by thread and by size */
+    const struct frame *frame; /* one that belongs to the group; NULL by thread, size and domain */
     const struct frame *const
         *traceback; /* innermost first; NULL unless by traceback or functions */
     size_t traceback_length;
-    uint64_t number; /* the size, by size */
+    uint64_t number; /* the size, by size; the domain, by domain */
     uint64_t size;   /* bytes of all its blocks */
     uint64_t count;
     uint64_t old_size; /* the same of what it is compared with */
@@ -47,6 +48,9 @@ struct group {
 };
 
 struct grouping;
+
+/* Return: whether groups are named by frames. */
+bool group_has_frame(enum group_by by);
 
 /* Return: whether groups are whole call stacks. */
 bool group_has_traceback(enum group_by by);
@@ -61,7 +65,8 @@ struct group_blocks {
     uint32_t stack;     /* prepared; whole if groups have tracebacks, or cumulative */
     const char *thread; /* interned label; only by thread */
     uint64_t each;      /* requested bytes */
-    uint64_t size;      /* of all of them */
+    uint32_t domain;
+    uint64_t size; /* of all of them */
     uint64_t count;
     bool is_old;                   /* of what is compared with */
     const struct age_counts *ages; /* NULL: not wanted */

@@ -53,6 +53,8 @@ static const char *const functions[] = {
     "__minimal_malloc",
     "__minimal_calloc",
     "__minimal_realloc",
+    "libtrace_track", /* in libtrace.h: inline */
+    "libtrace_api_track",
     /* its functions that return a new block */
     "strdup",
     "strndup",

@@ -17,9 +17,11 @@
 enum {
     FRAME_FIELDS = 8,
     THREAD_FIELDS = 3,
-    SITE_FIELDS = 5,
+    SITE_FIELDS = 5,        /* and a domain, if it is not 0 */
     STACKS_MAX = INT32_MAX, /* nodes of all stacks together */
 };
+
+#define DOMAINS ((uint64_t)UINT32_MAX + 1)
 
 /* What is being read. */
 struct loader {
@@ -216,7 +218,10 @@ static bool load_sites(struct loader *loader)
         return fail(loader, TRACE_NOMEM);
     }
     for (size_t i = 0; i < count; i++) {
-        struct json_object *row = row_of(loader, array, i, SITE_FIELDS);
+        struct json_object *row = json_object_array_get_idx(array, i);
+        const bool has_domain = json_object_is_type(row, json_type_array) &&
+                                json_object_array_length(row) > SITE_FIELDS;
+        row = row_of(loader, array, i, SITE_FIELDS + (has_domain ? 1 : 0));
         if (row == NULL || loader->stack_count == 0) {
             return fail(loader, TRACE_CORRUPT);
         }
@@ -225,6 +230,7 @@ static bool load_sites(struct loader *loader)
             .size = size,
             .stack = loader->stack_ids[number_at(loader, row, 0, loader->stack_count)],
             .stream = (uint32_t)number_at(loader, row, 1, UINT32_MAX),
+            .domain = has_domain ? (uint32_t)number_at(loader, row, SITE_FIELDS, DOMAINS) : 0,
             .is_defined = true,
         };
         replay->sites[i] = (struct replay_site){

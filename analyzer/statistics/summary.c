@@ -79,10 +79,12 @@ static enum report_end find_end(const struct reader *reader)
     }
 }
 
-static void sum_sites(const struct replay *replay, struct report_totals *totals)
+static void sum_sites(const struct definitions *definitions, const struct replay *replay,
+                      struct report_totals *totals)
 {
     for (size_t i = 0; i < replay->site_count; i++) {
         const struct replay_site *site = &replay->sites[i];
+        const bool is_tracked = definitions->sites[i].domain != 0;
         if (!replay_site_counts(site)) {
             continue;
         }
@@ -95,7 +97,11 @@ static void sum_sites(const struct replay *replay, struct report_totals *totals)
         } else {
             totals->live_blocks += site->allocations - site->frees;
             totals->live_bytes += (site->allocations - site->frees) * site->size;
+            totals->tracked_blocks += is_tracked ? site->allocations - site->frees : 0;
+            totals->tracked_bytes +=
+                is_tracked ? (site->allocations - site->frees) * site->size : 0;
         }
+        totals->tracked_allocations += is_tracked ? site->allocations : 0;
     }
 }
 
@@ -136,7 +142,7 @@ static struct report_totals make_totals(const struct reader *reader, const struc
         .damage = reader->damage,
     };
     memcpy(totals.counters, reader->file.header.counters, sizeof totals.counters);
-    sum_sites(replay, &totals);
+    sum_sites(definitions, replay, &totals);
     sum_pictures(reader, &totals);
     return totals;
 }

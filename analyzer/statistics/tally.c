@@ -79,6 +79,7 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
             .attribution = attribution,
             .stack = site->stack,
             .each = site->size,
+            .domain = site->domain,
             .count = count_of(replay, i, rules->metric),
             .is_old = is_old,
             .ages = rules->has_lifetimes && !is_old ? ages : NULL,
@@ -87,7 +88,7 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
         };
         blocks.size = blocks.count * blocks.each;
         if (count_of(replay, i, listed) == 0 ||
-            !filter_keeps(attribution, site->stack, rules->is_all_frames)) {
+            !filter_keeps(attribution, site->stack, site->domain, rules->is_all_frames)) {
             continue;
         }
         if (filter_suppresses(attribution, site->stack)) {

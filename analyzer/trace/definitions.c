@@ -181,8 +181,23 @@ static bool load_site(struct loader *loader, struct trace_cursor *cursor)
     }
     struct site *site = &definitions->sites[id - definitions->first_site];
     definitions->site_count += site->is_defined ? 0 : 1;
-    *site = (struct site){size, (uint32_t)stack, loader->stream, true};
+    site->size = size;
+    site->stack = (uint32_t)stack;
+    site->stream = loader->stream;
+    site->is_defined = true;
     return true;
+}
+
+/* Fields that cannot be used change nothing: the record carries its length. */
+static void load_domain(struct loader *loader, struct trace_cursor cursor)
+{
+    const struct definitions *definitions = loader->definitions;
+    uint64_t at = trace_get_varint(&cursor) - definitions->first_site;
+    uint64_t domain = trace_get_varint(&cursor);
+    if (!loader->is_counting && !cursor.is_bad && at < definitions->site_slots &&
+        domain <= UINT32_MAX) {
+        definitions->sites[at].domain = (uint32_t)domain;
+    }
 }
 
 static bool load_thread(struct loader *loader, struct trace_cursor *cursor)
@@ -235,7 +250,10 @@ static bool load_record(struct loader *loader, struct trace_cursor *cursor)
         if (tag < TRACE_DEF_SIZED) {
             return false;
         }
-        (void)trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+        const uint8_t *fields = trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+        if (tag == TRACE_DEF_DOMAIN && !cursor->is_bad) {
+            load_domain(loader, trace_cursor_over(fields, length));
+        }
         return !cursor->is_bad;
     }
     }

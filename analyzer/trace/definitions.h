@@ -48,6 +48,7 @@ struct site {
     uint64_t size; /* requested, in bytes */
     uint32_t stack;
     uint32_t stream; /* whose threads allocate it */
+    uint32_t domain; /* 0: malloc's; else what the program tracks itself */
     bool is_defined;
 };
 

@@ -25,18 +25,6 @@
 #include "hooked.h"
 #undef X
 
-/*
- * The registers that the caller has after the hook's return. Asking for the frame address makes the
- * compiler keep a frame pointer in the hook: the caller's is saved where it points to, with the
- * return address above it.
- */
-#define CALLER()                                                                                   \
-    (&(const struct frame){                                                                        \
-        .pc = (uintptr_t)__builtin_return_address(0),                                              \
-        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                       \
-        .bp = *(const uintptr_t *)__builtin_frame_address(0),                                      \
-    })
-
 /* Is it too early for the real allocator? */
 static inline bool is_early(void)
 {

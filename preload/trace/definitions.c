@@ -145,6 +145,21 @@ bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, u
     return true;
 }
 
+bool define_domain(struct definitions *definitions, uint32_t site, uint32_t domain)
+{
+    uint8_t *to = begin(definitions, TRACE_DEF_DOMAIN, SMALL_RECORD_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    uint8_t *fields = to + 1; /* one byte of varint: the record is short */
+    to = trace_put_varint(fields, site);
+    to = trace_put_varint(to, domain);
+    fields[-1] = (uint8_t)(to - fields);
+    commit(definitions, to);
+    settle(definitions);
+    return true;
+}
+
 bool define_thread(struct definitions *definitions, uint32_t thread, const char *name)
 {
     uint8_t *to = begin(definitions, TRACE_DEF_THREAD, SMALL_RECORD_BYTES + TRACE_NAME_BYTES);

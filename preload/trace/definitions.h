@@ -43,6 +43,7 @@ bool define_process(struct definitions *definitions, const struct process_descri
 bool define_module(struct definitions *definitions, uint32_t id, const struct module *module);
 bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node);
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size);
+bool define_domain(struct definitions *definitions, uint32_t site, uint32_t domain);
 bool define_thread(struct definitions *definitions, uint32_t thread, const char *name);
 
 #endif

@@ -62,8 +62,8 @@ def run_round(report, rng, directory):
     # Totals, from the sites and from the traces.
     born = [case.blocks + new, case.blocks]
     live = [left, case.blocks]
-    expected = [(number, len(blocks), sum(size for _, size in blocks), len(rest),
-                 sum(size for _, size in rest))
+    expected = [(number, len(blocks), sum(size for _, size, _ in blocks), len(rest),
+                 sum(size for _, size, _ in rest))
                 for number, blocks, rest in zip((1, 2), born, live)]
     assert query(directory, "SELECT trace, sum(allocations), sum(size * allocations),"
                  " sum(allocations - frees), sum(size * (allocations - frees)) FROM sites"
@@ -71,9 +71,16 @@ def run_round(report, rng, directory):
     assert query(directory, "SELECT trace, allocations, bytes_allocated, live_blocks, live_bytes"
                  " FROM traces ORDER BY trace") == expected
 
+    # What each domain has, of the first trace.
+    domains = collections.Counter()
+    for _, size, domain in left:
+        domains[domain] += size
+    assert dict(query(directory, "SELECT domain, sum(size * (allocations - frees)) FROM sites"
+                      " WHERE trace = 1 AND allocations > frees GROUP BY domain")) == domains, "domains"
+
     # Each call stack, innermost frame first, with what is live.
     sums = collections.Counter()
-    for stack, size in left + case.blocks:
+    for stack, size, _ in left + case.blocks:
         sums[",".join(f"f{frame}" for frame in reversed(stack))] += size
     got = collections.Counter()
     for stack, size in query(
@@ -96,7 +103,7 @@ def run_round(report, rng, directory):
     assert query(directory, "SELECT trace, sum(size * live_blocks) FROM site_levels WHERE moment = 63"
                  " GROUP BY trace ORDER BY trace") == [(row[0], row[4]) for row in expected]
     assert query(directory, "SELECT name, live_bytes, live_blocks FROM snapshots") == [
-        ("before", sum(size for _, size in case.blocks), len(case.blocks))]
+        ("before", sum(size for _, size, _ in case.blocks), len(case.blocks))]
     check_resident(report, rng, directory)
     assert query(directory, "SELECT max(t.peak_bytes) = max(r.peak_bytes) FROM timeline t"
                  " JOIN traces r USING(trace) GROUP BY trace") == [(1,), (1,)]

@@ -28,7 +28,7 @@ def export(report, directory, *arguments):
 def stacks_of(blocks, weight):
     """Return the sum of weights for each stack, as flamegraph.pl names it."""
     sums = collections.Counter()
-    for stack, size in blocks:
+    for stack, size, _ in blocks:
         sums[";".join(f"f{frame}" for frame in stack)] += weight(size)
     return +sums  # without those that have nothing
 
@@ -50,7 +50,7 @@ def check_folded(report, rng, directory):
     got = read_folded(export(report, directory, "--format", "folded", "--sort", "count", "t.trace"))
     assert got == stacks_of(case.blocks, lambda size: 1), "counts"
     few = read_folded(export(report, directory, "--format", "folded", "--top", "3", "t.trace"))
-    assert sum(few.values()) == sum(size for _, size in case.blocks), "--top"
+    assert sum(few.values()) == sum(size for _, size, _ in case.blocks), "--top"
 
 
 def varint_at(data, at):
@@ -162,7 +162,7 @@ def check_pprof(report, rng, directory):
     assert [mapping[field] for field in (7, 8, 9, 10)] == [1, 1, 1, 1]
     expected = collections.defaultdict(lambda: [0, 0, 0, 0])
     for blocks, sign in ((case.blocks, 1), (freed, -1)):
-        for stack, size in blocks:
+        for stack, size, _ in blocks:
             values = expected[tuple((f"f{frame}", *case.frames[frame], frame + 1, "app")
                                     for frame in stack)]
             if sign > 0:

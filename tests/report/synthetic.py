@@ -73,6 +73,10 @@ class Trace:
     def site(self, stream, number, stack, size):
         self.add(stream, DEFINITIONS, ("site", number, stack, size))
 
+    def domain(self, stream, site, domain):
+        fields = varint(site) + varint(domain)
+        self.add(stream, DEFINITIONS, b"\x41" + text(fields))
+
     def thread(self, stream, thread, name):
         self.add(stream, DEFINITIONS, b"\x05" + varint(thread) + text(name))
 

@@ -17,6 +17,7 @@ import synthetic
 # 25 cases a round, each with a command line of its own.
 ROUNDS = 400 if os.environ.get("LIBTRACE_TEST_ALL") == "1" else 20
 BIAS = 0x400000
+DOMAINS = (0, 0, 0, 1, 1, 7, 389047, 2 ** 32 - 1)
 GROUPS = (("lineno", False), ("filename", False), ("traceback", False), ("lineno", True),
           ("filename", True))
 FILES = ["a.c", "b.c", "lib/a.c", "lib/util/x.c", "/abs/main.c", "z.h"]
@@ -30,7 +31,7 @@ class Case:
         self.stacks = [tuple(rng.randrange(len(self.frames)) for _ in range(rng.randrange(1, 8)))
                        for _ in range(rng.randrange(1, 50))]
         sizes = [rng.choice((0, 1, 16, 24, 100, 1000, 5000, 123456, 1 << 20)) for _ in range(6)]
-        self.blocks = [(rng.choice(self.stacks), rng.choice(sizes))
+        self.blocks = [(rng.choice(self.stacks), rng.choice(sizes), rng.choice(DOMAINS))
                        for _ in range(rng.randrange(1, 400))]
 
     def later(self, rng):
@@ -40,7 +41,7 @@ class Case:
         for block in freed:
             left.remove(block)
         sizes = [block[1] for block in self.blocks] + [rng.randrange(10000)]
-        left += [(rng.choice(self.stacks), rng.choice(sizes)) for _ in range(rng.randrange(200))]
+        left += [(rng.choice(self.stacks), rng.choice(sizes), rng.choice(DOMAINS)) for _ in range(rng.randrange(200))]
         return freed, left
 
     def write(self, directory, file_name="t.trace", blocks=None, before=(), freed=()):
@@ -56,7 +57,7 @@ class Case:
         trace.process("/bin/app", "/")
         trace.module(1, BIAS, "app")
         nodes, sites = {}, {}
-        for stack, size in [*before, *blocks]:
+        for stack, size, domain in [*before, *blocks]:
             parent = synthetic.WHOLE
             for depth in range(1, len(stack) + 1):
                 prefix = stack[:depth]
@@ -64,9 +65,12 @@ class Case:
                     nodes[prefix] = synthetic.FIRST + len(nodes)
                     trace.stack(nodes[prefix], parent, 1, BIAS + prefix[-1] + 2)
                 parent = nodes[prefix]
-            if (stack, size) not in sites:
-                sites[stack, size] = 1 + len(sites)
-                trace.site(0, sites[stack, size], parent, size)
+            if (stack, size, domain) not in sites:
+                number = sites[stack, size, domain] = 1 + len(sites)
+                definitions = [lambda: trace.site(0, number, parent, size)]
+                definitions += [lambda: trace.domain(0, number, domain)] if domain else []
+                for define in definitions if number % 2 else reversed(definitions):
+                    define()
         for block in before:
             trace.allocate(0, sites[block])
         if before:
@@ -80,8 +84,8 @@ class Case:
             file.write(trace.to_bytes())
 
     def snapshot(self, blocks=None):
-        traces = [(0, size, tuple(self.frames[frame] for frame in reversed(stack)), len(stack))
-                  for stack, size in (self.blocks if blocks is None else blocks)]
+        traces = [(domain, size, tuple(self.frames[frame] for frame in reversed(stack)), len(stack))
+                  for stack, size, domain in (self.blocks if blocks is None else blocks)]
         return tracemalloc.Snapshot(traces, 256)
 
 
@@ -90,12 +94,19 @@ def random_filters(rng):
     filters, arguments = [], []
     all_frames = rng.random() < 0.4
     for _ in range(rng.randrange(3)):
+        inclusive = rng.random() < 0.5
+        domain = rng.choice((None, rng.choice(DOMAINS)))
+        if domain is not None and rng.random() < 0.5:
+            filters.append(tracemalloc.DomainFilter(inclusive, domain))
+            arguments += rng.choice((["--domain", str(domain)], ["--filter", f"@{domain}"])
+                                    ) if inclusive else ["--exclude", f"@{domain}"]
+            continue
         pattern = rng.choice(("lib/*", "*/a.c", "*.h", "*[ab].c", "/abs/*", "lib/?.c", "*"))
         line = rng.choice((None, None, rng.randrange(1, 40)))
-        inclusive = rng.random() < 0.5
-        filters.append(tracemalloc.Filter(inclusive, pattern, line, all_frames))
+        filters.append(tracemalloc.Filter(inclusive, pattern, line, all_frames, domain))
         arguments += ["--filter" if inclusive else "--exclude",
-                      pattern if line is None else f"{pattern}:{line}"]
+                      pattern + (f":{line}" if line is not None else "") +
+                      (f"@{domain}" if domain is not None else "")]
     return filters, arguments + (["--all-frames"] if all_frames else [])
 
 

@@ -261,6 +261,16 @@ void builder_site(struct trace_builder *builder, uint32_t stream, uint32_t id, u
     put(builder, stream, TRACE_DEFINITIONS, to);
 }
 
+void builder_domain(struct trace_builder *builder, uint32_t stream, uint32_t site, uint32_t domain)
+{
+    uint8_t fields[2 * TRACE_VARINT_BYTES];
+    const uint8_t *end = trace_put_varint(trace_put_varint(fields, site), domain);
+    (void)definitions_of(builder, stream);
+    builder->record[0] = TRACE_DEF_DOMAIN;
+    put(builder, stream, TRACE_DEFINITIONS,
+        trace_put_bytes(builder->record + 1, fields, (size_t)(end - fields)));
+}
+
 void builder_thread(struct trace_builder *builder, uint32_t stream, uint64_t thread,
                     const char *name)
 {

@@ -36,6 +36,7 @@ void builder_stack(struct trace_builder *builder, uint32_t id, uint32_t parent, 
                    uint64_t address);
 void builder_site(struct trace_builder *builder, uint32_t stream, uint32_t id, uint32_t stack,
                   uint64_t size);
+void builder_domain(struct trace_builder *builder, uint32_t stream, uint32_t site, uint32_t domain);
 void builder_thread(struct trace_builder *builder, uint32_t stream, uint64_t thread,
                     const char *name);
 

@@ -42,6 +42,30 @@ START_TEST(definitions_take_ids_in_any_order)
 }
 END_TEST
 
+/* A domain may come before its site, and one that makes no sense is no domain. */
+START_TEST(definitions_know_domains_of_sites)
+{
+    static const uint8_t cut[] = {TRACE_DEF_DOMAIN, 1, 7};
+    static const uint8_t large[] = {TRACE_DEF_DOMAIN, 7, 2, 0x80, 0x80, 0x80, 0x80, 0x10, 0};
+    struct trace_builder *builder = builder_new();
+    builder_domain(builder, 0, 7, UINT32_MAX);
+    builder_domain(builder, 0, 100000, 5); // of no site
+    builder_site(builder, 0, 7, 0, 1);
+    builder_site(builder, 0, 2, 0, 2);
+    builder_site(builder, 0, 3, 0, 3);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, cut, sizeof cut);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, large, sizeof large);
+    builder_domain(builder, 0, 3, 6);
+    const struct definitions *definitions = load(builder);
+    ck_assert_uint_eq(definitions->sites[7 - definitions->first_site].domain, UINT32_MAX);
+    ck_assert_uint_eq(definitions->sites[2 - definitions->first_site].domain, 0);
+    ck_assert_uint_eq(definitions->sites[3 - definitions->first_site].domain, 6);
+    ck_assert_uint_eq(definitions->site_count, 3);
+    ck_assert_uint_eq(reader.damage.corrupt_chunks, 0);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(definitions_have_no_frame_for_roots_and_strangers)
 {
     static const uint32_t none[] = {
@@ -93,6 +117,7 @@ int main(void)
     TCase *tests = tcase_create("definitions");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, definitions_take_ids_in_any_order);
+    tcase_add_test(tests, definitions_know_domains_of_sites);
     tcase_add_test(tests, definitions_have_no_frame_for_roots_and_strangers);
     tcase_add_test(tests, definitions_believe_the_latest_name_of_a_thread);
     tcase_add_test(tests, definitions_of_nothing);

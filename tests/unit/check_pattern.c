@@ -135,6 +135,43 @@ START_TEST(pattern_names)
 }
 END_TEST
 
+/* A pattern with a domain is about the blocks of a frame, not about all of the frame. */
+START_TEST(pattern_may_be_of_one_domain)
+{
+    static const struct {
+        const char *glob;
+        bool matches_1;
+        bool matches_2;
+    } of_domains[] = {
+        {"@1", true, false},
+        {"work.c@1", true, false},
+        {"work.c:20@2", false, true},
+        {"work.c:21@1", false, false},
+        {"other.c@1", false, false},
+        {":20@1", false, false},
+        {"*@4294967295", false, false},
+        {"*:20@1", true, false},
+    };
+    for (size_t i = 0; i < sizeof of_domains / sizeof of_domains[0]; i++) {
+        struct patterns patterns = {0};
+        ck_assert(patterns_add(&patterns, of_domains[i].glob, true));
+        ck_assert(!patterns_match(&patterns, &lined));
+        ck_assert_msg(patterns_match_in_domain(&patterns, &lined, 1) == of_domains[i].matches_1 &&
+                          patterns_match_in_domain(&patterns, &lined, 2) == of_domains[i].matches_2,
+                      "%s", of_domains[i].glob);
+        patterns_fini(&patterns);
+    }
+    // Without a domain, or with more than 32 bits of one, it is as it was.
+    struct patterns patterns = {0};
+    ck_assert(patterns_add(&patterns, "work.c", true));
+    ck_assert(patterns_add(&patterns, "*@4294967296", true));
+    ck_assert(patterns_add(&patterns, "*@x1", true));
+    ck_assert(patterns_match(&patterns, &lined));
+    ck_assert(!patterns_match_in_domain(&patterns, &lined, 1));
+    patterns_fini(&patterns);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("pattern");
@@ -144,5 +181,6 @@ int main(void)
     tcase_add_test(tests, pattern_matches_any_of_several_or_none);
     tcase_add_test(tests, pattern_takes_backslashes_as_they_are);
     tcase_add_test(tests, pattern_names);
+    tcase_add_test(tests, pattern_may_be_of_one_domain);
     return unit_run("pattern", tests);
 }

@@ -209,6 +209,26 @@ START_TEST(definitions_name_threads)
 }
 END_TEST
 
+START_TEST(definitions_give_sites_a_domain)
+{
+    const uint32_t values[] = {0, 1, 127, 128, UINT32_MAX};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct definitions definitions = start();
+        size_t length = 0;
+        ck_assert(define_domain(&definitions, UINT32_MAX - (uint32_t)i, values[i]));
+        ck_assert(definitions_are_settled(&definitions));
+        struct reader reader = read_chunk();
+        ck_assert_uint_eq(trace_get_byte(&reader.cursor), TRACE_DEF_DOMAIN);
+        const uint8_t *fields = trace_get_bytes(&reader.cursor, RECORDS_MAX, &length);
+        assert_end(&reader);
+        reader.cursor = trace_cursor_over(fields, length);
+        ck_assert_uint_eq(trace_get_varint(&reader.cursor), UINT32_MAX - i);
+        ck_assert_uint_eq(trace_get_varint(&reader.cursor), values[i]);
+        assert_end(&reader);
+    }
+}
+END_TEST
+
 /* --- STACK, SITE --- */
 
 static void assert_stack(struct reader *reader, uint32_t id, const struct stack_node *node)
@@ -330,6 +350,7 @@ START_TEST(definitions_that_do_not_fit_leave_the_window_and_the_bases_alone)
     ck_assert(!define_site(&definitions, 9, 9, 9));
     ck_assert(!define_module(&definitions, 9, &module));
     ck_assert(!define_thread(&definitions, 9, "t"));
+    ck_assert(!define_domain(&definitions, 9, 9));
     ck_assert(!define_process(&definitions, &(struct process_description){"", "", "", "", NULL}));
     ck_assert_uint_eq(memory.chunk.used, RECORDS_MAX - 3);
     ck_assert_uint_eq(definitions.last_stack, before.last_stack);
@@ -349,6 +370,7 @@ int main(void)
         definitions_keep_at_most_4096_arguments,
         definitions_describe_modules,
         definitions_name_threads,
+        definitions_give_sites_a_domain,
         definitions_use_one_byte_for_small_differences,
         definitions_of_any_values_can_be_read_back_window_by_window,
         definitions_that_do_not_fit_leave_the_window_and_the_bases_alone,

@@ -35,14 +35,6 @@ static void require(bool is_so, int line)
 }
 #define REQUIRE(condition) require(condition, __LINE__)
 
-/* As in hooks.c: the registers that the caller has after the return. */
-#define CALLER()                                                                                   \
-    (&(const struct frame){                                                                        \
-        .pc = (uintptr_t)__builtin_return_address(0),                                              \
-        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                       \
-        .bp = *(const uintptr_t *)__builtin_frame_address(0),                                      \
-    })
-#define CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 #define HOOK __attribute__((noinline))
 
 /* Block number @i: never two in one entry of the live map. */

@@ -1,0 +1,56 @@
+/*
+ * What becomes of a block, as records of the thread that tells: docs/format.md, section 5. The
+ * block is known by its live entry; one of a parent process has no site in this trace.
+ *
+ * Inline: tracer.c's events are made of it. Room for ENCODER_EVENT_BYTES is enough for each.
+ */
+#ifndef PRELOAD_BLOCK_RECORDS_H
+#define PRELOAD_BLOCK_RECORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "encoder.h"
+#include "process.h"
+
+static inline uint32_t block_age(const struct thread_state *state, live_entry entry)
+{
+    uint32_t birth = live_entry_birth(entry);
+    return state->tick >= birth ? state->tick - birth : 0;
+}
+
+static inline bool block_is_inherited(live_entry entry)
+{
+    return __builtin_expect(live_entry_site(entry) < process.first_site, 0);
+}
+
+static inline uint8_t *encode_inherited_block(uint8_t *to, live_entry entry)
+{
+    const struct site *site = site_directory_get(&process.sites, live_entry_site(entry));
+    return encode_inherited_free(to, site->size);
+}
+
+/* A block of @site has begun; in the place of the block of @old_entry, unless that is 0. */
+static inline uint8_t *encode_block_begin(uint8_t *to, const struct thread_state *state,
+                                          uint32_t site, live_entry old_entry)
+{
+    if (old_entry == 0) {
+        return encode_allocation(to, site);
+    }
+    if (block_is_inherited(old_entry)) {
+        to = encode_inherited_block(to, old_entry);
+        return encode_allocation(to, site);
+    }
+    return encode_reallocation(to, live_entry_site(old_entry), block_age(state, old_entry), site);
+}
+
+static inline uint8_t *encode_block_end(uint8_t *to, const struct thread_state *state,
+                                        live_entry entry)
+{
+    if (block_is_inherited(entry)) {
+        return encode_inherited_block(to, entry);
+    }
+    return encode_free(to, live_entry_site(entry), block_age(state, entry));
+}
+
+#endif

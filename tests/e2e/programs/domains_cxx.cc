@@ -1,0 +1,2 @@
+/* domains.c as a program in C++. */
+#include "domains.c"
