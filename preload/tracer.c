@@ -206,7 +206,8 @@ static __attribute__((noinline)) uint32_t
 find_changed_stack(struct thread_state *state, const struct frame *caller, uint32_t generation)
 {
     struct unwinder *unwinder = &state->unwinder;
-    struct unwind_stack stack = unwind_capture(unwinder, &process.unwind, caller, generation);
+    struct unwind_stack stack;
+    unwind_capture(unwinder, &process.unwind, caller, generation, &stack);
 #ifdef TRACE_VERIFY
     verify_stack(unwinder->memo, stack.count);
 #endif

@@ -131,38 +131,54 @@ static inline bool step(const struct frame *frame, const struct rule *rule, uint
 
 /* --- the memo --- */
 
-/* Add a frame at the leaf end. Its step leads to the frame that is the leaf so far, if there is
- * one. */
-static void push(struct unwinder *unwinder, const struct frame *frame, uint64_t packed)
+/*
+ * Add the frames that were walked at the leaf end, the outermost first, and the checks of their
+ * steps. Checks are made from the end to the start: what a slot's address depends on comes after
+ * it.
+ */
+static void push_walked(struct unwinder *unwinder, size_t walked)
 {
     struct unwind_memo_frame *top = &unwinder->memo[unwinder->memo_used];
-    struct rule rule = rule_unpack(packed);
-    top->frame = *frame;
-    top->module = rule.module;
-    top->last_check = 0;
-    top->needs_bp = false;
-    if (unwinder->memo_used++ == 0) {
-        top->needs_bp = rule.kind == RULE_GUESS; /* or it would not be the outermost */
+    struct unwind_check *check = unwinder->checks;
+    struct frame caller = {0};
+    bool needs_bp = false; /* of the caller */
+    if (unwinder->memo_used > 0) {
+        caller = top[-1].frame;
+        check += top[-1].last_check;
+        needs_bp = top[-1].needs_bp;
+    } else if (walked > 0) {
         /* the slot is this very word, which is not 0 */
-        unwinder->checks[0] = (struct unwind_check){(uintptr_t)&unwinder->checks[0].slot, 0};
-        return;
+        *check = (struct unwind_check){(uintptr_t)&check->slot, 0};
+        const struct unwind_walked *root = &unwinder->walk[--walked];
+        struct rule rule = rule_unpack(root->rule);
+        caller = root->frame;
+        needs_bp = rule.kind == RULE_GUESS; /* or it would not be the outermost */
+        *top++ = (struct unwind_memo_frame){
+            .frame = caller, .module = rule.module, .needs_bp = needs_bp};
     }
-    const struct unwind_memo_frame *caller = top - 1;
-    struct unwind_check *check = &unwinder->checks[caller->last_check];
-    uintptr_t cfa = caller->frame.sp;
-    bool uses_bp = rule.kind != RULE_SP;
-    /* checked from the end to the start: what a slot's address depends on comes after it */
-    if (caller->needs_bp && rule.bp != RULE_BP_KEPT) {
-        uintptr_t base = rule.bp == RULE_BP_AT_CFA ? cfa : frame->bp;
-        *++check = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller->frame.bp};
+    for (const struct unwind_walked *next = &unwinder->walk[walked]; next-- != unwinder->walk;) {
+        /* word by word, as they were written: a wider load would have to wait for both stores */
+        const struct frame frame = {next->frame.pc, next->frame.sp, next->frame.bp};
+        struct rule rule = rule_unpack(next->rule);
+        if (needs_bp && rule.bp != RULE_BP_KEPT) {
+            uintptr_t base = rule.bp == RULE_BP_AT_CFA ? caller.sp : frame.bp;
+            *++check = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller.bp};
+            needs_bp = rule.bp != RULE_BP_AT_CFA;
+        }
+        *++check = (struct unwind_check){caller.sp - sizeof(uintptr_t), caller.pc};
+        if (rule.kind == RULE_DEREF_BP) {
+            *++check = (struct unwind_check){frame.bp + (uintptr_t)rule.cfa_offset,
+                                             caller.sp - (uintptr_t)rule.cfa_addend};
+        }
+        needs_bp = needs_bp || rule.kind != RULE_SP;
+        top->frame = frame;
+        top->module = rule.module;
+        top->last_check = (uint32_t)(check - unwinder->checks);
+        top->needs_bp = needs_bp;
+        top++;
+        caller = frame;
     }
-    *++check = (struct unwind_check){cfa - sizeof(uintptr_t), caller->frame.pc};
-    if (rule.kind == RULE_DEREF_BP) {
-        *++check = (struct unwind_check){frame->bp + (uintptr_t)rule.cfa_offset,
-                                         cfa - (uintptr_t)rule.cfa_addend};
-    }
-    top->last_check = (uint32_t)(check - unwinder->checks);
-    top->needs_bp = uses_bp || (caller->needs_bp && rule.bp != RULE_BP_AT_CFA);
+    unwinder->memo_used = (size_t)(top - unwinder->memo);
 }
 
 /*
@@ -189,30 +205,30 @@ static inline size_t verify(const struct unwinder *unwinder, size_t frames)
  * beyond the depth limit are dropped at the root, and the memo is of no use then: its ids hang on
  * the cut.
  */
-static struct unwind_stack finish(struct unwinder *unwinder, const struct unwind_shared *shared,
-                                  size_t reused, size_t walked)
+static void finish(struct unwinder *unwinder, const struct unwind_shared *shared, size_t reused,
+                   size_t walked, struct unwind_stack *ret_stack)
 {
-    struct unwind_stack stack = {.count = reused + walked, .reused = reused};
-    stack.root = TRACE_STACK_WHOLE;
+    size_t count = reused + walked;
+    bool is_cut = count > shared->depth;
     unwinder->memo_used = reused;
-    if (stack.count > shared->depth) {
-        size_t dropped = stack.count - shared->depth;
+    if (is_cut) {
+        size_t dropped = count - shared->depth;
         memmove(unwinder->memo, unwinder->memo + dropped,
                 (reused - dropped) * sizeof unwinder->memo[0]);
         unwinder->memo_used = reused - dropped;
         if (unwinder->memo_used > 0) {
             unwinder->memo[unwinder->memo_used - 1].last_check = 0; /* room for those to come */
         }
-        stack = (struct unwind_stack){.count = shared->depth, .root = TRACE_STACK_CUT};
+        count = shared->depth;
+        reused = 0;
     }
-    while (walked > 0) {
-        walked--;
-        push(unwinder, &unwinder->walk[walked].frame, unwinder->walk[walked].rule);
-    }
-    if (stack.root == TRACE_STACK_CUT) {
+    push_walked(unwinder, walked);
+    if (is_cut) {
         unwinder->memo_used = 0;
     }
-    return stack;
+    ret_stack->count = count;
+    ret_stack->reused = reused;
+    ret_stack->root = is_cut ? TRACE_STACK_CUT : TRACE_STACK_WHOLE;
 }
 
 /* Is the frame that @frame's bp would be the pointer of within known stack, and readable? bp is a
@@ -238,7 +254,7 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
         struct rule rule = rule_unpack(unwinder->walk[walked - 1].rule);
         bool is_guess = rule.kind == RULE_GUESS;
         if (rule.kind == RULE_END || (is_guess && !libunwind_may_be_framed(frame))) {
-            *ret_stack = finish(unwinder, shared, 0, walked);
+            finish(unwinder, shared, 0, walked, ret_stack);
             if (is_guess && ret_stack->root == TRACE_STACK_WHOLE &&
                 !libunwind_is_true_end(frame, rule.module != 0)) {
                 ret_stack->root = TRACE_STACK_BROKEN;
@@ -247,7 +263,7 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
         }
         is_guessed = is_guessed || is_guess;
         if (walked == shared->depth) {
-            *ret_stack = finish(unwinder, shared, 0, walked);
+            finish(unwinder, shared, 0, walked, ret_stack);
             ret_stack->root = TRACE_STACK_CUT;
             break;
         }
@@ -291,7 +307,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
         if (candidates != memo && unwind_is_same_frame(&candidates[-1], &frame)) {
             size_t wrong = verify(unwinder, (size_t)(candidates - memo));
             if (wrong == 0) {
-                *ret_stack = finish(unwinder, shared, (size_t)(candidates - memo), walked);
+                finish(unwinder, shared, (size_t)(candidates - memo), walked, ret_stack);
                 return true;
             }
             candidates = memo + wrong;
@@ -311,7 +327,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
             return false;
         }
     }
-    *ret_stack = finish(unwinder, shared, 0, walked);
+    finish(unwinder, shared, 0, walked, ret_stack);
     ret_stack->root = TRACE_STACK_CUT;
     unwinder->memo_used = 0;
     return true;
@@ -324,7 +340,7 @@ struct full_task {
     struct unwind_shared *shared;
     const struct frame *leaf;
     struct registers registers;
-    struct unwind_stack stack;
+    struct unwind_stack *ret_stack;
 };
 
 /* Return: true if a rule leads from each walked frame to the next. Fills in walk[].rule. */
@@ -396,17 +412,22 @@ static void capture_on_own_stack(void *argument)
     lock_release(&task->shared->lock);
 
     extents_add(&unwinder->extents, task->leaf->sp, unwinder->walk[walked - 1].frame.sp);
-    task->stack = finish(unwinder, task->shared, 0, walked);
-    task->stack.root = is_cut ? TRACE_STACK_CUT : is_whole ? TRACE_STACK_WHOLE : TRACE_STACK_BROKEN;
+    finish(unwinder, task->shared, 0, walked, task->ret_stack);
+    task->ret_stack->root = is_cut     ? TRACE_STACK_CUT
+                            : is_whole ? TRACE_STACK_WHOLE
+                                       : TRACE_STACK_BROKEN;
     if (!is_reusable) {
         unwinder->memo_used = 0;
     }
 }
 
-static __attribute__((noinline, cold)) struct unwind_stack
-capture_full(struct unwinder *unwinder, struct unwind_shared *shared, const struct frame *leaf)
+static __attribute__((noinline, cold)) void capture_full(struct unwinder *unwinder,
+                                                         struct unwind_shared *shared,
+                                                         const struct frame *leaf,
+                                                         struct unwind_stack *ret_stack)
 {
-    struct full_task task = {.unwinder = unwinder, .shared = shared, .leaf = leaf};
+    struct full_task task = {
+        .unwinder = unwinder, .shared = shared, .leaf = leaf, .ret_stack = ret_stack};
     struct registers *registers = &task.registers;
     __asm__ volatile("lea 0(%%rip), %%rax\n\t"
                      "mov %%rax, 0(%0)\n\t"
@@ -422,7 +443,6 @@ capture_full(struct unwinder *unwinder, struct unwind_shared *shared, const stru
                      : "rax", "memory");
     count(shared->full_walks);
     own_stack_call(capture_on_own_stack, &task, unwinder->own_stack_top);
-    return task.stack;
 }
 
 /* --- the self-check --- */
@@ -454,46 +474,47 @@ static void put_off_check(struct unwinder *unwinder)
 }
 
 /* Capture both ways and compare. libunwind's stack counts. */
-static __attribute__((noinline, cold)) struct unwind_stack
-capture_checked(struct unwinder *unwinder, struct unwind_shared *shared, const struct frame *leaf)
+static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unwinder,
+                                                            struct unwind_shared *shared,
+                                                            const struct frame *leaf,
+                                                            struct unwind_stack *ret_stack)
 {
     struct unwind_stack fast = {0};
     put_off_check(unwinder);
     if (!capture_fast(unwinder, shared, leaf, &fast)) {
-        return capture_full(unwinder, shared, leaf);
+        capture_full(unwinder, shared, leaf, ret_stack);
+        return;
     }
     /* the memo is overwritten by the full walk; the scratch array holds what is compared */
     struct unwind_memo_frame *copy = unwinder->compared;
     memcpy(copy, unwinder->memo, fast.count * sizeof *copy);
-    struct unwind_stack full = capture_full(unwinder, shared, leaf);
-    bool is_equal = full.count == fast.count;
-    for (size_t i = 0; is_equal && i < full.count; i++) {
+    capture_full(unwinder, shared, leaf, ret_stack);
+    bool is_equal = ret_stack->count == fast.count;
+    for (size_t i = 0; is_equal && i < fast.count; i++) {
         is_equal = copy[i].frame.pc == unwinder->memo[i].frame.pc &&
                    copy[i].frame.sp == unwinder->memo[i].frame.sp;
     }
     count(shared->checks);
     if (!is_equal) {
         count(shared->corrections);
-        distrust(shared, copy, fast.count, unwinder, full.count);
+        distrust(shared, copy, fast.count, unwinder, ret_stack->count);
         unwinder->memo_used = 0;
     }
-    return full;
 }
 
-struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
-                                   const struct frame *leaf, uint32_t generation)
+void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
+                    const struct frame *leaf, uint32_t generation, struct unwind_stack *ret_stack)
 {
-    struct unwind_stack stack;
     if (__builtin_expect(unwinder->generation != generation, 0)) {
         unwinder->generation = generation;
         unwinder->memo_used = 0;
     }
     if (__builtin_expect(unwinder->unchecked < UNWIND_CHANGE_WORTH, 0)) {
-        return capture_checked(unwinder, shared, leaf);
+        capture_checked(unwinder, shared, leaf, ret_stack);
+        return;
     }
     unwinder->unchecked -= UNWIND_CHANGE_WORTH;
-    if (__builtin_expect(capture_fast(unwinder, shared, leaf, &stack), 1)) {
-        return stack;
+    if (__builtin_expect(!capture_fast(unwinder, shared, leaf, ret_stack), 0)) {
+        capture_full(unwinder, shared, leaf, ret_stack);
     }
-    return capture_full(unwinder, shared, leaf);
 }

@@ -27,10 +27,9 @@
 #include "unwind_rules.h"
 
 #define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
-#define UNWIND_CHANGE_WORTH                                                                        \
-    16                          /* a changed stack brings a self-check nearer by as much as these  \
-                                 */
-#define UNWIND_CHECK_SOON 16384 /* unchanged ones, before a thread's first self-check; ... */
+/* a changed stack brings a self-check nearer by as much as these unchanged ones */
+#define UNWIND_CHANGE_WORTH 16
+#define UNWIND_CHECK_SOON 16384      /* before a thread's first self-check; ... */
 #define UNWIND_CHECK_LATE (1u << 20) /* ... twice as many before each next one, up to these */
 
 /*
@@ -50,6 +49,12 @@ struct unwind_memo_frame {
     bool needs_bp;       /* the step to the caller, or a later one, depends on bp */
 };
 
+/* A frame that was stepped to, and the packed rule of the step to its caller. */
+struct unwind_walked {
+    struct frame frame;
+    uint64_t rule;
+};
+
 /* What the whole process shares. */
 struct unwind_shared {
     struct rule_table rules;
@@ -64,11 +69,8 @@ struct unwind_shared {
 struct unwinder {
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
     struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
-    struct {
-        struct frame frame;
-        uint64_t rule;
-    } walk[UNWIND_FRAMES_MAX + 1];               /* leaf first: frames that are not in the memo */
-    struct frame walked[UNWIND_FRAMES_MAX + 64]; /* libunwind's, our own frames included */
+    struct unwind_walked walk[UNWIND_FRAMES_MAX + 1];     /* leaf first: frames not in the memo */
+    struct frame walked[UNWIND_FRAMES_MAX + 64];          /* libunwind's, our own frames included */
     struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
     struct extents extents;
     size_t memo_used;
@@ -88,12 +90,12 @@ struct unwind_stack {
 /*
  * Take the stack of the frame @leaf, a caller of this function in the same thread.
  * @generation: changes when code has been unloaded.
- * Return: the stack; its frames are unwinder->memo[0 .. count), root first. Their ids from `reused`
- * on are not set: the caller must set them before the next capture. Context: any thread,
- * async-signal-safe, one capture at a time for each unwinder.
+ * @ret_stack: its frames are unwinder->memo[0 .. count), root first. Their ids from `reused` on are
+ * not set: the caller must set them before the next capture.
+ * Context: any thread, async-signal-safe, one capture at a time for each unwinder.
  */
-struct unwind_stack unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
-                                   const struct frame *leaf, uint32_t generation);
+void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
+                    const struct frame *leaf, uint32_t generation, struct unwind_stack *ret_stack);
 
 /* --- the memo, for unwind.c and for unwind_is_unchanged() --- */
 

@@ -148,7 +148,7 @@ static __attribute__((noinline)) void capture(void)
 {
     struct frame leaf = CALLER();
     bench->captures++;
-    bench->stack = unwind_capture(bench->unwinder, &shared, &leaf, bench->generation);
+    unwind_capture(bench->unwinder, &shared, &leaf, bench->generation, &bench->stack);
     give_ids(&bench->stack);
     compare(leaf.pc);
 }
@@ -668,7 +668,7 @@ static const unsigned char unknown_code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7,
 static __attribute__((noinline)) void capture_without_comparison(void)
 {
     struct frame leaf = CALLER();
-    bench->stack = unwind_capture(bench->unwinder, &shared, &leaf, bench->generation);
+    unwind_capture(bench->unwinder, &shared, &leaf, bench->generation, &bench->stack);
     give_ids(&bench->stack);
     const struct unwind_memo_frame *memo = bench->unwinder->memo;
     ck_assert_uint_ge(bench->stack.count, 1);
