@@ -146,6 +146,8 @@ static enum trace_status visit(void *context, const struct replay *replay,
     struct tally_rules rules = passage->pipeline->options->tally;
     if (rules.has_growth) {
         growth_finish(passage->watch.growth);
+        table->growth.start_s =
+            (double)growth_start_tick(passage->watch.growth) / TRACE_TICKS_PER_SECOND;
     }
     enum trace_status status = tally_blocks(replay, &passage->attribution, &rules, false,
                                             passage->pipeline->strings, table, error);

@@ -106,6 +106,7 @@ enum report_metric {
 struct report_growth {
     uint64_t groups; /* that grow; the table's rest is of these */
     double bytes_per_s;
+    double start_s;              /* after so long, at the last clear, it began anew */
     struct statistic_sum steady; /* the others */
 };
 

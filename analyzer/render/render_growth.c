@@ -21,7 +21,8 @@ void render_growth_title(FILE *out, const struct report *report, const struct re
     const struct report_growth *growth = &table->growth;
     uint64_t groups = growth->groups + growth->steady.groups;
     if (report->trace_count == 1) {
-        (void)fprintf(out, " over %.3f s", report->traces[0].duration_s);
+        (void)fprintf(out, " over %.3f s", report->traces[0].duration_s - table->growth.start_s);
+        (void)fputs(table->growth.start_s > 0 ? " since the clear" : "", out);
     }
     (void)fprintf(out, ": %" PRIu64 " of %" PRIu64 " group%s, %s/s", growth->groups, groups,
                   groups == 1 ? "" : "s", rate(bytes, growth->bytes_per_s));

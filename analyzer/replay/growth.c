@@ -35,7 +35,8 @@ struct growth {
     struct note *notes;
     size_t note_count;
     size_t note_capacity;
-    uint64_t ticks;
+    uint64_t ticks;                   /* from the start to the end */
+    uint32_t start;                   /* tick: 0, or of the last clear */
     uint64_t allocations;             /* 0: moments are a matter of time */
     uint64_t begun;                   /* allocations so far */
     uint32_t samples;                 /* taken */
@@ -87,7 +88,7 @@ void growth_free(struct growth *growth)
 static uint32_t moment_of(const struct growth *growth)
 {
     const uint64_t end = growth->ticks * (growth->samples + 1) / GROWTH_SAMPLES;
-    const uint32_t last = end > 0 ? (uint32_t)end - 1 : 0;
+    const uint32_t last = growth->start + (end > 0 ? (uint32_t)end - 1 : 0);
     return growth->allocations == 0 ? last : growth->now;
 }
 
@@ -144,13 +145,13 @@ void growth_begin(struct growth *growth, size_t site)
 /* Return: which of the intervals between moments a tick lies in. */
 static uint64_t interval_of(const struct growth *growth, uint64_t tick)
 {
-    return tick * GROWTH_SAMPLES / growth->ticks;
+    return (tick - growth->start) * GROWTH_SAMPLES / growth->ticks;
 }
 
 void growth_end(struct growth *growth, size_t site, uint32_t tick, uint64_t age)
 {
     struct growth_site *ended = change(growth, site);
-    uint64_t birth = age < tick ? tick - age : 0;
+    uint64_t birth = age < tick - growth->start ? tick - age : growth->start;
     ended->live--;
     ended->last_free = tick;
     if (interval_of(growth, birth) == interval_of(growth, tick)) {
@@ -174,9 +175,34 @@ void growth_move(struct growth *growth, size_t from, size_t to, int64_t bytes)
 void growth_reach(struct growth *growth, uint32_t tick)
 {
     if (growth->allocations == 0) {
-        take_due(growth, tick, growth->ticks);
+        take_due(growth, tick - growth->start, growth->ticks);
     }
     growth->now = tick;
+}
+
+void growth_clear(struct growth *growth, size_t sites, size_t end, uint32_t tick)
+{
+    growth->ticks -= tick - growth->start < growth->ticks ? tick - growth->start : 0;
+    growth->start = tick;
+    growth->begun = 0;
+    growth->samples = 0;
+    growth->note_count = 0;
+    growth->changed_count = 0;
+    memset(growth->sites, 0, (end < sites ? end : sites) * sizeof *growth->sites);
+    for (size_t i = end; i < sites; i++) { // of threads that were faster
+        struct growth_site *site = &growth->sites[i];
+        growth->begun += site->born;
+        site->note = 0;
+        site->is_changed = false;
+        if (site->live != 0) {
+            (void)change(growth, i);
+        }
+    }
+}
+
+uint32_t growth_start_tick(const struct growth *growth)
+{
+    return growth->start;
 }
 
 uint32_t growth_moment_tick(const struct growth *growth, uint32_t moment)

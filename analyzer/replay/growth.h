@@ -4,8 +4,8 @@
  * reallocations added.
  *
  * Moments are at equal distances of time. A run of less than a quarter of a second has too few
- * ticks for that: there they are at equal numbers of allocations. Memory follows sites that change,
- * not events.
+ * ticks for that: there they are at equal numbers of allocations. A clear starts it all anew.
+ * Memory follows sites that change, not events.
  */
 #ifndef ANALYZER_GROWTH_H
 #define ANALYZER_GROWTH_H
@@ -39,11 +39,20 @@ void growth_end(struct growth *growth, size_t site, uint32_t tick, uint64_t age)
 /* A block of @from became one of @to: the same block, @bytes larger. */
 void growth_move(struct growth *growth, size_t from, size_t to, int64_t bytes);
 
+/*
+ * What came before @tick counts no more: moments lie between it and the end from now on.
+ * @sites: how many there are. @end: those before are cleared; blocks of the others stay.
+ */
+void growth_clear(struct growth *growth, size_t sites, size_t end, uint32_t tick);
+
 /* Nothing more happens before @tick. */
 void growth_reach(struct growth *growth, uint32_t tick);
 
 /* The run is over: what is live now is what the moments that are left have. */
 void growth_finish(struct growth *growth);
+
+/* Return: the tick of the last clear; 0 if there was none. */
+uint32_t growth_start_tick(const struct growth *growth);
 
 /* Return: the tick at which a moment was, from 0 to GROWTH_SAMPLES - 1. */
 uint32_t growth_moment_tick(const struct growth *growth, uint32_t moment);

@@ -53,6 +53,9 @@ static void clear(struct replay *replay, struct replay_watch *watch, uint64_t en
             watch->levels[i] = 0;
         }
     }
+    if (watch != NULL && watch->growth != NULL) {
+        growth_clear(watch->growth, replay->site_count, end, replay->tick);
+    }
     replay->peak_bytes = replay->live_bytes;
     replay->peak_blocks = replay->live_blocks;
     replay->peak_tick = replay->tick;

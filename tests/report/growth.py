@@ -44,17 +44,19 @@ class Line:
 class Program:
     """Writes the trace while it runs."""
 
-    def __init__(self, ticks, directory):
+    def __init__(self, ticks, start, directory):
         self.ticks = ticks
+        self.start = start  # tick of the clear, if there is one
         self.sites = {}
         self.trace = synthetic.Trace()
         self.trace.process("/bin/app", "/")
         self.trace.module(1, BIAS, "app")
         self.table = open(os.path.join(directory, "app"), "w", encoding="utf-8")
         self.lines = []
+        self.first_line = 1
 
     def add_line(self):
-        line = Line(len(self.lines) + 1)
+        line = Line(len(self.lines) + self.first_line)
         self.table.write(f"{line.number:#x} a.c {line.number} f\n")
         self.trace.stack(line.number + 2, synthetic.WHOLE, 1, BIAS + line.number + 1)
         self.lines.append(line)
@@ -80,7 +82,7 @@ class Program:
         self.trace.free(0, self.site(line, block[0]), now - block[1])
         inside = self.interval(block[1]) == self.interval(now)
         line.counts["freed_inside" if inside else "freed_later"] += 1
-        line.last_free = now
+        line.last_free = self.start + now
 
     def reallocate(self, line, block, size, now):
         line.blocks.remove(block)
@@ -93,6 +95,21 @@ class Program:
     def sample(self):
         for line in self.lines:
             line.levels.append(sum(size for size, _ in line.blocks))
+
+
+def begin_before_clear(program, rng):
+    """Let a line that only grows run, then clear. Return the sites of blocks that are left."""
+    line = program.add_line()
+    left = []
+    for tick in sorted(rng.sample(range(program.start), min(program.start, 100))):
+        program.trace.at(0, tick, tick)
+        left.append(program.site(line, 1000 + len(left)))
+        program.trace.allocate(0, left[-1])
+    program.trace.at(0, program.start, program.start)
+    program.trace.clear(0, len(program.sites) + 1)
+    program.lines.clear()
+    program.first_line = line.number + 1
+    return left
 
 
 def behave(program, line, kind, rng, now):
@@ -118,7 +135,8 @@ def behave(program, line, kind, rng, now):
 def make(rng, directory):
     """Return {line number: (kind, Line)}."""
     ticks = rng.choice((256, 1000, 5003, 60000))
-    program = Program(ticks, directory)
+    program = Program(ticks, rng.choice((0, 0, 1, 300, 5000)), directory)
+    old = begin_before_clear(program, rng) if program.start else []
     kinds = {program.add_line().number: rng.choice(("grows", "stops", "vector", "churns", "once"))
              for _ in range(rng.randrange(1, 9))}
     marker = program.add_line()  # gives the trace its length
@@ -129,7 +147,9 @@ def make(rng, directory):
         while due <= SAMPLES and ticks * due // SAMPLES <= now:
             program.sample()
             due += 1
-        program.trace.at(0, now, now + 1)
+        program.trace.at(0, program.start + now, program.start + now + 1)
+        if old and rng.random() < 0.1:
+            program.trace.free(0, old.pop(), now + 1)
         for line in program.lines:
             if now == ticks - 1 or rng.random() < 0.5:
                 behave(program, line, kinds[line.number], rng, now)

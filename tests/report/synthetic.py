@@ -98,6 +98,9 @@ class Trace:
     def snapshot(self, stream, name):
         self.add(stream, EVENTS, b"\x13" + text(name))
 
+    def clear(self, stream, first_site):
+        self.add(stream, EVENTS, b"\x47" + text(varint(first_site)))
+
     def resident(self, stream, size):
         data = varint(size)
         self.add(stream, EVENTS, b"\x4b" + varint(len(data)) + data)
