@@ -398,12 +398,14 @@ static enum trace_status add_saved(struct pipeline *pipeline, struct report *rep
     const struct options *options = pipeline->options;
     struct report_table *table = &report->tables[0];
     struct saved_statistics saved;
-    if (options->tally.metric == REPORT_TEMPORARY) {
-        return trace_fail(error, TRACE_UNSUPPORTED, 0,
-                          "%s: does not tell which blocks were temporary", options->compared_file);
-    }
     enum trace_status status = saved_statistics_load(options->compared_file, pipeline->frames,
                                                      &options->rules, &saved, error);
+    if (status == TRACE_OK && options->tally.metric == REPORT_TEMPORARY &&
+        saved.lifetimes == NULL) {
+        status = trace_fail(error, TRACE_UNSUPPORTED, 0,
+                            "%s: an earlier version saved it, without what was temporary",
+                            options->compared_file);
+    }
     if (status == TRACE_OK) {
         table->old_moment =
             arena_format(&report->arena, "%s, at %s", options->compared_file, saved.moment);

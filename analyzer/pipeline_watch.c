@@ -42,7 +42,8 @@ enum trace_status pipeline_watch_again(struct replay_watch *watch, const struct 
                                        const struct reader *reader, struct trace_error *error)
 {
     const struct tally_rules *rules = &options->tally;
-    if (!rules->has_lifetimes && rules->metric != REPORT_TEMPORARY) {
+    const bool is_saved = options->statistics_file != NULL; // with what was temporary
+    if (!rules->has_lifetimes && rules->metric != REPORT_TEMPORARY && !is_saved) {
         return TRACE_OK;
     }
     lifetimes_free(watch->lifetimes);

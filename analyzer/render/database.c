@@ -13,6 +13,7 @@
 #include "growth.h"
 #include "report.h"
 #include "safe_text.h"
+#include "site_walk.h"
 #include "strings.h"
 #include "summary.h"
 
@@ -200,12 +201,11 @@ static uint32_t find_frame(struct database *database, const struct frame *frame)
     return number;
 }
 
-/* Return: the number of a stack, whose rows are there. */
-static uint32_t add_stack(struct database *database, const struct attribution *attribution,
-                          uint32_t stack)
+/* @number: of the stack. */
+static void add_stack(struct database *database, const struct attribution *attribution,
+                      uint32_t stack, uint32_t number)
 {
     struct frame_walk walk = frame_walk_over(attribution, stack);
-    const uint32_t number = database->stacks++;
     uint32_t depth = 0;
     for (const struct frame *frame; (frame = frame_walk_next(&walk)) != NULL; depth++) {
         const uint32_t frame_number = find_frame(database, frame);
@@ -215,7 +215,6 @@ static uint32_t add_stack(struct database *database, const struct attribution *a
         put_count(&row, frame_number);
         end_row(&row);
     }
-    return number;
 }
 
 static void add_levels(struct database *database, const struct growth *growth, size_t site,
@@ -269,32 +268,20 @@ enum trace_status database_add_sites(struct database *database, const struct rep
                                      struct trace_error *error)
 {
     const struct definitions *definitions = attribution->definitions;
-    enum trace_status status = attribution_prepare_all(attribution, error);
-    if (status != TRACE_OK) {
-        return status;
+    struct site_walk walk;
+    enum trace_status status = site_walk_start(replay, attribution, database->stacks, &walk, error);
+    if (status == TRACE_OK) {
+        add_moments(database, replay->growth, trace);
     }
-    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks); // plus one; 0: none
-    if (stacks == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks",
-                          definitions->stack_slots);
-    }
-    add_moments(database, replay->growth, trace);
-    for (size_t i = 0; i < replay->site_count && database->status == SQLITE_OK; i++) {
-        const struct site *site = &definitions->sites[i];
-        if (replay->sites[i].size == REPLAY_UNDEFINED || replay->sites[i].allocations == 0) {
-            continue;
+    while (status == TRACE_OK && database->status == SQLITE_OK && site_walk_next(&walk)) {
+        if (walk.is_stack_new) {
+            add_stack(database, attribution, definitions->sites[walk.at].stack, walk.stack);
         }
-        // A root, and a stack that is not defined, are no stack of their own.
-        bool is_known = definitions_stack(definitions, site->stack) != NULL;
-        uint32_t *known =
-            &stacks[is_known ? site->stack - definitions->first_stack : definitions->stack_slots];
-        if (*known == 0) {
-            *known = add_stack(database, attribution, site->stack) + 1;
-        }
-        add_site(database, replay, attribution, i, *known - 1, trace);
+        add_site(database, replay, attribution, walk.at, walk.stack, trace);
     }
-    free(stacks);
-    return verdict(database, error);
+    database->stacks = walk.stacks;
+    site_walk_fini(&walk);
+    return status == TRACE_OK ? verdict(database, error) : status;
 }
 
 /* The command line, separated by blanks. */

@@ -3,9 +3,11 @@
  *  "frames": [[place, path, line, function, module, build-id, address, is inlined], ...],
  *  "stacks": [[frame, ...innermost first], ...],
  *  "threads": [[stream, thread, name], ...],
- *  "sites": [[stack, stream, size, allocations, frees, domain if it is not 0], ...]}
+ *  "sites": [[stack, stream, size, allocations, frees, domain if it is not 0], ...],
+ *  "temporary": [[site, blocks], ...]}
  *
- * Frames, stacks and streams are numbered from 0. line is null for a frame that has none.
+ * Frames, stacks, streams and sites are numbered from 0. line is null for a frame that has none.
+ * Sites without temporary blocks are not among the last.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -15,6 +17,7 @@
 
 #include "json_builder.h"
 #include "saved_statistics.h"
+#include "site_walk.h"
 #include "strings.h"
 
 struct statistics_writer {
@@ -24,9 +27,11 @@ struct statistics_writer {
     struct json_object *stacks;
     struct json_object *threads;
     struct json_object *sites;
+    struct json_object *temporary;
     struct strings *frame_numbers; /* of pointers to frames */
     uint32_t frame_count;
     uint32_t stack_count;
+    uint32_t site_count;
     uint32_t stream_count; /* of the traces so far */
 };
 
@@ -55,6 +60,7 @@ struct statistics_writer *statistics_writer_new(void)
     writer->stacks = add_array(writer, "stacks");
     writer->threads = add_array(writer, "threads");
     writer->sites = add_array(writer, "sites");
+    writer->temporary = add_array(writer, "temporary");
     return writer;
 }
 
@@ -117,7 +123,6 @@ static void add_stack(struct statistics_writer *writer, const struct attribution
         put_number(writer, row, find_frame(writer, frame));
     }
     json_append(&writer->builder, writer->stacks, row);
-    writer->stack_count++;
 }
 
 /* Return: how many streams the trace has. */
@@ -136,52 +141,54 @@ static uint32_t add_threads(struct statistics_writer *writer, const struct defin
     return streams;
 }
 
+static void add_site(struct statistics_writer *writer, const struct site_walk *walk)
+{
+    const struct site *site = &walk->definitions->sites[walk->at];
+    const uint64_t temporary = lifetimes_temporary(walk->replay->lifetimes, walk->at);
+    const uint32_t number = writer->site_count++;
+    struct json_object *row = new_row(writer);
+    put_number(writer, row, walk->stack);
+    put_number(writer, row, writer->stream_count + site->stream);
+    put_number(writer, row, site->size);
+    put_number(writer, row, walk->replay->sites[walk->at].allocations);
+    put_number(writer, row, walk->replay->sites[walk->at].frees);
+    if (site->domain != 0) {
+        put_number(writer, row, site->domain);
+    }
+    json_append(&writer->builder, writer->sites, row);
+    if (temporary > 0) {
+        row = new_row(writer);
+        put_number(writer, row, number);
+        put_number(writer, row, temporary);
+        json_append(&writer->builder, writer->temporary, row);
+    }
+}
+
 enum trace_status statistics_writer_add(struct statistics_writer *writer,
                                         const struct replay *replay,
                                         struct attribution *attribution, const char *moment,
                                         struct trace_error *error)
 {
-    const struct definitions *definitions = attribution->definitions;
-    enum trace_status status = attribution_prepare_all(attribution, error);
-    if (status != TRACE_OK) {
-        return status;
-    }
-    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks); // plus one; 0: none
-    if (stacks == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for statistics");
-    }
-    uint32_t streams = add_threads(writer, definitions);
-    for (size_t i = 0; i < replay->site_count; i++) {
-        const struct site *site = &definitions->sites[i];
-        if (replay->sites[i].size == REPLAY_UNDEFINED || replay->sites[i].allocations == 0) {
-            continue;
-        }
-        // A root, and a stack that is not defined, are no stack of their own.
-        bool is_known = definitions_stack(definitions, site->stack) != NULL;
-        uint32_t *number =
-            &stacks[is_known ? site->stack - definitions->first_stack : definitions->stack_slots];
-        if (*number == 0) {
+    struct site_walk walk;
+    enum trace_status status =
+        site_walk_start(replay, attribution, writer->stack_count, &walk, error);
+    uint32_t streams = add_threads(writer, attribution->definitions);
+    while (status == TRACE_OK && site_walk_next(&walk)) {
+        const struct site *site = &walk.definitions->sites[walk.at];
+        if (walk.is_stack_new) {
             add_stack(writer, attribution, site->stack);
-            *number = writer->stack_count;
         }
-        struct json_object *row = new_row(writer);
-        put_number(writer, row, *number - 1);
-        put_number(writer, row, writer->stream_count + site->stream);
-        put_number(writer, row, site->size);
-        put_number(writer, row, replay->sites[i].allocations);
-        put_number(writer, row, replay->sites[i].frees);
-        if (site->domain != 0) {
-            put_number(writer, row, site->domain);
-        }
-        json_append(&writer->builder, writer->sites, row);
+        add_site(writer, &walk);
         streams = site->stream >= streams ? site->stream + 1 : streams;
     }
-    free(stacks);
+    writer->stack_count = walk.stacks;
+    site_walk_fini(&walk);
     writer->stream_count += streams;
     json_add(&writer->builder, writer->root, "moment", json_text(&writer->builder, moment));
-    return writer->builder.is_out_of_memory
-               ? trace_fail(error, TRACE_NOMEM, 0, "no memory for statistics")
-               : TRACE_OK;
+    if (status == TRACE_OK && writer->builder.is_out_of_memory) {
+        status = trace_fail(error, TRACE_NOMEM, 0, "no memory for statistics");
+    }
+    return status;
 }
 
 enum trace_status statistics_writer_finish(struct statistics_writer *writer, const char *path,

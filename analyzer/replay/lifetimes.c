@@ -217,6 +217,11 @@ uint64_t lifetimes_temporary(const struct lifetimes *lifetimes, size_t site)
     return lifetimes->temporary[site];
 }
 
+void lifetimes_add_temporary(struct lifetimes *lifetimes, size_t site, uint64_t blocks)
+{
+    lifetimes->temporary[site] += blocks;
+}
+
 const struct age_counts *lifetimes_ages(const struct lifetimes *lifetimes)
 {
     return lifetimes->is_out_of_memory ? NULL : lifetimes->ages;

@@ -55,6 +55,9 @@ void lifetimes_end(struct lifetimes *lifetimes, size_t stream, size_t site, uint
  */
 uint64_t lifetimes_temporary(const struct lifetimes *lifetimes, size_t site);
 
+/* Count blocks of a site as temporary that are known to have been so. */
+void lifetimes_add_temporary(struct lifetimes *lifetimes, size_t site, uint64_t blocks);
+
 /* Return: the ages of all sites; NULL if memory was short while they were counted. */
 const struct age_counts *lifetimes_ages(const struct lifetimes *lifetimes);
 

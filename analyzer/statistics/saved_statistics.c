@@ -17,7 +17,8 @@
 enum {
     FRAME_FIELDS = 8,
     THREAD_FIELDS = 3,
-    SITE_FIELDS = 5,        /* and a domain, if it is not 0 */
+    SITE_FIELDS = 5, /* and a domain, if it is not 0 */
+    TEMPORARY_FIELDS = 2,
     STACKS_MAX = INT32_MAX, /* nodes of all stacks together */
 };
 
@@ -244,6 +245,32 @@ static bool load_sites(struct loader *loader)
     return loader->status == TRACE_OK;
 }
 
+/* Files of earlier versions do not tell what was temporary. */
+static bool load_temporary(struct loader *loader)
+{
+    struct saved_statistics *saved = loader->saved;
+    if (!json_object_object_get_ex(loader->root, "temporary", NULL)) {
+        return true;
+    }
+    struct json_object *array = array_of(loader, "temporary");
+    const size_t count = array != NULL ? json_object_array_length(array) : 0;
+    saved->lifetimes = lifetimes_new(saved->replay.site_count, 0);
+    saved->replay.lifetimes = saved->lifetimes;
+    if (saved->lifetimes == NULL) {
+        return fail(loader, TRACE_NOMEM);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *row = row_of(loader, array, i, TEMPORARY_FIELDS);
+        const uint64_t site = row != NULL ? number_at(loader, row, 0, saved->replay.site_count) : 0;
+        if (loader->status != TRACE_OK) {
+            return false;
+        }
+        const uint64_t frees = saved->replay.sites[site].frees;
+        lifetimes_add_temporary(saved->lifetimes, site, number_at(loader, row, 1, frees + 1));
+    }
+    return loader->status == TRACE_OK;
+}
+
 static bool load_all(struct loader *loader)
 {
     struct json_object *version = NULL;
@@ -257,7 +284,8 @@ static bool load_all(struct loader *loader)
     text = text != NULL ? text : "an unknown moment";
     loader->saved->moment = arena_copy(&loader->saved->definitions.arena, text, strlen(text));
     return load_frames(loader) && load_stacks(loader) && load_threads(loader) &&
-           load_sites(loader) && (loader->saved->moment != NULL || fail(loader, TRACE_NOMEM));
+           load_sites(loader) && load_temporary(loader) &&
+           (loader->saved->moment != NULL || fail(loader, TRACE_NOMEM));
 }
 
 enum trace_status saved_statistics_load(const char *path, struct frame_table *frames,
@@ -291,5 +319,6 @@ void saved_statistics_fini(struct saved_statistics *saved)
     attribution_fini(&saved->attribution);
     definitions_fini(&saved->definitions);
     replay_fini(&saved->replay);
+    lifetimes_free(saved->lifetimes);
     *saved = (struct saved_statistics){0};
 }

@@ -25,6 +25,7 @@ void statistics_writer_free(struct statistics_writer *writer);
 
 /*
  * Add what one trace holds now.
+ * @replay: with lifetimes.
  * @moment: how it is called; that of the last trace is saved.
  */
 enum trace_status statistics_writer_add(struct statistics_writer *writer,
@@ -41,6 +42,8 @@ struct saved_statistics {
     struct definitions definitions;
     struct replay replay;
     struct attribution attribution;
+    struct lifetimes *lifetimes; /* the replay's: which blocks were temporary, nothing else; NULL if
+                                    the file does not tell */
     const char *moment;
 };
 

@@ -1,4 +1,5 @@
-"""Random allocations and frees of two threads: lifetimes and temporary blocks as counted here.
+"""Random allocations and frees of two threads: lifetimes and temporary blocks as counted here, and the
+same again from saved statistics.
 
 usage: lifetimes.py TRACE_REPORT [SEED]
 TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
@@ -12,11 +13,11 @@ import subprocess
 import rounds
 import synthetic
 
-ROUNDS = 40
+ROUNDS = 25
 SITES = 8
 
 
-def make(rng, directory):
+def make(rng, directory, name="t.trace"):
     """Write a trace. Return (ages, temporary): those of each site."""
     trace = synthetic.Trace()
     trace.process("/bin/app", "/")
@@ -46,13 +47,13 @@ def make(rng, directory):
                 if latest.get(stream) == block:
                     temporary[block[0]] += 1
                     latest[stream] = None
-    with open(os.path.join(directory, "t.trace"), "wb") as file:
+    with open(os.path.join(directory, name), "wb") as file:
         file.write(trace.to_bytes())
     return ages, temporary
 
 
-def report_of(report, directory, option):
-    command = [report, option, "--top", "0", "--format", "json", "t.trace"]
+def report_of(report, directory, *options):
+    command = [report, *options, "--top", "0", "--format", "json", "t.trace"]
     result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
     return {line["line"]: line for line in json.loads(result.stdout)["statistics"]}
 
@@ -69,6 +70,25 @@ def run_round(report, rng, directory):
         assert error <= (0 if median < 16 else median / 16), f"median {median}: {error} off"
     got = report_of(report, directory, "--temporary")
     assert {site: line["count"] for site, line in got.items()} == dict(temporary), "temporary"
+    check_saved(report, rng, directory, temporary)
+
+
+def check_saved(report, rng, directory, temporary):
+    """What is saved compares as the trace does that it is from, whatever is compared."""
+    _, old = make(rng, directory, "old.trace")
+    subprocess.run([report, "--save-statistics=old.json", "old.trace"], cwd=directory,
+                   capture_output=True, check=True)
+    got = report_of(report, directory, "--temporary", "--compare-to=old.json")
+    expected = {site: (temporary[site], temporary[site] - old[site])
+                for site in old.keys() | temporary.keys()}
+    assert {site: (line["count"], line["count_diff"]) for site, line in got.items()} == expected
+    for what in ("--at=end", "--allocated", "--freed", "--temporary", "--lifetimes"):
+        by = rng.choice(("lineno", "function", "module", "thread", "size", "traceback"))
+        compared = [subprocess.run([report, what, f"--by={by}", "--format=csv", "--top=0",
+                                    f"--compare-to={other}", "t.trace"], cwd=directory,
+                                   capture_output=True, check=True).stdout
+                    for other in ("old.trace", "old.json")]
+        assert compared[0] == compared[1], (what, by, compared)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,20 @@ def places(value):
             yield from places(value[key])
 
 
-def compare(report, directory):
-    return subprocess.run([report, "--compare-to=s.json", "--by=thread", "t.trace"], cwd=directory,
-                          capture_output=True, text=True, check=False)
+def compare(report, directory, *options):
+    return subprocess.run([report, "--compare-to=s.json", "--by=thread", *options, "t.trace"],
+                          cwd=directory, capture_output=True, text=True, check=False)
+
+
+def check_earlier(report, directory, text):
+    """A file without what was temporary is good for everything else."""
+    document = json.loads(text)
+    del document["temporary"]
+    with open(os.path.join(directory, "s.json"), "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    assert compare(report, directory).returncode == 0
+    result = compare(report, directory, "--temporary")
+    assert result.returncode == 1 and "earlier version" in result.stderr, result
 
 
 def run_round(report, rng, directory):
@@ -35,6 +46,7 @@ def run_round(report, rng, directory):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     assert compare(report, directory).returncode == 0
+    check_earlier(report, directory, text)
     for cut in rng.sample(range(1, len(text) - 1), 5):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text[:cut])

@@ -34,9 +34,11 @@ START_TEST(report_adds_everything)
     report_add_totals(&sum, &one);
     ck_assert_double_eq(sum.peak_s, 2.5);
     ck_assert_double_eq(sum.peak_resident_s, 3.5);
+    ck_assert_uint_eq(sum.longest_pause_us, one.longest_pause_us);
     memcpy(numbers, &sum, sizeof sum);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (i != offsetof(struct report_totals, peak_s) / sizeof(uint64_t) &&
+        if (i != offsetof(struct report_totals, longest_pause_us) / sizeof(uint64_t) &&
+            i != offsetof(struct report_totals, peak_s) / sizeof(uint64_t) &&
             i != offsetof(struct report_totals, peak_resident_s) / sizeof(uint64_t)) {
             ck_assert_msg(numbers[i] == 2 * (1000 + i), "number %zu", i);
         }
