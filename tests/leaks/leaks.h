@@ -15,10 +15,12 @@
  */
 __attribute__((noinline, unused)) static void forget(void)
 {
-    __asm__ volatile("lea -32768(%%rsp), %%rdi\n\t"
+    __asm__ volatile("lea -32768(%%rsp), %%rsp\n\t" // for memcheck the stack ends there
+                     "mov %%rsp, %%rdi\n\t"
                      "mov $4096, %%ecx\n\t"
                      "xor %%eax, %%eax\n\t"
                      "rep stosq\n\t"
+                     "lea 32768(%%rsp), %%rsp\n\t"
                      "xor %%edx, %%edx\n\t"
                      "xor %%esi, %%esi\n\t"
                      "xor %%r8d, %%r8d\n\t"
