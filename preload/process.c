@@ -158,6 +158,7 @@ void tracer_moving(void)
     if (atomic_load(&gate.is_open)) {
         file_hold(&process.file);
     }
+    modules_have_moved();
 }
 
 void tracer_sandboxed(void)

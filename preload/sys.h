@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #ifndef __x86_64__
@@ -93,6 +94,11 @@ static inline long sys_fstat(int fd, struct stat *ret_stat)
 static inline long sys_stat(const char *path, struct stat *ret_stat, int flags)
 {
     return sys_call6(SYS_newfstatat, AT_FDCWD, (long)path, (long)ret_stat, flags, 0, 0);
+}
+
+static inline long sys_statfs(const char *path, struct statfs *ret_facts)
+{
+    return sys_call3(SYS_statfs, (long)path, (long)ret_facts, 0);
 }
 
 static inline long sys_fallocate(int fd, uint64_t offset, uint64_t length)

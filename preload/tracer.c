@@ -143,6 +143,17 @@ static inline struct thread_state *enter(uintptr_t sp)
 
 /* --- naming --- */
 
+/* Write down what is called what in a module whose file the reader of the trace may not have. */
+static __attribute__((noinline, cold)) void define_names(struct thread_state *state, uint32_t id,
+                                                         const struct module *module)
+{
+    struct module_symbols symbols = module_symbols_of(module);
+    struct module_symbol next;
+    while (module_symbols_peek(&symbols, &next) &&
+           DEFINE(state, define_symbols(&state->definitions, id, &symbols))) {
+    }
+}
+
 /* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
  */
 static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, uint32_t parent,
@@ -157,6 +168,9 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
         if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
             if (!DEFINE(state, define_module(&state->definitions, frame->module, module))) {
                 return STACK_NONE;
+            }
+            if (module->is_fleeting) {
+                define_names(state, frame->module, module);
             }
             atomic_store_explicit(&module->is_defined, true, memory_order_release);
         }

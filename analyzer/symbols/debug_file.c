@@ -28,6 +28,7 @@ struct search {
     const char *link_name;   /* from .gnu_debuglink, or NULL */
     uint32_t link_crc;
     struct debug_files *files;
+    bool is_deleted;   /* the module, while the program ran */
     char refusal[400]; /* of the first file that was there, but not the right one */
 };
 
@@ -199,11 +200,23 @@ static void open_module(struct search *search, const char *root)
     const struct debug_file_query *query = search->query;
     struct trace_error error = {0};
     int length = snprintf(path, sizeof path, "%s%s", root, query->path);
-    if (length < 0 || (size_t)length >= sizeof path) {
+    if (length < 0 || (size_t)length >= sizeof path || query->path[0] == '[' ||
+        strncmp(query->path, "linux-vdso", 10) == 0 ||
+        strncmp(query->path, "linux-gate", 10) == 0) {
+        return; // the kernel's own have no file
+    }
+    if (strncmp(query->path, "/memfd:", 7) == 0) {
+        (void)snprintf(files->warning, sizeof files->warning,
+                       "it was in memory only (memfd_create): --symbols DIR may name the directory "
+                       "of a file with its build-id");
         return;
     }
     if (elf_file_open(path, &files->module, &error) != TRACE_OK) {
-        (void)snprintf(files->warning, sizeof files->warning, "%.400s", error.text);
+        // Who shows the warning puts the module's path before it.
+        size_t prefix = strlen(path) + 2;
+        bool is_known = root[0] == '\0' && strncmp(error.text, path, prefix - 2) == 0;
+        (void)snprintf(files->warning, sizeof files->warning, "%.400s",
+                       is_known && strlen(error.text) > prefix ? error.text + prefix : error.text);
         return;
     }
     if (query->build_id_bytes > 0 && files->module.build_id_bytes > 0 &&
@@ -212,6 +225,12 @@ static void open_module(struct search *search, const char *root)
         (void)snprintf(files->warning, sizeof files->warning,
                        "%s (rebuilt or upgraded since? --sysroot DIR names other files)",
                        search->refusal);
+        elf_file_close(&files->module);
+        return;
+    }
+    if (search->is_deleted && (query->build_id_bytes == 0 || files->module.build_id_bytes == 0)) {
+        (void)snprintf(files->warning, sizeof files->warning,
+                       "it was deleted while the program ran, and has no build-id to know it by");
         elf_file_close(&files->module);
         return;
     }
@@ -314,14 +333,34 @@ void debug_files_init(struct debug_files *files)
         .module.fd = -1, .debug.fd = -1, .alternate.fd = -1, .package.fd = -1, .mini.fd = -1};
 }
 
+/* Copy a path without the kernel's note that the file has been deleted. Return: if there was one.
+ */
+static bool copy_path(const char *path, char *ret_copy, size_t bytes)
+{
+    static const char note[] = " (deleted)";
+    (void)snprintf(ret_copy, bytes, "%s", path);
+    size_t length = strlen(ret_copy);
+    bool has_note =
+        length >= sizeof note && strcmp(ret_copy + length - (sizeof note - 1), note) == 0;
+    if (has_note) {
+        ret_copy[length - (sizeof note - 1)] = '\0';
+    }
+    return has_note;
+}
+
 void debug_files_open(const struct debug_file_query *query, struct debug_files *ret_files)
 {
+    char path[PATH_MAX];
+    bool is_deleted = copy_path(query->path, path, sizeof path);
+    struct debug_file_query named = *query;
+    named.path = path;
     debug_files_init(ret_files);
     const char *root = query->sysroot_dir != NULL ? query->sysroot_dir : "";
-    struct search search = {.query = query,
+    struct search search = {.query = &named,
                             .build_id = query->build_id,
                             .build_id_bytes = query->build_id_bytes,
-                            .files = ret_files};
+                            .files = ret_files,
+                            .is_deleted = is_deleted};
     open_module(&search, root);
     if (!ret_files->module.has_debug_info) {
         find_debug_file(&search, root);
@@ -333,7 +372,7 @@ void debug_files_open(const struct debug_file_query *query, struct debug_files *
         ret_files->warning[0] = '\0'; // the module is not needed then
     }
     open_alternate(ret_files, root);
-    open_package(ret_files, query, root);
+    open_package(ret_files, &named, root);
     open_mini(ret_files);
 }
 

@@ -32,7 +32,8 @@ struct debug_files {
 /*
  * Find and open the files of a module.
  *
- * The module is at its path below the sysroot. If it has no debug information of its own, a debug
+ * The module is at its path below the sysroot; one that was deleted while the program ran may be
+ * there again, and is known by its build-id. If it has no debug information of its own, a debug
  * file is looked for, first that of the build-id: .build-id/xx/yyyy.debug under the symbols
  * directory and /usr/lib/debug; then the one that .gnu_debuglink names: beside the module, in
  * .debug beside it, in the symbols directory, in /usr/lib/debug and the module's directory under

@@ -186,6 +186,24 @@ static void finish_table(struct sym_elf *table)
     }
 }
 
+/* Add what the trace has. Return: false without memory. */
+static bool add_saved(struct sym_elf *table, const struct saved_symbols *saved)
+{
+    for (size_t i = 0; i < saved->count; i++) {
+        const struct saved_symbol *symbol = &saved->items[i];
+        bool has_size = symbol->bytes != 0 && symbol->bytes <= UINT64_MAX - symbol->address;
+        struct symbol added = {.addr = symbol->address,
+                               .end = has_size ? symbol->address + symbol->bytes : UINT64_MAX,
+                               .name = symbol->name,
+                               .index = (uint32_t)i,
+                               .rank = RANK_GLOBAL | (has_size ? RANK_SIZED : 0)};
+        if (!append(table, &added)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Add the best names there are. Return: false without memory. */
 static bool add_sources(struct sym_elf *table, const struct sym_elf_sources *sources)
 {
@@ -201,7 +219,7 @@ static bool add_sources(struct sym_elf *table, const struct sym_elf_sources *sou
     }
     table->is_complete = table->count > 0;
     if (sources->module == NULL) {
-        return true;
+        return !is_partial || sources->saved == NULL || add_saved(table, sources->saved);
     }
     // A packed symbol table leaves out what is exported.
     return (!is_partial || add_table(table, sources->module, SHT_DYNSYM)) &&

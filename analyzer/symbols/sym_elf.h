@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "elf_file.h"
+#include "saved_symbols.h"
 
 struct sym_elf;
 
@@ -20,8 +21,9 @@ struct sym_elf_match {
 /* The files of one module, each of them NULL if it is not there. */
 struct sym_elf_sources {
     const struct elf_file *module;
-    const struct elf_file *debug; /* its separate debug file */
-    const struct elf_file *mini;  /* its .gnu_debugdata, unpacked */
+    const struct elf_file *debug;      /* its separate debug file */
+    const struct elf_file *mini;       /* its .gnu_debugdata, unpacked */
+    const struct saved_symbols *saved; /* in the trace, for want of a file; may be NULL, too */
 };
 
 /*

@@ -63,19 +63,34 @@ static bool take_frames(void *context, uint64_t address, const struct sym_debug_
     return true;
 }
 
+/*
+ * Find the symbol of an address, which is that of a call: one before where it returns to. Where no
+ * symbol has that, but one begins with the next byte, nobody has called: a signal handler returns
+ * to the start of the trampoline that it was given.
+ */
+static bool find_symbol(const struct sym_job *job, uint64_t address,
+                        struct sym_elf_match *ret_match)
+{
+    if (job->symbols == NULL) {
+        return false;
+    }
+    return sym_elf_find(job->symbols, address, ret_match) ||
+           (sym_elf_find(job->symbols, address + 1, ret_match) && ret_match->addr == address + 1);
+}
+
 /* Ask the symbol table about one address. Return: false without memory. */
 static bool ask_symbols(struct sym_job *job, uint64_t address)
 {
     struct sym_keeping *keeping = &job->keeping;
     struct sym_elf_match match;
     struct symbol_frames frames = {0};
-    if (job->symbols != NULL && sym_elf_find(job->symbols, address, &match)) {
+    if (find_symbol(job, address, &match)) {
         struct symbol_frame *frame = arena_array(keeping->arena, 1, sizeof *frame);
         if (frame == NULL) {
             return false;
         }
         *frame = (struct symbol_frame){.function = sym_names_show(keeping->names, match.name),
-                                       .offset = address - match.addr};
+                                       .offset = address >= match.addr ? address - match.addr : 0};
         if (frame->function == NULL) {
             return false;
         }
@@ -130,6 +145,7 @@ static enum trace_status read_symbols(struct sym_job *job)
         .module = files->module.elf != NULL ? &files->module : NULL,
         .debug = files->debug.elf != NULL ? &files->debug : NULL,
         .mini = files->mini.elf != NULL ? &files->mini : NULL,
+        .saved = &job->module->saved,
     };
     return sym_elf_new(&sources, &job->symbols);
 }
@@ -240,13 +256,6 @@ static enum trace_status take_debug(struct sym_job *job)
     return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
 }
 
-/* Return: whether a module is the kernel's, which has no file. */
-static bool has_no_file(const struct sym_module *module)
-{
-    return module->path[0] == '[' || strncmp(module->path, "linux-vdso", 10) == 0 ||
-           strncmp(module->path, "linux-gate", 10) == 0;
-}
-
 void sym_job_open_files(struct sym_job *job)
 {
     const struct sym_module *module = job->module;
@@ -257,11 +266,9 @@ void sym_job_open_files(struct sym_job *job)
                                      .symbols_dir = options->symbols_dir,
                                      .sysroot_dir = options->sysroot_dir,
                                      .is_offline = options->is_offline};
-    if (!has_no_file(module)) {
-        debug_files_open(&query, &job->files);
-        if (job->files.warning[0] != '\0') {
-            warn(job, job->files.warning);
-        }
+    debug_files_open(&query, &job->files);
+    if (job->files.warning[0] != '\0') {
+        warn(job, job->files.warning);
     }
 }
 

@@ -23,9 +23,10 @@
 /* What a symbolizer knows of a module. */
 struct sym_module {
     const char *path;
-    const uint8_t *build_id; /* as the trace has it */
-    size_t build_id_bytes;   /* 0: unknown */
-    const char *warning;     /* or NULL */
+    const uint8_t *build_id;    /* as the trace has it */
+    size_t build_id_bytes;      /* 0: unknown */
+    struct saved_symbols saved; /* names that are in the trace */
+    const char *warning;        /* or NULL */
     struct sym_answers answers;
 };
 

@@ -78,6 +78,25 @@ enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const cha
     return TRACE_OK;
 }
 
+bool symbolizer_add_saved(struct symbolizer *symbolizer, size_t module,
+                          const struct saved_symbols *symbols)
+{
+    struct saved_symbol *items = arena_array(&symbolizer->arena, symbols->count + 1, sizeof *items);
+    if (items == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < symbols->count; i++) {
+        items[i] = symbols->items[i];
+        items[i].name = sym_names_keep(&symbolizer->names, symbols->items[i].name);
+        if (items[i].name == NULL) {
+            return false;
+        }
+    }
+    symbolizer->modules[module].saved =
+        (struct saved_symbols){.items = items, .count = symbols->count};
+    return true;
+}
+
 static struct sym_keeping keeping_of(struct symbolizer *symbolizer)
 {
     return (struct sym_keeping){

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "saved_symbols.h"
 
 /* One source position. An address inside inlined code has several, innermost first. */
 struct symbol_frame {
@@ -53,6 +54,13 @@ void symbolizer_free(struct symbolizer *symbolizer);
 enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const char *path,
                                         const uint8_t *build_id, size_t build_id_bytes,
                                         size_t *ret_module) TRACE_CHECKED;
+
+/*
+ * Give a module the names that are in its trace, for want of a file.
+ * @symbols: copied. Return: false without memory.
+ */
+bool symbolizer_add_saved(struct symbolizer *symbolizer, size_t module,
+                          const struct saved_symbols *symbols) TRACE_CHECKED;
 
 /* Addresses of one module that are to be resolved. */
 struct symbol_request {

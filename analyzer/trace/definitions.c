@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "trace_codec.h"
 
 enum {
@@ -121,8 +122,49 @@ static bool load_module(struct loader *loader, struct trace_cursor *cursor)
         loader->is_out_of_memory = true;
         return false;
     }
+    module.symbols = loader->definitions->modules[id].symbols;
     loader->definitions->modules[id] = module;
     return true;
+}
+
+static bool add_symbol(struct loader *loader, struct saved_symbols *symbols,
+                       const struct saved_symbol *symbol)
+{
+    struct saved_symbol *moved =
+        grow_array(symbols->items, symbols->count, &symbols->capacity, sizeof *moved);
+    if (moved == NULL) {
+        loader->is_out_of_memory = true;
+        return false;
+    }
+    symbols->items = moved;
+    symbols->items[symbols->count++] = *symbol;
+    return true;
+}
+
+static bool load_symbols(struct loader *loader, struct trace_cursor *cursor)
+{
+    struct definitions *definitions = loader->definitions;
+    size_t length = 0;
+    const uint8_t *bytes = trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+    if (cursor->is_bad || loader->is_counting) {
+        return !cursor->is_bad;
+    }
+    struct trace_cursor fields = trace_cursor_over(bytes, length);
+    uint64_t id = trace_get_varint(&fields);
+    if (id == 0 || id >= definitions->module_count || definitions->modules[id].path == NULL) {
+        return true; // the chunk that defines it may be lost
+    }
+    struct saved_symbol symbol = {0};
+    while (fields.next < fields.end && !fields.is_bad) {
+        symbol.address = trace_get_delta(&fields, symbol.address);
+        symbol.bytes = trace_get_varint(&fields);
+        symbol.name = get_text(loader, &fields, TRACE_RECORDS_MAX);
+        if (symbol.name == NULL ||
+            !add_symbol(loader, &definitions->modules[id].symbols, &symbol)) {
+            return false;
+        }
+    }
+    return !fields.is_bad;
 }
 
 static bool load_stack(struct loader *loader, struct trace_cursor *cursor)
@@ -245,6 +287,8 @@ static bool load_record(struct loader *loader, struct trace_cursor *cursor)
         return load_site(loader, cursor);
     case TRACE_DEF_THREAD:
         return load_thread(loader, cursor);
+    case TRACE_DEF_SYMBOLS:
+        return load_symbols(loader, cursor);
     default: {
         size_t length = 0;
         if (tag < TRACE_DEF_SIZED) {
@@ -353,6 +397,9 @@ out:
 
 void definitions_fini(struct definitions *definitions)
 {
+    for (size_t i = 0; i < definitions->module_count; i++) {
+        free(definitions->modules[i].symbols.items);
+    }
     free(definitions->modules);
     free(definitions->stacks);
     free(definitions->sites);

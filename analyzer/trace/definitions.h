@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "chunk_index.h"
 #include "error.h"
+#include "saved_symbols.h"
 #include "trace_file.h"
 
 #define DEFINITIONS_DEPTH_MAX 4096 /* frames of a stack that are looked at; more is a cycle */
@@ -35,6 +36,7 @@ struct module_definition {
     uint64_t start;
     uint64_t end;
     uint64_t bias;
+    struct saved_symbols symbols; /* of its own, if its file may be gone */
 };
 
 struct stack_node {

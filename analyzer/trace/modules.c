@@ -70,12 +70,17 @@ static enum trace_status add_module(struct module_table *table,
                                     const struct module_definition *definition,
                                     uint32_t *ret_number)
 {
-    char key[TRACE_PATH_BYTES + 1 + TRACE_BUILD_ID_BYTES];
+    char key[TRACE_PATH_BYTES + 1 + TRACE_BUILD_ID_BYTES + 32];
     size_t length = strnlen(definition->path, TRACE_PATH_BYTES);
     memcpy(key, definition->path, length);
     key[length++] = '\0';
     memcpy(key + length, definition->build_id, definition->build_id_bytes);
     length += definition->build_id_bytes;
+    if (definition->symbols.count > 0 && definition->build_id_bytes == 0) {
+        // Its file is gone, and nothing tells it from others of this name but the names in it.
+        (void)snprintf(key + length, sizeof key - length, "%zu", table->count);
+        length += strlen(key + length);
+    }
     if (strings_intern(table->keys, key, length, ret_number) == NULL) {
         return TRACE_NOMEM;
     }
@@ -103,6 +108,10 @@ static enum trace_status add_module(struct module_table *table,
             ? TRACE_NOMEM
             : symbolizer_add_module(table->symbolizer, definition->path, definition->build_id,
                                     definition->build_id_bytes, &module->symbols);
+    if (status == TRACE_OK &&
+        !symbolizer_add_saved(table->symbolizer, module->symbols, &definition->symbols)) {
+        status = TRACE_NOMEM;
+    }
     table->count += status == TRACE_OK ? 1 : 0;
     return status;
 }

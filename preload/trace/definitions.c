@@ -6,6 +6,8 @@
 #include "trace_codec.h"
 
 #define SMALL_RECORD_BYTES (1 + 5 * TRACE_VARINT_BYTES)
+#define SYMBOLS_LENGTH_BYTES 2 /* of a SYMBOLS record's length, which is below 128 * 128 */
+#define SYMBOLS_BYTES ((1 << 7 * SYMBOLS_LENGTH_BYTES) - 1)
 
 /* Return: room for @bytes with the tag written, or NULL. */
 static uint8_t *begin(struct definitions *definitions, enum trace_definition tag, size_t bytes)
@@ -108,6 +110,39 @@ bool define_module(struct definitions *definitions, uint32_t id, const struct mo
     to = trace_put_bytes(to, module->build_id, module->build_id_bytes);
     to = trace_put_bytes(to, module->path, module->path_bytes);
     commit(definitions, to);
+    settle(definitions);
+    return true;
+}
+
+/* Put symbols until no other is sure to fit before @end. */
+static uint8_t *put_symbols(uint8_t *to, const uint8_t *end, struct module_symbols *symbols)
+{
+    struct module_symbol symbol;
+    uint64_t last = 0;
+    while (end - to > 3 * TRACE_VARINT_BYTES + MODULE_SYMBOL_NAME_BYTES &&
+           module_symbols_peek(symbols, &symbol)) {
+        to = trace_put_delta(to, symbol.address, last);
+        to = trace_put_varint(to, symbol.bytes);
+        to = trace_put_bytes(to, symbol.name, symbol.name_bytes);
+        last = symbol.address;
+        module_symbols_pass(symbols);
+    }
+    return to;
+}
+
+bool define_symbols(struct definitions *definitions, uint32_t id, struct module_symbols *symbols)
+{
+    uint8_t *length =
+        begin(definitions, TRACE_DEF_SYMBOLS, 1 + SYMBOLS_LENGTH_BYTES + SYMBOLS_BYTES);
+    if (length == NULL) {
+        return false;
+    }
+    uint8_t *fields = length + SYMBOLS_LENGTH_BYTES;
+    uint8_t *to = put_symbols(trace_put_varint(fields, id), fields + SYMBOLS_BYTES, symbols);
+    size_t bytes = (size_t)(to - fields);
+    uint8_t *moved = trace_put_varint(length, bytes);
+    memmove(moved, fields, bytes); /* a short record has a short length */
+    commit(definitions, moved + bytes);
     settle(definitions);
     return true;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "module_symbols.h"
 #include "modules.h"
 #include "stack_table.h"
 #include "window.h"
@@ -41,6 +42,8 @@ bool definitions_are_settled(const struct definitions *definitions);
 
 bool define_process(struct definitions *definitions, const struct process_description *process);
 bool define_module(struct definitions *definitions, uint32_t id, const struct module *module);
+/* As many symbols of a module as one record takes; @symbols is moved behind them. */
+bool define_symbols(struct definitions *definitions, uint32_t id, struct module_symbols *symbols);
 bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node);
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size);
 bool define_domain(struct definitions *definitions, uint32_t site, uint32_t domain);

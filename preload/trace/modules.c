@@ -4,13 +4,16 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "memory.h"
 #include "sys.h"
 
 #define TEXT_CHUNK_BYTES 65536 /* paths are kept in chunks of this size */
+#define IDENTITY_BYTES 1024    /* of a file: its headers, and the notes that follow them */
 
 static struct {
     struct module *list; /* MODULES_MAX + 1 of them; index is the id */
@@ -18,18 +21,32 @@ static struct {
     const char *executable;
     char *text; /* room for more paths */
     size_t text_left;
+    _Atomic bool has_moved; /* into a root that the reader of the trace does not have */
 } modules;
+
+/* Containers have a root of their own, which is made of layers, and gone with them. */
+static bool is_container(void)
+{
+    struct statfs root;
+    return sys_statfs("/", &root) == 0 && root.f_type == OVERLAYFS_SUPER_MAGIC;
+}
 
 bool modules_init(const char *executable)
 {
     modules.list = memory_map((MODULES_MAX + 1) * sizeof *modules.list);
     modules.executable = executable;
+    modules.has_moved = is_container();
     return modules.list != NULL;
 }
 
 struct module *modules_get(uint32_t id)
 {
     return &modules.list[id];
+}
+
+void modules_have_moved(void)
+{
+    atomic_store(&modules.has_moved, true);
 }
 
 void modules_forget_definitions(void)
@@ -109,17 +126,54 @@ static bool find_mapped_path(uintptr_t start, char *buffer)
     return is_found;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* What the loader calls the object, made absolute. @buffer: TRACE_PATH_BYTES. */
 static const char *absolute_path(const char *name, uintptr_t start, char *buffer)
 {
     if (name[0] == '\0') {
         return modules.executable;
     }
-    /* "linux-vdso.so.1" has no directory and no file */
-    if (name[0] == '/' || strchr(name, '/') == NULL || !find_mapped_path(start, buffer)) {
+    /* "linux-vdso.so.1" has no directory and no file; /proc/self/fd/3 leads elsewhere tomorrow */
+    bool is_lasting = name[0] == '/' && !starts_with(name, "/proc/");
+    if (is_lasting || strchr(name, '/') == NULL || !find_mapped_path(start, buffer)) {
         return name;
     }
     return buffer;
+}
+
+/* Return: whether a path leads to the file that is mapped: their first bytes, the build-id among
+ * them, are the same. */
+static bool leads_to(const char *path, const struct module *module)
+{
+    char bytes[IDENTITY_BYTES];
+    size_t length = module->end - module->start;
+    length = length < sizeof bytes ? length : sizeof bytes;
+    int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd < 0) {
+        return false;
+    }
+    long got = sys_pread(fd, bytes, length, 0);
+    (void)sys_close(fd);
+    return got > 0 && memcmp(bytes, (const void *)module->start, (size_t)got) == 0;
+}
+
+/* Return: whether a module's file may be gone, or another, when the report is made. */
+static bool is_fleeting(const struct module *module)
+{
+    static const char *const directories[] = {"/tmp/", "/var/tmp/", "/dev/", "/run/", "/proc/"};
+    if (atomic_load(&modules.has_moved) || module->path[0] != '/') {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+        if (starts_with(module->path, directories[i])) {
+            return true;
+        }
+    }
+    return !leads_to(module->path, module);
 }
 
 /* Return: a copy that lives for ever, cut if there is no memory. */
@@ -162,6 +216,7 @@ uint32_t modules_find(uintptr_t address)
         .start = (uintptr_t)object.dlfo_map_start,
         .end = (uintptr_t)object.dlfo_map_end,
         .bias = object.dlfo_link_map->l_addr,
+        .dynamic = (uintptr_t)object.dlfo_link_map->l_ld,
     };
     found.path = absolute_path(object.dlfo_link_map->l_name, found.start, buffer);
     found.path_bytes = (uint32_t)strnlen(found.path, TRACE_PATH_BYTES - 1);
@@ -177,6 +232,7 @@ uint32_t modules_find(uintptr_t address)
     }
     found.path = keep_text(found.path, found.path_bytes);
     found.path_bytes = found.path[0] == '\0' ? 0 : found.path_bytes;
+    found.is_fleeting = is_fleeting(&found);
     modules.list[modules.count + 1] = found;
     return ++modules.count;
 }

@@ -22,10 +22,12 @@ struct module {
     uintptr_t start;
     uintptr_t end;
     uintptr_t bias;
+    uintptr_t dynamic; /* its dynamic section */
     const char *path;
     uint32_t path_bytes;
     uint8_t build_id_bytes;
     uint8_t build_id[TRACE_BUILD_ID_BYTES];
+    bool is_fleeting;        /* its file may not be there when the report is made */
     _Atomic bool is_defined; /* in the trace file */
 };
 
@@ -47,6 +49,9 @@ uint32_t modules_known(uintptr_t address);
 
 /* The module of an id that modules_find() returned. Any thread. */
 struct module *modules_get(uint32_t id);
+
+/* Paths lead elsewhere from now on than they do for the reader of the trace. */
+void modules_have_moved(void);
 
 /* For the child after fork: no module is in the trace file yet. */
 void modules_forget_definitions(void);

@@ -99,6 +99,15 @@ enum trace_status symbolizer_add_module(struct symbolizer *symbolizer, const cha
     return TRACE_OK;
 }
 
+bool symbolizer_add_saved(struct symbolizer *symbolizer, size_t module,
+                          const struct saved_symbols *symbols)
+{
+    (void)symbolizer;
+    (void)module;
+    (void)symbols;
+    return true;
+}
+
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
                                      const struct symbol_request *requests, size_t count)
 {
