@@ -108,7 +108,7 @@ def forks():
     return [
         Row("fork_once", traces=3, totals={"lost_events": zero, "inherited_frees": some}),
         Row("fork_threads", (FORKS,), traces=FORKS + 1),
-        Row("fork_storm", (CHILDREN,), traces=CHILDREN + 1, totals={}),
+        Row("fork_storm", (CHILDREN,), traces=CHILDREN + 1, totals={}, seconds=600),
         # a child loses the event that its making interrupted
         Row("fork_in_handler", (200,), after=SAFE, traces=201, slack=400, may_lose=True,
             totals={"lost_events": lambda lost: lost <= 200}),
@@ -159,7 +159,7 @@ def threads():
     return [
         Row("thread_exit"),
         Row("threads_many", ("at-once", 1000)),
-        Row("threads_many", ("one-by-one", SUCCESSIVE)),
+        Row("threads_many", ("one-by-one", SUCCESSIVE), seconds=600, slower=4),
         Row("threads_cancelled", ("deferred",)),
         # a cancelled thread may have been about to count what is in the trace
         Row("threads_cancelled", ("asynchronous",), after=SAFE, slack=1000, may_lose=True,
