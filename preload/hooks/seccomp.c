@@ -1,14 +1,20 @@
 /*
- * prctl(PR_SET_SECCOMP): from then on a system call of ours may be the process's death. The filter
- * is tried, before it is installed, with every call that the tracer makes; if one would not come
- * back, tracing ends first. A filter that lets calls fail is no danger: they fail.
+ * prctl(PR_SET_SECCOMP) and the system call seccomp(): from then on a system call of ours may be
+ * the process's death. The filter is tried, before it is installed, with every call that the tracer
+ * makes; if one would not come back, tracing ends first. A filter that lets calls fail is no
+ * danger: they fail.
  *
- * Filters that are installed by the system call seccomp() itself, as libseccomp does, are not seen.
+ * libc has no function for seccomp(): programs and libseccomp go through syscall(). Filters that
+ * come by an instruction of the program's own are not seen.
  */
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "real.h"
@@ -17,6 +23,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define DENIED SECCOMP_RET_KILL_PROCESS
+#define SYS_SECCOMP_TEXT "317" /* SYS_seccomp; the assembler knows no casts */
+_Static_assert(SYS_seccomp == 317, "SYS_SECCOMP_TEXT");
 
 struct machine {
     const struct seccomp_data *data;
@@ -31,7 +39,7 @@ static uint32_t load(const struct machine *machine, const struct sock_filter *st
     switch (BPF_MODE(step->code)) {
     case BPF_ABS:
         if (step->k <= sizeof *machine->data - sizeof value) {
-            __builtin_memcpy(&value, (const char *)machine->data + step->k, sizeof value);
+            memcpy(&value, (const char *)machine->data + step->k, sizeof value);
         }
         return value;
     case BPF_MEM:
@@ -137,15 +145,42 @@ static uint32_t run(const struct sock_fprog *filter, const struct seccomp_data *
  */
 static bool is_deadly(const struct sock_fprog *filter)
 {
-    static const int calls[] = {
-        SYS_openat,         SYS_close,       SYS_fstat,  SYS_newfstatat, SYS_read,
-        SYS_pwrite64,       SYS_write,       SYS_mmap,   SYS_munmap,     SYS_madvise,
-        SYS_rt_sigprocmask, SYS_fallocate,   SYS_gettid, SYS_getpid,     SYS_prlimit64,
-        SYS_tgkill,         SYS_sigaltstack, SYS_prctl,  SYS_getppid,    SYS_futex,
-        SYS_clock_gettime,
+    /* with the arguments that filters look at: the others are pointers, sizes and descriptors */
+    static const struct {
+        int number;
+        uint64_t arguments[4];
+    } calls[] = {
+        {SYS_openat, {(uint64_t)AT_FDCWD, 0, O_RDWR | O_CLOEXEC}},
+        {SYS_openat, {(uint64_t)AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}},
+        {SYS_mmap, {0, 0, PROT_READ | PROT_WRITE, MAP_SHARED}},
+        {SYS_mmap, {0, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS}},
+        {SYS_madvise, {0, 0, MADV_DONTNEED}},
+        {SYS_madvise, {0, 0, MADV_POPULATE_WRITE}},
+        {SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
+        {SYS_prctl, {PR_GET_NAME}},
+        {SYS_rt_sigprocmask, {SIG_SETMASK}},
+        {.number = SYS_close},
+        {.number = SYS_fstat},
+        {.number = SYS_newfstatat},
+        {.number = SYS_read},
+        {.number = SYS_pread64},
+        {.number = SYS_pwrite64},
+        {.number = SYS_write},
+        {.number = SYS_munmap},
+        {.number = SYS_fallocate},
+        {.number = SYS_fcntl},
+        {.number = SYS_gettid},
+        {.number = SYS_getpid},
+        {.number = SYS_getppid},
+        {.number = SYS_prlimit64},
+        {.number = SYS_tgkill},
+        {.number = SYS_sigaltstack},
+        {.number = SYS_futex},
+        {.number = SYS_clock_gettime},
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        const struct seccomp_data data = {.nr = calls[i], .arch = AUDIT_ARCH_X86_64};
+        struct seccomp_data data = {.nr = calls[i].number, .arch = AUDIT_ARCH_X86_64};
+        memcpy(data.args, calls[i].arguments, sizeof calls[i].arguments);
         uint32_t action = run(filter, &data) & SECCOMP_RET_ACTION_FULL;
         if (action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG &&
             action != SECCOMP_RET_ERRNO) {
@@ -169,6 +204,14 @@ static bool is_readable(const struct sock_fprog *filter)
     return true;
 }
 
+/* A filter is about to be installed, or strict mode entered, for which @filter is NULL. */
+static void expect(const struct sock_fprog *filter)
+{
+    if (filter == NULL || (is_readable(filter) && is_deadly(filter))) {
+        tracer_sandboxed();
+    }
+}
+
 EXPORT int prctl(int option, ...);
 EXPORT int prctl(int option, ...)
 {
@@ -181,11 +224,73 @@ EXPORT int prctl(int option, ...)
     }
     va_end(arguments);
     real_find("prctl", &next);
-    if (option == PR_SET_SECCOMP) {
-        const struct sock_fprog *filter = (const struct sock_fprog *)words[1];
-        if (words[0] == SECCOMP_MODE_STRICT || (is_readable(filter) && is_deadly(filter))) {
-            tracer_sandboxed();
-        }
+    if (option == PR_SET_SECCOMP && words[0] == SECCOMP_MODE_STRICT) {
+        expect(NULL);
+    } else if (option == PR_SET_SECCOMP && words[1] != 0) {
+        expect((const struct sock_fprog *)words[1]);
     }
     return next(option, words[0], words[1], words[2], words[3]);
+}
+
+/*
+ * syscall(): one that makes a child on the same stack (vfork, clone) returns twice, so there must
+ * be no frame of ours. It jumps to the next syscall() with everything as it was, having called
+ * syscall_is_new() before where that is not known yet, or the call is seccomp().
+ */
+__attribute__((used)) long (*syscall_next)(long number, ...);
+__attribute__((used)) void syscall_is_new(long number, long operation, unsigned long flags,
+                                          const struct sock_fprog *filter);
+__attribute__((used)) void syscall_is_new(long number, long operation, unsigned long flags,
+                                          const struct sock_fprog *filter)
+{
+    (void)flags;
+    if (syscall_next == NULL) {
+        real_find("syscall", &syscall_next);
+    }
+    if (number == SYS_seccomp && operation == SECCOMP_SET_MODE_STRICT) {
+        expect(NULL);
+    } else if (number == SYS_seccomp && operation == SECCOMP_SET_MODE_FILTER && filter != NULL) {
+        expect(filter);
+    }
+}
+
+EXPORT __attribute__((naked)) long syscall(long number, ...);
+EXPORT __attribute__((naked)) long syscall(long number __attribute__((unused)), ...)
+{
+    __asm__("mov syscall_next(%rip), %rax\n\t"
+            "test %rax, %rax\n\t"
+            "je 1f\n\t"
+            "cmp $" SYS_SECCOMP_TEXT ", %rdi\n\t"
+            "je 1f\n\t"
+            "jmp *%rax\n"
+            "1:\tpush %rdi\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "push %rsi\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "push %rdx\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "push %rcx\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "push %r8\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "push %r9\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "sub $8, %rsp\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "call syscall_is_new\n\t"
+            "add $8, %rsp\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %r9\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %r8\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %rcx\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %rdx\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %rsi\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "pop %rdi\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "jmp *syscall_next(%rip)");
 }

@@ -7,10 +7,13 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "seen.h"
 
@@ -68,6 +71,11 @@ static void *show_all(void *argument)
     SHOW(unshare(-1));
     SHOW(setns(-1, 0));
     SHOW(setuid(getuid()));
+    SHOW(syscall(SYS_close, -1));
+    SHOW(syscall(SYS_seccomp, 7, 0, NULL));
+    SHOW(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL));
+    SHOW(syscall(SYS_mmap, NULL, (size_t)4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
+    SHOW(syscall(SYS_mmap, NULL, (size_t)4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 1L));
     SHOW(execl("/nowhere", "nowhere", (char *)NULL));
     return argument;
 }

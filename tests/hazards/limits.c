@@ -7,14 +7,17 @@
  * Without it: past RLIMIT_FSIZE, SIGXFSZ; with ftruncate() for fallocate() on a disk of 96 KiB,
  * SIGBUS; without the held descriptor tracing ended in the new root, 10 of 20,010 blocks were
  * seen; without the zeros that are written where fallocate() is not there, nothing was traced;
- * before filters were tried out (seccomp.c), one that kills ended the program with SIGSYS.
+ * before filters were tried out (seccomp.c), one that kills ended the program with SIGSYS, and so
+ * did libseccomp's before syscall() was looked at.
  * RLIMIT_AS and RLIMIT_NOFILE were not tried.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -48,11 +51,37 @@ static void filter_calls(unsigned otherwise)
     need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
 }
 
+/* The same by libseccomp, which makes the system call seccomp() through syscall(). Its header need
+ * not be there. */
+static void filter_calls_by_library(void)
+{
+    static const int allowed[] = {SYS_write,  SYS_exit, SYS_exit_group, SYS_mmap,
+                                  SYS_munmap, SYS_brk,  SYS_close,      SYS_read};
+    const uint32_t kill_process = 0x80000000u; /* SCMP_ACT_... */
+    const uint32_t allow = 0x7fff0000u;
+    void *(*init)(uint32_t) = NULL;
+    int (*add)(void *, uint32_t, int, unsigned, ...) = NULL;
+    int (*load)(const void *) = NULL;
+    void *library = dlopen("libseccomp.so.2", RTLD_NOW);
+    need(library != NULL, "libseccomp");
+    void *symbols[] = {dlsym(library, "seccomp_init"), dlsym(library, "seccomp_rule_add"),
+                       dlsym(library, "seccomp_load")};
+    memcpy(&init, &symbols[0], sizeof init);
+    memcpy(&add, &symbols[1], sizeof add);
+    memcpy(&load, &symbols[2], sizeof load);
+    void *context = init(kill_process);
+    need(context != NULL, "seccomp_init");
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        need(add(context, allow, allowed[i], 0) == 0, "seccomp_rule_add");
+    }
+    need(load(context) == 0, "seccomp_load");
+}
+
 /*
- * Start anew in a world where a system call fails, @is_shared_map: mmap() of a file that is shared,
- * as on network file systems. The program that starts finds the filter in place.
+ * Start anew in a world where a system call fails or kills, @is_shared_map: mmap() of a file that
+ * is shared, as on network file systems. The program that starts finds the filter in place.
  */
-static void start_without(char **arguments, unsigned call, int error, int is_shared_map)
+static void start_without(char **arguments, unsigned call, unsigned otherwise, int is_shared_map)
 {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -60,7 +89,7 @@ static void start_without(char **arguments, unsigned call, int error, int is_sha
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, is_shared_map ? MAP_SHARED : 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, is_shared_map ? MAP_SHARED : 0, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, otherwise),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
@@ -93,9 +122,11 @@ int main(int count, char **arguments)
 {
     const char *what = count > 1 ? arguments[1] : "none";
     if (strcmp(what, "fallocate") == 0) {
-        start_without(arguments, SYS_fallocate, EOPNOTSUPP, 0);
+        start_without(arguments, SYS_fallocate, SECCOMP_RET_ERRNO | EOPNOTSUPP, 0);
+    } else if (strcmp(what, "killing") == 0) {
+        start_without(arguments, SYS_fallocate, SECCOMP_RET_KILL_PROCESS, 0);
     } else if (strcmp(what, "mapping") == 0) {
-        start_without(arguments, SYS_mmap, ENODEV, 1);
+        start_without(arguments, SYS_mmap, SECCOMP_RET_ERRNO | ENODEV, 1);
     }
     marked_churn(10);
     if (strcmp(what, "as") == 0) {
@@ -111,6 +142,8 @@ int main(int count, char **arguments)
         filter_calls(SECCOMP_RET_ERRNO | EPERM);
     } else if (strcmp(what, "sandbox") == 0) {
         filter_calls(SECCOMP_RET_KILL_PROCESS);
+    } else if (strcmp(what, "libseccomp") == 0) {
+        filter_calls_by_library();
     }
     for (unsigned i = 0; i < 20; i++) {
         fill_windows(20000);

@@ -206,6 +206,8 @@ def limits():
         Row("limits", ("nofile",), may_lose=True, totals={"lost_events": some}),
         Row("limits", ("chroot", "{place}/work"), needs_root=True),
         Row("limits", ("sandbox",), says=stopped.format("Operation not permitted"), **incomplete),
+        Row("limits", ("libseccomp",), needs=(LIBRARIES / "libseccomp.so.2",),
+            says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("seccomp",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("pictures", ("children", 10)),
         Row("pictures", ("seccomp",),
