@@ -9,7 +9,10 @@
 #include "memory.h"
 
 #define BUCKETS ((size_t)1 << STACK_TABLE_BUCKET_BITS)
-#define FEW_NODES 128 /* a program with more will soon have touched most pages of the buckets */
+#define FEW_NODES                                                                                  \
+    128 /* a program with more will soon have touched most pages of the first region */
+#define FIRST_PARENTS_BITS 13
+#define FIRST_BUCKETS_BITS (FIRST_PARENTS_BITS + 2)
 #define POPULATED_NODES ((uint32_t)2048) /* pages of nodes are asked for so many at a time */
 #define CHUNK_NODES ((size_t)1 << STACK_TABLE_CHUNK_BITS)
 
@@ -26,13 +29,33 @@ void stack_table_forget(struct stack_table *table)
     memory_clear(table->buckets, BUCKETS * sizeof *table->buckets);
 }
 
+/* A part of the buckets, a power of two of them. */
+struct region {
+    size_t start;
+    unsigned bits;
+};
+
+/* Where the children of node @parent are found. Each region but the first is as large as all before
+ * it. */
+static struct region region_of(uint32_t parent)
+{
+    uint32_t generation = parent >> FIRST_PARENTS_BITS;
+    if (generation == 0) {
+        return (struct region){0, FIRST_BUCKETS_BITS};
+    }
+    unsigned bits = FIRST_BUCKETS_BITS + 31 - (unsigned)__builtin_clz(generation);
+    bits = bits < STACK_TABLE_BUCKET_BITS ? bits : STACK_TABLE_BUCKET_BITS - 1;
+    return (struct region){(size_t)1 << bits, bits};
+}
+
 /* Multiplicative hashing with odd constants from the golden ratio (Knuth, TAOCP 3, 6.4). */
 static _Atomic uint32_t *bucket_of(const struct stack_table *table, uint32_t parent,
                                    uint32_t module, uintptr_t address)
 {
+    struct region region = region_of(parent);
     uint64_t key = (address + module) * 0x9e3779b97f4a7c15u;
     key = (key ^ (key >> 32) ^ parent) * 0xd6e8feb86659fd93u;
-    return &table->buckets[key >> (64 - STACK_TABLE_BUCKET_BITS)];
+    return &table->buckets[region.start + (key >> (64 - region.bits))];
 }
 
 static struct stack_node *node_at(const struct stack_table *table, uint32_t id)
@@ -89,8 +112,10 @@ static bool map_chunk(struct stack_table *table, uint32_t id)
 /* Pages that are about to be touched one by one cost a fault each: have them all at once. */
 static void populate(struct stack_table *table, uint32_t id)
 {
-    if (id == TRACE_STACK_FIRST + FEW_NODES) {
-        memory_populate(table->buckets, BUCKETS * sizeof *table->buckets);
+    struct region region = region_of(id);
+    if (id == TRACE_STACK_FIRST + FEW_NODES || region.start != region_of(id - 1).start) {
+        memory_populate(table->buckets + region.start,
+                        ((size_t)1 << region.bits) * sizeof *table->buckets);
     }
     if (id % POPULATED_NODES == 0) {
         memory_populate(node_at(table, id), POPULATED_NODES * sizeof(struct stack_node));

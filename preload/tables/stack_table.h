@@ -2,6 +2,11 @@
  * Interned call stacks: a tree of (parent, module, return address), each node named by a small
  * integer. Lock-free: nodes are found through chained hash buckets that are only ever pushed to.
  *
+ * A small program's buckets must lie close together, for each is a miss of the cache, and a big
+ * program must have many. So a node's bucket lies in a region that its parent's id tells: the
+ * children of the first 8192 nodes have one, those of the next 8192 another, then each region has
+ * twice the buckets of the one before, as have come twice the nodes.
+ *
  * The table writes nothing. A caller that creates a node is told its id before anybody else can
  * see it, writes the definition into the trace, and then publishes it: an event never names a stack
  * that the file does not define.
@@ -15,7 +20,7 @@
 
 #include "trace_format.h"
 
-#define STACK_TABLE_BUCKET_BITS 20
+#define STACK_TABLE_BUCKET_BITS 21
 #define STACK_TABLE_CHUNK_BITS 14 /* nodes are allocated 16384 at a time: 512 KiB */
 #define STACK_TABLE_CHUNKS ((size_t)1 << (32 - STACK_TABLE_CHUNK_BITS))
 #define STACK_NONE UINT32_MAX /* no memory, or no more ids */
