@@ -24,13 +24,14 @@
 #define HELPER_STACK_BYTES 65536
 #define CLONE_VM 0x100
 #define CLONE_UNTRACED 0x800000
-#define LOOK_NS 10000000L   /* how often to look whether the other side is still there */
-#define STOP_POLL_NS 20000L /* how often to look whether a thread has stopped */
-#define STOP_POLLS 10000    /* a fifth of a second for all threads */
-#define HELD_LOOKS 1000     /* ten seconds */
-#define RED_ZONE_BYTES 128  /* below the stack pointer, and in use: System V ABI, 3.2.2 */
-#define SYSCALL_BYTES 2     /* of the instruction */
-#define ROUNDS_MAX 8        /* of looking for threads that were made meanwhile */
+#define LOOK_NS 10000000L /* how often to look whether the other side is still there */
+#define NS_IN_S 1000000000u
+#define STOP_NS NS_IN_S    /* for all threads to stop */
+#define NEWS_NS 10000000L  /* how often to look if no word comes that one has */
+#define HELD_LOOKS 1000    /* ten seconds */
+#define RED_ZONE_BYTES 128 /* below the stack pointer, and in use: System V ABI, 3.2.2 */
+#define SYSCALL_BYTES 2    /* of the instruction */
+#define ROUNDS_MAX 8       /* of looking for threads that were made meanwhile */
 
 enum stop_state {
     STOP_STARTING = 0,
@@ -50,7 +51,7 @@ static struct {
     bool has_leave;
     bool is_new; /* a thread was found in this round */
     bool is_refused;
-    unsigned polls_left;
+    uint64_t deadline; /* nobody is waited for any longer */
     unsigned char *stack;
 } stop;
 
@@ -87,10 +88,33 @@ static bool ask_leave(void)
     return stop.has_leave;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now = {0};
+    (void)sys_call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+    return (uint64_t)now.tv_sec * NS_IN_S + (uint64_t)now.tv_nsec;
+}
+
+/* The kernel says by SIGCHLD that something has happened to a thread. */
+static void hear_news(void)
+{
+    const struct {
+        uint64_t handler, flags, restorer, mask;
+    } by_default = {0}; /* the program may take no notice of children that stop */
+    (void)sys_call6(SYS_rt_sigaction, SIGCHLD, (long)&by_default, 0, sizeof by_default.mask, 0, 0);
+}
+
+static void wait_for_news(void)
+{
+    const uint64_t set = UINT64_C(1) << (SIGCHLD - 1);
+    const struct timespec time = {.tv_nsec = NEWS_NS};
+    (void)sys_call6(SYS_rt_sigtimedwait, (long)&set, 0, (long)&time, sizeof set, 0, 0);
+}
+
 /* Return: true if the thread has stopped. @ret_signal: which it was about to be given. */
 static bool wait_for_stop(int thread, int *ret_signal)
 {
-    for (; stop.polls_left > 0; stop.polls_left--) {
+    for (;;) {
         int status = 0;
         int got = sys_wait(thread, &status, WNOHANG | __WALL);
         if (got == thread && WIFSTOPPED(status)) {
@@ -100,9 +124,11 @@ static bool wait_for_stop(int thread, int *ret_signal)
         if (got != 0 && got != -EINTR) {
             return false; /* it has ended */
         }
-        sys_sleep_ns(STOP_POLL_NS);
+        if (now_ns() >= stop.deadline) {
+            return false;
+        }
+        wait_for_news();
     }
-    return false;
 }
 
 /*
@@ -168,7 +194,7 @@ static void stop_one(void *context, int id)
         result = trace(PTRACE_SEIZE, id, 0, NULL);
     }
     if (result != 0) {
-        stop.is_refused = result == -EPERM && !task_is_dead(stop.process, id);
+        stop.is_refused = !task_is_dead(stop.process, id);
         return;
     }
     struct picture_thread *thread = &stop.threads->list[stop.threads->count++];
@@ -180,10 +206,13 @@ static void stop_one(void *context, int id)
 static void stop_all(void)
 {
     size_t stopped = 1; /* the calling thread is the first of the list */
-    stop.polls_left = STOP_POLLS;
+    stop.deadline = now_ns() + STOP_NS;
+    hear_news();
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         stop.is_new = false;
-        (void)tasks_each(stop.process, stop_one, NULL);
+        if (tasks_each(stop.process, stop_one, NULL) == 0) {
+            break; /* there is no descriptor left, say */
+        }
         for (; stopped < stop.threads->count; stopped++) {
             struct picture_thread *thread = &stop.threads->list[stopped];
             if (wait_for_stop(thread->id, &thread->signal)) {
@@ -194,7 +223,7 @@ static void stop_all(void)
             return;
         }
     }
-    stop.threads->has_more = true; /* they are made faster than they are stopped */
+    stop.threads->has_more = true; /* or they are made faster than they are stopped */
 }
 
 static void let_all_go(void)

@@ -16,7 +16,7 @@
 
 /*
  * Stop every thread but the calling one, and add them to @threads; those that do not stop within a
- * fifth of a second are added as they are (is_still is false).
+ * second are added as they are (is_still is false).
  * @room: of the list; threads beyond it run on.
  * Return: false if nothing was stopped; else picture_go() must follow soon.
  * Context: signals blocked; one thread at a time.

@@ -70,7 +70,8 @@ bool picture_threads_stop(uintptr_t stack, struct picture_threads *ret_threads)
         ret_threads->is_stopped = picture_stop(ret_threads, listing.room);
     }
     if (!ret_threads->is_stopped) {
-        (void)tasks_each(process_id, add, &listing);
+        count = tasks_each(process_id, add, &listing); /* 0: no descriptor is left, say */
+        ret_threads->has_more = count != ret_threads->count;
     }
     for (size_t i = 0; i < ret_threads->count; i++) {
         add_what_is_known(&ret_threads->list[i]);
