@@ -161,14 +161,24 @@ void tracer_moving(void)
     modules_have_moved();
 }
 
+static _Atomic bool is_confined;
+
 void tracer_sandboxed(void)
 {
     const struct trace_file_header *header = process.file.header;
     if (!atomic_load(&gate.is_open)) {
-        atomic_store(&process.phase, PROCESS_STOPPED);  /* a child that has not begun its trace */
-    } else if (header->pid == (uint32_t)sys_getpid()) { /* not a vfork child, before its exec */
+        atomic_store(&process.phase, PROCESS_STOPPED); /* a child that has not begun its trace */
+    } else if (header->pid == (uint32_t)sys_getpid()) {
         process_stop(-EPERM);
+    } else {
+        return; /* a vfork child, before its exec: it has the parent's memory */
     }
+    atomic_store(&is_confined, true);
+}
+
+bool tracer_is_confined(void)
+{
+    return atomic_load_explicit(&is_confined, memory_order_relaxed);
 }
 
 void tracer_ending(enum trace_end how)

@@ -74,6 +74,9 @@ void tracer_forked(void);
 /* The process is about to forbid itself system calls that the tracer makes, on pain of death. */
 void tracer_sandboxed(void);
 
+/* Return: true if it has: what it starts would be killed by the tracer. No system call. */
+bool tracer_is_confined(void);
+
 /* The process is about to change its root, its user or its namespaces. */
 void tracer_moving(void);
 

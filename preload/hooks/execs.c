@@ -9,8 +9,15 @@
 
 #include "real.h"
 #include "tracer.h"
+#include "untraced.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+/* @environment, or a copy on the caller's stack that keeps the tracer out. */
+#define ENVIRONMENT(environment)                                                                   \
+    (tracer_is_confined()                                                                          \
+         ? untraced_copy(environment, __builtin_alloca(untraced_bytes(environment)))               \
+         : (environment))
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list of arguments
 /* @names: the arguments' names, in parentheses. If the call returns, it has failed. */
@@ -27,13 +34,21 @@
 // NOLINTEND(bugprone-macro-parentheses)
 
 EXEC(execve, (const char *path, char *const *arguments, char *const *environment),
-     (path, arguments, environment))
-EXEC(execv, (const char *path, char *const *arguments), (path, arguments))
-EXEC(execvp, (const char *file, char *const *arguments), (file, arguments))
+     (path, arguments, ENVIRONMENT(environment)))
 EXEC(execvpe, (const char *file, char *const *arguments, char *const *environment),
-     (file, arguments, environment))
+     (file, arguments, ENVIRONMENT(environment)))
 EXEC(fexecve, (int fd, char *const *arguments, char *const *environment),
-     (fd, arguments, environment))
+     (fd, arguments, ENVIRONMENT(environment)))
+
+EXPORT int execv(const char *path, char *const *arguments)
+{
+    return execve(path, arguments, environ);
+}
+
+EXPORT int execvp(const char *file, char *const *arguments)
+{
+    return execvpe(file, arguments, environ);
+}
 
 /* Return: how many arguments there are, up to the NULL that ends them, that one not counted. */
 static size_t count_arguments(va_list list)

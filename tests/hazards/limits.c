@@ -8,7 +8,8 @@
  * SIGBUS; without the held descriptor tracing ended in the new root, 10 of 20,010 blocks were
  * seen; without the zeros that are written where fallocate() is not there, nothing was traced;
  * before filters were tried out (seccomp.c), one that kills ended the program with SIGSYS, and so
- * did libseccomp's before syscall() was looked at.
+ * did libseccomp's before syscall() was looked at, and what was started under such a filter before
+ * exec left the tracer out of its environment (untraced.c).
  * RLIMIT_AS and RLIMIT_NOFILE were not tried.
  */
 #include <dlfcn.h>

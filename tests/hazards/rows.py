@@ -197,6 +197,8 @@ def limits():
         Row("limits", ("as",)),
         Row("limits", ("fsize",), says=stopped.format("File too large"), **incomplete),
         Row("limits", ("fallocate",), traces=2, ends=["exec", "exit"]),
+        # what is started under a filter that kills the tracer is started without it
+        Row("limits", ("killing",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("mapping",), says=r"libtrace: .*: Not a regular file, or none .*; nothing is traced.*\n",
             is_blind=True, totals={}),
         Row("clock_jumps", needs_root=True, needs=("/proc/self/timens_offsets",)),

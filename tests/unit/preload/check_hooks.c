@@ -101,6 +101,11 @@ void tracer_forked(void)
 {
 }
 
+bool tracer_is_confined(void)
+{
+    return false;
+}
+
 void tracer_moving(void)
 {
     take_note(MOVING, NULL, 0, NULL);
