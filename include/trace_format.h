@@ -160,7 +160,9 @@ enum trace_picture_record {
     TRACE_PIC_FROM_ROOT = 6,
     TRACE_PIC_END = 7,
     TRACE_PIC_SIZED = 64, /* tags from here on carry their length: older readers skip them */
+    TRACE_PIC_FRAMES = 65,
 };
+#define TRACE_PIC_FRAMES_MAX 256 /* most frames of one FRAMES record */
 
 /* 7.1 Bits of a picture's flags. */
 enum trace_picture_flag {

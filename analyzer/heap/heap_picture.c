@@ -150,6 +150,39 @@ static bool take_pointer(void *context, const struct picture_pointer *pointer)
     return heap_graph_add_edge(graph, source, target, is_inside);
 }
 
+/* A frame ends where the one that called it begins, if that is on the same stack. */
+static bool take_frame(void *context, const struct picture_frame *frame)
+{
+    struct loading *loading = context;
+    struct heap_picture *picture = loading->picture;
+    struct heap_frame *frames =
+        grow_array(picture->frames, picture->frame_count, &picture->frame_capacity, sizeof *frames);
+    if (frames == NULL) {
+        return false;
+    }
+    picture->frames = frames;
+    struct heap_frame *last = picture->frame_count > 0 ? &frames[picture->frame_count - 1] : NULL;
+    if (last != NULL && last->thread == frame->thread && last->sp < frame->sp) {
+        last->end = frame->sp;
+    }
+    frames[picture->frame_count++] = (struct heap_frame){
+        .thread = frame->thread,
+        .pc = frame->pc,
+        .sp = frame->sp,
+        .bp = frame->bp,
+        .end = frame->sp,
+        .module = frame->module,
+    };
+    return true;
+}
+
+static int compare_frames(const void *left, const void *right)
+{
+    const struct heap_frame *a = left;
+    const struct heap_frame *b = right;
+    return a->sp < b->sp ? -1 : a->sp > b->sp;
+}
+
 static bool take_end(void *context, const struct picture_end *end)
 {
     struct loading *loading = context;
@@ -169,6 +202,7 @@ enum trace_status heap_picture_load(struct reader *reader, size_t which,
         .count = take_count,
         .block = take_block,
         .region = take_region,
+        .frame = take_frame,
         .pointer = take_pointer,
         .end = take_end,
     };
@@ -183,6 +217,9 @@ enum trace_status heap_picture_load(struct reader *reader, size_t which,
         heap_picture_fini(&picture);
         return status;
     }
+    if (picture.frame_count > 0) {
+        qsort(picture.frames, picture.frame_count, sizeof *picture.frames, compare_frames);
+    }
     picture.is_complete =
         loading.has_end && picture.lacking == 0 && loading.claimed == picture.graph.block_count;
     *ret_picture = picture;
@@ -194,6 +231,7 @@ void heap_picture_fini(struct heap_picture *picture)
     heap_graph_fini(&picture->graph);
     free(picture->blocks);
     free(picture->regions);
+    free(picture->frames);
     arena_fini(&picture->arena);
     *picture = (struct heap_picture){0};
 }
@@ -219,4 +257,20 @@ uint32_t heap_picture_find(const struct heap_picture *picture, uint64_t address)
     uint64_t offset = address - picture->blocks[low - 1].address;
     uint64_t bytes = picture->graph.bytes[low - 1];
     return offset < bytes || offset == 0 ? low - 1 : HEAP_NONE;
+}
+
+const struct heap_frame *heap_picture_frame(const struct heap_picture *picture, uint64_t address)
+{
+    size_t low = 0;
+    size_t high = picture->frame_count;
+    while (low < high) { // the first frame that begins after the address
+        size_t middle = low + (high - low) / 2;
+        if (picture->frames[middle].sp <= address) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const struct heap_frame *frame = low > 0 ? &picture->frames[low - 1] : NULL;
+    return frame != NULL && address < frame->end ? frame : NULL;
 }

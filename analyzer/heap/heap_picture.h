@@ -30,6 +30,16 @@ struct heap_region {
     const char *name; /* empty if it has none */
 };
 
+/* A part of a thread's stack that is one function's. */
+struct heap_frame {
+    uint64_t thread;
+    uint64_t pc; /* in the call that it has made, or in what it does next, plus 1 */
+    uint64_t sp; /* where the part begins */
+    uint64_t bp;
+    uint64_t end; /* the function's canonical frame address; sp if it is not known */
+    uint32_t module;
+};
+
 struct heap_picture {
     struct picture_head head;
     struct picture_end end;
@@ -38,9 +48,12 @@ struct heap_picture {
     struct heap_block *blocks; /* by number */
     struct heap_region *regions;
     size_t region_count;
+    struct heap_frame *frames; /* by sp */
+    size_t frame_count;
     uint64_t lacking; /* blocks that were lost with a chunk */
     size_t block_capacity;
     size_t region_capacity;
+    size_t frame_capacity;
     struct arena arena; /* names */
 };
 
@@ -57,5 +70,8 @@ void heap_picture_fini(struct heap_picture *picture);
 
 /* Return: the block that @address is in; HEAP_NONE if there is none. */
 uint32_t heap_picture_find(const struct heap_picture *picture, uint64_t address);
+
+/* Return: the frame that a word of a stack is in; NULL if it is not known. */
+const struct heap_frame *heap_picture_frame(const struct heap_picture *picture, uint64_t address);
 
 #endif

@@ -34,6 +34,7 @@ struct labelling {
     const struct heap_picture *picture;
     const struct attribution *attribution;
     struct symbol_variable *variables; /* of each root, a name of NULL if none is known */
+    uint32_t *functions; /* of each root on a stack: in the frame table, 0 if it is not known */
 };
 
 struct heap_roots *heap_roots_new(struct symbolizer *symbolizer, const struct module_table *modules)
@@ -191,24 +192,65 @@ static enum trace_status find_variables(struct labelling *labelling, const bool 
     return status;
 }
 
+/* Return: the frame that a root is in; NULL if it is on no stack, or that is not known. */
+static const struct heap_frame *frame_of(const struct labelling *labelling, size_t root)
+{
+    const struct heap_picture *picture = labelling->picture;
+    uint64_t address = heap_roots_address(picture, (uint32_t)root);
+    const struct heap_region *region = region_of(picture, &picture->graph.roots[root]);
+    bool is_stack = region != NULL &&
+                    (region->kind == TRACE_REGION_STACK || region->kind == TRACE_REGION_MAPPING);
+    return is_stack ? heap_picture_frame(picture, address) : NULL;
+}
+
+/* Find the functions whose locals the roots on stacks are. */
+static enum trace_status find_functions(struct labelling *labelling, const bool *is_used,
+                                        struct trace_error *error)
+{
+    const struct attribution *attribution = labelling->attribution;
+    const struct definitions *definitions = attribution->definitions;
+    for (size_t i = 0; i < labelling->picture->graph.root_count; i++) {
+        const struct heap_frame *frame = is_used[i] ? frame_of(labelling, i) : NULL;
+        if (frame == NULL || frame->module >= definitions->module_count ||
+            attribution->modules[frame->module] == MODULE_NONE) {
+            continue;
+        }
+        labelling->functions[i] =
+            frame_table_ask(attribution->frames, attribution->modules[frame->module],
+                            frame->pc - definitions->modules[frame->module].bias - 1);
+        if (labelling->functions[i] == 0) {
+            return TRACE_NOMEM;
+        }
+    }
+    return frame_table_resolve(attribution->frames, error);
+}
+
+/* Return: the function that a root is a local of, not one that is inlined there; or NULL. */
+static const char *function_of(const struct labelling *labelling, size_t root)
+{
+    struct frame_list list = {0};
+    if (labelling->functions[root] != 0) {
+        list = frame_table_at(labelling->attribution->frames, labelling->functions[root]);
+    }
+    return list.count > 0 ? list.frames[list.count - 1].function : NULL;
+}
+
 /* " (thread worker 4711)": the thread that a region belongs to. */
-static void append_thread(const struct labelling *labelling, const struct heap_region *region,
-                          char *text)
+static void append_thread(const struct labelling *labelling, uint64_t thread, char *text)
 {
     const struct definitions *definitions = labelling->attribution->definitions;
     size_t used = strlen(text);
     const char *name = "";
-    if (region->thread == 0) {
+    if (thread == 0) {
         return;
     }
     for (size_t i = 0; i < definitions->thread_count; i++) {
-        if (definitions->threads[i].thread == region->thread &&
-            definitions->threads[i].name != NULL) {
+        if (definitions->threads[i].thread == thread && definitions->threads[i].name != NULL) {
             name = definitions->threads[i].name;
         }
     }
     (void)snprintf(text + used, TEXT_BYTES - used, " (thread %s%s%" PRIu64 ")", name,
-                   name[0] != '\0' ? " " : "", region->thread);
+                   name[0] != '\0' ? " " : "", thread);
 }
 
 static void describe_variable(const struct symbol_variable *variable, bool is_local, char *text)
@@ -232,15 +274,15 @@ static void describe_region(const struct labelling *labelling, const struct heap
         break;
     case TRACE_REGION_STACK:
         (void)snprintf(text, TEXT_BYTES, "stack");
-        append_thread(labelling, region, text);
+        append_thread(labelling, region->thread, text);
         break;
     case TRACE_REGION_TLS:
         (void)snprintf(text, TEXT_BYTES, "thread-local data");
-        append_thread(labelling, region, text);
+        append_thread(labelling, region->thread, text);
         break;
     case TRACE_REGION_REGISTERS:
         (void)snprintf(text, TEXT_BYTES, "register");
-        append_thread(labelling, region, text);
+        append_thread(labelling, region->thread, text);
         break;
     default:
         (void)snprintf(text, TEXT_BYTES, "mapping %s",
@@ -261,14 +303,18 @@ static void describe(const struct labelling *labelling, size_t root, char *text)
     }
     const struct heap_region *region = region_of(labelling->picture, &graph->roots[root]);
     const struct symbol_variable *variable = &labelling->variables[root];
+    const char *function = function_of(labelling, root);
     if (region == NULL) {
         (void)snprintf(text, TEXT_BYTES, "memory of an unknown kind");
     } else if (variable->name != NULL) {
         bool is_local = region->kind == TRACE_REGION_TLS;
         describe_variable(variable, is_local, text);
         if (is_local) {
-            append_thread(labelling, region, text);
+            append_thread(labelling, region->thread, text);
         }
+    } else if (function != NULL) {
+        (void)snprintf(text, TEXT_BYTES, "%s's local", function);
+        append_thread(labelling, frame_of(labelling, root)->thread, text);
     } else {
         describe_region(labelling, region, text);
     }
@@ -305,9 +351,11 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
         .picture = picture,
         .attribution = attribution,
         .variables = calloc(count + 1, sizeof *labelling.variables),
+        .functions = calloc(count + 1, sizeof *labelling.functions),
     };
-    bool has_memory =
-        labelling.variables != NULL && find_variables(&labelling, is_used) == TRACE_OK;
+    bool has_memory = labelling.variables != NULL && labelling.functions != NULL &&
+                      find_variables(&labelling, is_used) == TRACE_OK &&
+                      find_functions(&labelling, is_used, error) == TRACE_OK;
     for (size_t i = 0; i < count + 2 && has_memory; i++) {
         if (is_used[i]) {
             describe(&labelling, i, text);
@@ -316,6 +364,7 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
         }
     }
     free(labelling.variables);
+    free(labelling.functions);
     return has_memory ? TRACE_OK
                       : trace_fail(error, TRACE_NOMEM, 0, "no memory for the names of roots");
 }

@@ -164,6 +164,27 @@ static bool load_end(struct picture_loader *loader, struct trace_cursor *cursor)
     return loader->has_end && VISIT(loader, end, &end);
 }
 
+/* The fields after the length: a newer writer may add some at the end. */
+static bool load_frames(struct picture_loader *loader, struct trace_cursor *record)
+{
+    size_t length = 0;
+    const uint8_t *fields = trace_get_bytes(record, TRACE_RECORDS_MAX, &length);
+    struct trace_cursor cursor = trace_cursor_over(fields, length);
+    struct picture_frame frame = {.thread = trace_get_varint(&cursor)};
+    uint64_t count = trace_get_varint(&cursor);
+    for (; !record->is_bad && !cursor.is_bad && count > 0; count--) {
+        frame.pc = trace_get_delta(&cursor, frame.pc);
+        frame.sp = trace_get_delta(&cursor, frame.sp);
+        frame.bp = trace_get_delta(&cursor, frame.sp);
+        uint64_t module = trace_get_varint(&cursor);
+        frame.module = module <= UINT32_MAX ? (uint32_t)module : 0;
+        if (!cursor.is_bad && !VISIT(loader, frame, &frame)) {
+            return false;
+        }
+    }
+    return !record->is_bad && !cursor.is_bad;
+}
+
 static bool load_record(struct picture_loader *loader, struct trace_cursor *cursor)
 {
     uint8_t tag = trace_get_byte(cursor);
@@ -182,6 +203,8 @@ static bool load_record(struct picture_loader *loader, struct trace_cursor *curs
         return load_from_root(loader, cursor);
     case TRACE_PIC_END:
         return load_end(loader, cursor);
+    case TRACE_PIC_FRAMES:
+        return load_frames(loader, cursor);
     default: {
         size_t length = 0;
         if (tag < TRACE_PIC_SIZED) {

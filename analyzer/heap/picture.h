@@ -45,6 +45,14 @@ struct picture_region {
     size_t name_bytes;
 };
 
+struct picture_frame {
+    uint64_t thread; /* whose call stack it is in; frames of one come together, innermost first */
+    uint64_t pc;     /* in the call that it has made, or in what it does next, plus 1 */
+    uint64_t sp;
+    uint64_t bp;
+    uint32_t module; /* 0: not defined in this trace */
+};
+
 struct picture_pointer {
     bool is_root;
     uint64_t source; /* a block's number; with is_root a region's */
@@ -73,6 +81,7 @@ struct picture_visitor {
     bool (*count)(void *context, uint64_t blocks, uint64_t bytes); /* so far */
     bool (*block)(void *context, const struct picture_block *block);
     bool (*region)(void *context, const struct picture_region *region);
+    bool (*frame)(void *context, const struct picture_frame *frame);
     bool (*pointer)(void *context, const struct picture_pointer *pointer);
     bool (*end)(void *context, const struct picture_end *end);
 };

@@ -158,8 +158,8 @@ static void make_title(struct picture_title *title, const char *name, uint64_t f
 struct taking {
     const char *name;
     uint64_t flags;
-    uintptr_t stack; /* of the thread; its registers have been saved above that */
-    long result;     /* 0, or -errno */
+    struct registers registers; /* all that the callers left is saved above its stack pointer */
+    long result;                /* 0, or -errno */
 };
 
 /* The copy writes it down at its end, and waits for it there. */
@@ -177,9 +177,12 @@ static long make_copy(const struct taking *taking)
         return -EPERM;
     }
     uint64_t start = clock_monotonic_ns(&process.clock);
-    if (!picture_threads_stop(taking->stack, &order.threads)) {
+    lock_acquire(&process.unwind.lock); /* the copy walks stacks: nobody may be inside libunwind */
+    if (!picture_threads_stop(taking->registers.sp, &order.threads)) {
+        lock_release(&process.unwind.lock);
         return -ENOMEM;
     }
+    order.threads.list[0].start = taking->registers;
     make_title(&order.title, taking->name, taking->flags, &order.threads);
     order.shared = state.shared;
     order.thread_bytes = state.thread_bytes;
@@ -190,6 +193,7 @@ static long make_copy(const struct taking *taking)
         picture_copy_run(&order);
     }
     picture_threads_go(&order.threads);
+    lock_release(&process.unwind.lock);
     tell_pause(clock_monotonic_ns(&process.clock) - start);
     picture_threads_free(&order.threads);
     state.copy = copy > 0 ? copy : 0;
@@ -221,9 +225,9 @@ static bool begin(unsigned polls)
 /* @is_last: wait until it is written. */
 static bool take_one(const char *name, uint64_t flags, unsigned polls, bool is_last)
 {
-    struct taking taking = {name != NULL ? name : "", flags, 0, -ENOMEM};
+    struct taking taking = {name != NULL ? name : "", flags, {0}, -ENOMEM};
     __builtin_unwind_init(); /* all registers that the callers left here go onto the stack */
-    __asm__ volatile("mov %%rsp, %0" : "=r"(taking.stack));
+    registers_here(&taking.registers);
     if (!begin(polls)) {
         count_loss();
         return false;

@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "modules.h"
 #include "picture_dead.h"
+#include "picture_frames.h"
 
 #define SPARE_RANGES 4096
 #define RANGES_OF_MAPPING 4  /* more large blocks than that, apart from each other, are rare */
@@ -54,8 +55,7 @@ static void exclude_own_part(void *context, uintptr_t start, size_t bytes)
     }
 }
 
-/* Return: the address range of the object that @address is in; empty if it is in none. */
-static struct range object_of(const void *address)
+struct range picture_object_of(const void *address)
 {
     struct dl_find_object object;
     if (_dl_find_object((void *)address, &object) != 0) {
@@ -67,7 +67,7 @@ static struct range object_of(const void *address)
 /* Our own variables, but for blocks of the program among them. */
 static void exclude_own_object(struct picture_roots *roots)
 {
-    struct range object = object_of(roots->file);
+    struct range object = picture_object_of(roots->file);
     struct range arena = {0};
     bootstrap_arena(&arena.start, &arena.end);
     if (arena.start >= object.start && arena.end <= object.end) {
@@ -110,7 +110,7 @@ void picture_roots_exclude(struct picture_roots *roots, const struct block *bloc
 /* Heaps in which no block is alive, and the book of the first one. */
 static void exclude_empty_heaps(struct picture_roots *roots)
 {
-    struct range allocator = object_of((const void *)roots->allocator);
+    struct range allocator = picture_object_of((const void *)roots->allocator);
     for (size_t i = 0; roots->is_glibc && i < roots->mappings->count; i++) {
         const struct mapping *mapping = &roots->mappings->list[i];
         if (is_root_mapping(roots, mapping)) {
@@ -207,7 +207,7 @@ static void scan_in_flight(const struct picture_roots *roots, struct picture_sca
 /* Return: true if a word of @part is an address in our code. */
 static bool leads_to_us(struct range part)
 {
-    struct range own = object_of(&bootstrap_owns);
+    struct range own = picture_object_of(&bootstrap_owns);
     for (uintptr_t at = part.start; at < part.end; at += sizeof(uintptr_t)) {
         uintptr_t word = *(const uintptr_t *)at;
         if (word >= own.start && word < own.end) {
@@ -298,6 +298,7 @@ static void scan_thread(struct picture_roots *roots, struct picture_scan *scan,
 {
     struct picture_region region = {.thread = (uint32_t)thread->id, .name = ""};
     const struct mapping *stack = mappings_find(roots->mappings, thread->stack);
+    picture_frames_write(scan->writer, thread);
     struct range tls = tls_of(roots, thread);
     if (tls.start < tls.end) {
         region.kind = TRACE_REGION_TLS;

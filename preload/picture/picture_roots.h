@@ -15,6 +15,7 @@
 #include "glibc_heap.h"
 #include "mappings.h"
 #include "picture_scan.h"
+#include "unwind_libunwind.h"
 
 /* The traced process has registers of this many bytes: general ones, and vectors. */
 #define PICTURE_REGISTER_BYTES 4096
@@ -28,6 +29,7 @@ struct picture_thread {
     uintptr_t base;         /* thread pointer; 0: not known */
     uintptr_t hook;         /* stack pointer of the caller of the hook that it was last in */
     uintptr_t hook_returns; /* where that hook returns to */
+    struct registers start; /* of its call stack; pc 0: those below, if they are known */
     size_t register_bytes;
     uint64_t registers[PICTURE_REGISTER_BYTES / sizeof(uint64_t)];
 };
@@ -60,6 +62,9 @@ bool picture_roots_init(struct picture_roots *roots);
 /* A live block: the memory around it is the allocator's. Blocks come by address. */
 void picture_roots_exclude(struct picture_roots *roots, const struct block *block,
                            const struct mapping *mapping);
+
+/* Return: the address range of the object that @address is in; empty if it is in none. */
+struct range picture_object_of(const void *address);
 
 /* Look at all roots. */
 void picture_roots_scan(struct picture_roots *roots, struct picture_scan *scan);

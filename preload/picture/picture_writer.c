@@ -10,6 +10,7 @@
 
 #define SMALL_RECORD_BYTES (1 + 8 * TRACE_VARINT_BYTES)
 #define BATCH_BYTES (SMALL_RECORD_BYTES + PICTURE_BATCH * 3 * TRACE_VARINT_BYTES)
+#define FRAMES_BYTES (SMALL_RECORD_BYTES + TRACE_PIC_FRAMES_MAX * 4 * TRACE_VARINT_BYTES)
 #define ADDRESS_STEP 8
 
 /* Start an empty chunk: every base is 0 again. */
@@ -125,6 +126,24 @@ uint32_t picture_write_region(struct picture_writer *writer, const struct pictur
     to = trace_put_varint(to, region->thread);
     writer->next = trace_put_bytes(to, region->name, length);
     return writer->regions++;
+}
+
+void picture_write_frames(struct picture_writer *writer, uint32_t thread,
+                          const struct picture_frame *frames, size_t count)
+{
+    static uint8_t fields[FRAMES_BYTES]; /* the record's length comes before them */
+    struct picture_frame last = {0};
+    uint8_t *at = trace_put_varint(fields, thread);
+    at = trace_put_varint(at, count);
+    for (size_t i = 0; i < count; i++) {
+        at = trace_put_delta(at, frames[i].pc, last.pc);
+        at = trace_put_delta(at, frames[i].sp, last.sp);
+        at = trace_put_delta(at, frames[i].bp, frames[i].sp);
+        at = trace_put_varint(at, frames[i].module);
+        last = frames[i];
+    }
+    uint8_t *to = begin(writer, TRACE_PIC_FRAMES, FRAMES_BYTES + SMALL_RECORD_BYTES);
+    writer->next = trace_put_bytes(to, fields, (size_t)(at - fields));
 }
 
 void picture_write_batch(struct picture_writer *writer, struct picture_batch *batch)

@@ -53,6 +53,14 @@ struct picture_region {
     size_t name_bytes;
 };
 
+/* A frame of a thread's call stack. */
+struct picture_frame {
+    uintptr_t pc; /* one more than an address in the call that it is in, or in what it does next */
+    uintptr_t sp;
+    uintptr_t bp;
+    uint32_t module;
+};
+
 struct picture_end {
     uint64_t blocks;
     uint64_t bytes;
@@ -93,6 +101,10 @@ void picture_write_count(struct picture_writer *writer);
 
 /* Return: the region's number. */
 uint32_t picture_write_region(struct picture_writer *writer, const struct picture_region *region);
+
+/* A thread's call stack, innermost frame first. @count: at most TRACE_PIC_FRAMES_MAX. */
+void picture_write_frames(struct picture_writer *writer, uint32_t thread,
+                          const struct picture_frame *frames, size_t count);
 
 /* Write what is in the batch, and empty it. */
 void picture_write_batch(struct picture_writer *writer, struct picture_batch *batch);

@@ -428,19 +428,7 @@ static __attribute__((noinline, cold)) void capture_full(struct unwinder *unwind
 {
     struct full_task task = {
         .unwinder = unwinder, .shared = shared, .leaf = leaf, .ret_stack = ret_stack};
-    struct registers *registers = &task.registers;
-    __asm__ volatile("lea 0(%%rip), %%rax\n\t"
-                     "mov %%rax, 0(%0)\n\t"
-                     "mov %%rsp, 8(%0)\n\t"
-                     "mov %%rbp, 16(%0)\n\t"
-                     "mov %%rbx, 24(%0)\n\t"
-                     "mov %%r12, 32(%0)\n\t"
-                     "mov %%r13, 40(%0)\n\t"
-                     "mov %%r14, 48(%0)\n\t"
-                     "mov %%r15, 56(%0)"
-                     :
-                     : "r"(registers)
-                     : "rax", "memory");
+    registers_here(&task.registers);
     count(shared->full_walks);
     own_stack_call(capture_on_own_stack, &task, unwinder->own_stack_top);
 }

@@ -34,6 +34,23 @@ struct registers {
     uintptr_t r15;
 };
 
+/* Fill @registers with what they are in the function that this is expanded in. */
+static inline __attribute__((always_inline)) void registers_here(struct registers *registers)
+{
+    __asm__ volatile("lea 0(%%rip), %%rax\n\t"
+                     "mov %%rax, 0(%0)\n\t"
+                     "mov %%rsp, 8(%0)\n\t"
+                     "mov %%rbp, 16(%0)\n\t"
+                     "mov %%rbx, 24(%0)\n\t"
+                     "mov %%r12, 32(%0)\n\t"
+                     "mov %%r13, 40(%0)\n\t"
+                     "mov %%r14, 48(%0)\n\t"
+                     "mov %%r15, 56(%0)"
+                     :
+                     : "r"(registers)
+                     : "rax", "memory");
+}
+
 /* Load the library. Return: false if it is not there, with a line in the log. May allocate. */
 bool libunwind_load(void);
 

@@ -40,6 +40,13 @@ static bool print_region(void *context, const struct picture_region *region)
                   (const char *)region->name) > 0;
 }
 
+static bool print_frame(void *context, const struct picture_frame *frame)
+{
+    (void)context;
+    return printf("frame %" PRIu64 " %#" PRIx64 " %#" PRIx64 " %#" PRIx64 " %u\n", frame->thread,
+                  frame->pc, frame->sp, frame->bp, frame->module) > 0;
+}
+
 static bool print_pointer(void *context, const struct picture_pointer *pointer)
 {
     (void)context;
@@ -66,6 +73,7 @@ int main(int argc, char **argv)
         .head = print_head,
         .block = print_block,
         .region = print_region,
+        .frame = print_frame,
         .pointer = print_pointer,
         .end = print_end,
     };

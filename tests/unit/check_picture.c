@@ -36,6 +36,19 @@ static const uint8_t second_chunk[] = {
     1,
     2,
     0x40, // 1 again: to 1 + 8
+    TRACE_PIC_FRAMES,
+    11,
+    77,
+    2,
+    0x40,
+    0x80,
+    0x40,
+    0x20,
+    3,
+    10,
+    0x40,
+    0,
+    0, // at 0x20 and, 32 bytes up the stack, 0x25
     TRACE_PIC_REGION,
     0,
     TRACE_REGION_TLS,
@@ -121,6 +134,13 @@ static bool say_region(void *context, const struct picture_region *region)
                region->base, region->thread, (int)region->name_bytes, (const char *)region->name);
 }
 
+static bool say_frame(void *context, const struct picture_frame *frame)
+{
+    (void)context;
+    return say("frame of %lu at %#lx sp %#lx bp %#lx module %u\n", frame->thread, frame->pc,
+               frame->sp, frame->bp, frame->module);
+}
+
 static bool say_pointer(void *context, const struct picture_pointer *pointer)
 {
     (void)context;
@@ -145,6 +165,7 @@ static const struct picture_visitor say_all = {
     .count = say_count,
     .block = say_block,
     .region = say_region,
+    .frame = say_frame,
     .pointer = say_pointer,
     .end = say_end,
 };
@@ -158,6 +179,8 @@ static const char second_text[] = "count 3 200\n"
                                   "block 1 -> 2+0/0\n"
                                   "block 1 -> 0+16/2\n"
                                   "block 1 -> 1+8/0\n"
+                                  "frame of 77 at 0x20 sp 0x1000 bp 0x1010 module 3\n"
+                                  "frame of 77 at 0x25 sp 0x1020 bp 0x1020 module 0\n"
                                   "region 0 kind 2 0x800+64 module 0 base 0x830 thread 77 ''\n"
                                   "root 0 word 3 -> 1+0/0\n"
                                   "root 0 word 7 -> 2+0/0\n"
@@ -268,6 +291,7 @@ static const struct {
     {"a target before all blocks", {TRACE_PIC_FROM_ROOT, 0, 0, 1, 0, 1, 0}, 7},
     {"more pointers than there are", {TRACE_PIC_FROM_BLOCK, 2, 9, 0, 0}, 5},
     {"a longer name than there may be", {TRACE_PIC_HEAD, 0x80, 0x02}, 3},
+    {"more frames than the record has", {TRACE_PIC_FRAMES, 3, 77, 1, 2}, 5},
     {"an unknown record without an end", {TRACE_PIC_SIZED, 9, 1}, 3},
 };
 
