@@ -28,7 +28,10 @@ void thread_state_free(struct thread_state *state)
 
 void thread_state_forget(struct thread_state *state)
 {
-    memset(state->stack_cache, 0, sizeof state->stack_cache);
+    if (state->has_cached_stacks) { /* or its pages may not have been touched yet */
+        memset(state->stack_cache, 0, sizeof state->stack_cache);
+        state->has_cached_stacks = false;
+    }
     state->unwinder.memo_used = 0;
     state->last_stack = 0;
 }

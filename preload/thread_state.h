@@ -76,6 +76,7 @@ struct thread_state {
     struct unwinder unwinder;
     struct cached_stack stack_cache[1 << THREAD_STACK_CACHE_BITS];
     uint32_t stack_cache_generation; /* of the code that its addresses lie in */
+    bool has_cached_stacks;
     _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
 };
 

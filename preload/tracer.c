@@ -197,6 +197,7 @@ STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
         id = add_stack(state, parent, frame);
     }
     if (LIKELY(id != STACK_NONE)) {
+        state->has_cached_stacks = true;
         *cached = (struct cached_stack){frame->frame.pc, parent, id};
     }
     return id;

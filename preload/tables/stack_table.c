@@ -9,8 +9,6 @@
 #include "memory.h"
 
 #define BUCKETS ((size_t)1 << STACK_TABLE_BUCKET_BITS)
-#define FEW_NODES                                                                                  \
-    128 /* a program with more will soon have touched most pages of the first region */
 #define FIRST_PARENTS_BITS 13
 #define FIRST_BUCKETS_BITS (FIRST_PARENTS_BITS + 2)
 #define POPULATED_NODES ((uint32_t)2048) /* pages of nodes are asked for so many at a time */
@@ -113,7 +111,7 @@ static bool map_chunk(struct stack_table *table, uint32_t id)
 static void populate(struct stack_table *table, uint32_t id)
 {
     struct region region = region_of(id);
-    if (id == TRACE_STACK_FIRST + FEW_NODES || region.start != region_of(id - 1).start) {
+    if (id == TRACE_STACK_FIRST || region.start != region_of(id - 1).start) {
         memory_populate(table->buckets + region.start,
                         ((size_t)1 << region.bits) * sizeof *table->buckets);
     }

@@ -3,8 +3,7 @@
 
 #include "memory.h"
 
-#define SLOTS ((size_t)1 << RULE_SLOT_BITS)
-#define FEW_RULES 64 /* a program with more will soon have touched most pages of the table */
+#define ALL_BYTES (((size_t)2 << RULE_LAST_BITS) * sizeof(struct rule_slot))
 #define OFFSET_LIMIT ((uintptr_t)1 << 36) /* far below the distance of any two made-up values */
 
 static const struct rule irregular = {.kind = RULE_IRREGULAR};
@@ -129,21 +128,30 @@ struct rule rule_unpack(uint64_t packed)
 
 bool rule_table_init(struct rule_table *table)
 {
-    table->slots = memory_map(SLOTS * sizeof *table->slots);
+    table->slots = memory_map(ALL_BYTES);
+    atomic_store(&table->bits, RULE_FIRST_BITS);
     return table->slots != NULL;
 }
 
 void rule_table_clear(struct rule_table *table)
 {
-    memory_clear(table->slots, SLOTS * sizeof *table->slots);
+    memory_clear(table->slots, ALL_BYTES);
     atomic_store(&table->used, 0);
+}
+
+/* Return: the @i-th slot to be looked at for a pc, in the table of 2^@bits slots. */
+static struct rule_slot *probe(const struct rule_table *table, uint32_t bits, uintptr_t pc,
+                               unsigned i)
+{
+    size_t size = (size_t)1 << bits;
+    return &table->slots[size + ((rule_table_slot(pc, bits) + i) & (size - 1))];
 }
 
 uint64_t rule_table_find_further(const struct rule_table *table, uintptr_t pc)
 {
-    size_t slot = rule_table_slot(pc);
+    uint32_t bits = atomic_load_explicit(&table->bits, memory_order_acquire);
     for (unsigned i = 0; i < RULE_PROBES; i++) {
-        const struct rule_slot *place = &table->slots[(slot + i) & (SLOTS - 1)];
+        const struct rule_slot *place = probe(table, bits, pc, i);
         uintptr_t found = atomic_load_explicit(&place->pc, memory_order_relaxed);
         if (found == pc) {
             return atomic_load_explicit(&place->packed, memory_order_relaxed);
@@ -155,19 +163,55 @@ uint64_t rule_table_find_further(const struct rule_table *table, uintptr_t pc)
     return 0;
 }
 
+/* @ret_is_new: whether that took a slot. Return: false if the neighbourhood is full. */
+static bool put(struct rule_table *table, uint32_t bits, uintptr_t pc, uint64_t packed,
+                bool *ret_is_new)
+{
+    for (unsigned i = 0; i < RULE_PROBES; i++) {
+        struct rule_slot *place = probe(table, bits, pc, i);
+        uintptr_t expected = 0;
+        *ret_is_new = atomic_compare_exchange_strong(&place->pc, &expected, pc);
+        if (*ret_is_new || expected == pc) {
+            atomic_store_explicit(&place->packed, packed, memory_order_relaxed);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All pages of a table at once: its slots are taken in no order. */
+static void populate(struct rule_table *table, uint32_t bits)
+{
+    memory_populate(table->slots + ((size_t)1 << bits), sizeof *table->slots << bits);
+}
+
+/* Enter all rules into a larger table, then use it. What others put meanwhile is learned again. */
+static void grow(struct rule_table *table, uint32_t bits)
+{
+    uint32_t larger = bits + RULE_GROWTH_BITS;
+    bool is_new;
+    const struct rule_slot *slots = table->slots + ((size_t)1 << bits);
+    populate(table, larger);
+    for (size_t i = 0; i < (size_t)1 << bits; i++) {
+        uintptr_t pc = atomic_load_explicit(&slots[i].pc, memory_order_relaxed);
+        uint64_t packed = atomic_load_explicit(&slots[i].packed, memory_order_relaxed);
+        if (packed != 0) {
+            (void)put(table, larger, pc, packed, &is_new);
+        }
+    }
+    (void)atomic_compare_exchange_strong(&table->bits, &bits, larger);
+}
+
 void rule_table_put(struct rule_table *table, uintptr_t pc, uint64_t packed)
 {
-    size_t slot = rule_table_slot(pc);
-    for (unsigned i = 0; i < RULE_PROBES; i++) {
-        struct rule_slot *place = &table->slots[(slot + i) & (SLOTS - 1)];
-        uintptr_t expected = 0;
-        bool is_new = atomic_compare_exchange_strong(&place->pc, &expected, pc);
-        if (is_new || expected == pc) {
-            atomic_store_explicit(&place->packed, packed, memory_order_relaxed);
-            if (is_new && atomic_fetch_add(&table->used, 1) == FEW_RULES) {
-                memory_populate(table->slots, SLOTS * sizeof *table->slots);
-            }
-            return;
-        }
+    uint32_t bits = atomic_load(&table->bits);
+    bool is_new = false;
+    if (atomic_load(&table->used) == 0) {
+        populate(table, bits);
+    }
+    bool has_room = put(table, bits, pc, packed, &is_new);
+    uint32_t used = is_new ? atomic_fetch_add(&table->used, 1) + 1 : 0;
+    if (bits < RULE_LAST_BITS && (!has_room || used > (uint32_t)1 << bits >> RULE_GROWTH_BITS)) {
+        grow(table, bits);
     }
 }

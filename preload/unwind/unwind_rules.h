@@ -61,9 +61,15 @@ struct rule rule_unpack(uint64_t packed);
 
 /*
  * The rules of all threads: open addressing, keyed by return address, lock-free to read and to
- * fill. A full neighbourhood makes a pc be learned again and again, which is slow but right.
+ * fill. A full neighbourhood makes a pc be learned again and again, which is slow but right, and so
+ * does anything else that the table forgets.
+ *
+ * The table grows, so that the rules of a small program lie close together. A table of 2^n slots is
+ * slots[2^n] to slots[2^(n+1) - 1]: one number says where it is and how large.
  */
-#define RULE_SLOT_BITS 17 /* 131072 slots: a big program (a compiler) has 10,000 pcs */
+#define RULE_FIRST_BITS 11
+#define RULE_LAST_BITS 17 /* 131072 slots: a big program (a compiler) has 10,000 pcs */
+#define RULE_GROWTH_BITS 2
 #define RULE_PROBES 16
 
 struct rule_slot {
@@ -73,6 +79,7 @@ struct rule_slot {
 
 struct rule_table {
     struct rule_slot *slots;
+    _Atomic uint32_t bits;
     _Atomic uint32_t used; /* slots; a few more when threads fill the same one at once */
 };
 
@@ -81,10 +88,11 @@ bool rule_table_init(struct rule_table *table);
 /* Forget all rules: after dlclose(), another library may come to lie at the same addresses. */
 void rule_table_clear(struct rule_table *table);
 
-/* Return: the slot at which the search for a pc begins. */
-static inline size_t rule_table_slot(uintptr_t pc)
+/* Return: the slot at which the search for a pc begins in the table of 2^@bits slots. */
+static inline size_t rule_table_slot(uintptr_t pc, uint32_t bits)
 {
-    return (size_t)(pc * 0x9e3779b97f4a7c15u >> (64 - RULE_SLOT_BITS));
+    const uint64_t highest = (uint64_t)1 << 63;
+    return (size_t)((pc * 0x9e3779b97f4a7c15u >> 1 | highest) >> (63 - bits));
 }
 
 /* rule_table_find() for a pc that is not in its first slot. */
@@ -93,7 +101,8 @@ uint64_t rule_table_find_further(const struct rule_table *table, uintptr_t pc);
 /* Return: the packed rule, 0 if it is not known. Any thread; signal-safe. */
 static inline uint64_t rule_table_find(const struct rule_table *table, uintptr_t pc)
 {
-    const struct rule_slot *slot = &table->slots[rule_table_slot(pc)];
+    uint32_t bits = atomic_load_explicit(&table->bits, memory_order_acquire);
+    const struct rule_slot *slot = &table->slots[rule_table_slot(pc, bits)];
     if (__builtin_expect(atomic_load_explicit(&slot->pc, memory_order_relaxed) == pc, 1)) {
         /* 0 if another thread has only just claimed the slot: not known yet */
         return atomic_load_explicit(&slot->packed, memory_order_relaxed);

@@ -7,7 +7,7 @@
 
 #include "suite.h"
 
-#define SLOTS ((size_t)1 << RULE_SLOT_BITS)
+#define SLOTS ((size_t)1 << RULE_LAST_BITS)
 #define THREADS 4
 #define PCS 20000
 #define HASH_FACTOR 0x9e3779b97f4a7c15u
@@ -227,10 +227,10 @@ static void make_table(void)
     ck_assert(rule_table_init(&table));
 }
 
-/* The @n-th pc that the table's hash sends to @slot. */
+/* The @n-th pc that the hash of the largest table sends to @slot. */
 static uintptr_t pc_for(size_t slot, size_t n)
 {
-    uintptr_t hash = ((uintptr_t)slot << (64 - RULE_SLOT_BITS)) + n;
+    uintptr_t hash = ((uintptr_t)slot << (64 - RULE_LAST_BITS)) + n;
     return hash * HASH_INVERSE;
 }
 
@@ -251,6 +251,26 @@ START_TEST(rule_table_keeps_what_is_put)
 }
 END_TEST
 
+/* A small table is left behind as soon as a quarter of it is used, or one neighbourhood is full. */
+START_TEST(rule_table_grows)
+{
+    const uintptr_t few = (uintptr_t)1 << RULE_FIRST_BITS >> RULE_GROWTH_BITS;
+    for (uintptr_t pc = 1; pc <= few; pc++) {
+        rule_table_put(&table, pc, pc);
+    }
+    ck_assert_uint_eq(atomic_load(&table.bits), RULE_FIRST_BITS);
+    rule_table_put(&table, few + 1, few + 1);
+    ck_assert_uint_eq(atomic_load(&table.bits), RULE_FIRST_BITS + RULE_GROWTH_BITS);
+    for (uintptr_t pc = 1; pc <= few + 1; pc++) {
+        ck_assert_uint_eq(rule_table_find(&table, pc), pc);
+    }
+    for (size_t n = 0; n <= RULE_PROBES; n++) {
+        rule_table_put(&table, pc_for(100, n), n + 1);
+    }
+    ck_assert_uint_eq(atomic_load(&table.bits), RULE_FIRST_BITS + 2 * RULE_GROWTH_BITS);
+}
+END_TEST
+
 START_TEST(rule_table_has_room_for_neighbouring_pcs)
 {
     for (uintptr_t pc = 0x400000; pc < 0x400000 + 50000; pc++) {
@@ -268,6 +288,7 @@ END_TEST
 START_TEST(rule_table_takes_as_many_of_one_slot_as_it_probes)
 {
     ck_assert_uint_eq(HASH_FACTOR * HASH_INVERSE, 1);
+    atomic_store(&table.bits, RULE_LAST_BITS);
     const size_t slots[] = {100, SLOTS - 3};
     for (size_t i = 0; i < 2; i++) {
         for (size_t n = 0; n < (size_t)2 * RULE_PROBES; n++) {
@@ -339,7 +360,8 @@ START_TEST(rule_table_is_shared_by_threads)
         ck_assert_ptr_null(wrong);
     }
     size_t found = 0;
-    for (size_t slot = 0; slot < SLOTS; slot++) {
+    size_t size = (size_t)1 << atomic_load(&table.bits);
+    for (size_t slot = size; slot < 2 * size; slot++) {
         uintptr_t pc = atomic_load(&table.slots[slot].pc);
         ck_assert(pc == 0 || rule_table_find(&table, pc) == pc + 1);
         found += pc != 0;
@@ -362,6 +384,7 @@ int main(void)
         rule_packs_and_unpacks,
         rule_packs_at_the_limits_and_not_beyond,
         rule_table_keeps_what_is_put,
+        rule_table_grows,
         rule_table_has_room_for_neighbouring_pcs,
         rule_table_takes_as_many_of_one_slot_as_it_probes,
         rule_table_overflows_without_harm,
