@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "package.h"
+#include "remedy.h"
 
 static int compare_modules(const void *left, const void *right)
 {
@@ -22,16 +22,15 @@ static int compare_modules(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-/* Return: the advice for a module, with the package that its symbols are in, where dpkg knows. */
-static const char *advice_for(struct arena *arena, const char *path, const char *warning)
+/* Return: what is missing of a module, and what would help; NULL: nothing to say. */
+static const char *advice_for(struct arena *arena, const struct module_table *modules,
+                              const struct symbolizer *symbolizer, uint32_t module)
 {
-    char package[256];
-    if (warning == NULL || path[0] != '/' ||
-        !package_find(PACKAGE_LISTS, path, package, sizeof package)) {
-        return warning;
-    }
-    return arena_format(arena, "%s; its package is %s, symbols would be in %s-dbgsym or %s-dbg",
-                        warning, package, package, package);
+    size_t symbols = module_table_symbols(modules, module);
+    const char *lack = symbolizer_lack(symbolizer, symbols);
+    return lack != NULL ? remedy_for(arena, module_table_path(modules, module),
+                                     module_table_build_id(modules, module), lack)
+                        : symbolizer_warning(symbolizer, symbols);
 }
 
 enum trace_status module_report_make(const struct frame_table *frames,
@@ -52,12 +51,12 @@ enum trace_status module_report_make(const struct frame_table *frames,
             continue;
         }
         const char *path = module_table_path(modules, i);
-        const char *warning = symbolizer_warning(symbolizer, module_table_symbols(modules, i));
-        list[kept++] = (struct report_module){.path = path,
-                                              .addresses = tallies[i].addresses,
-                                              .unnamed = tallies[i].unnamed,
-                                              .lineless = tallies[i].lineless,
-                                              .advice = advice_for(&report->arena, path, warning)};
+        list[kept++] =
+            (struct report_module){.path = path,
+                                   .addresses = tallies[i].addresses,
+                                   .unnamed = tallies[i].unnamed,
+                                   .lineless = tallies[i].lineless,
+                                   .advice = advice_for(&report->arena, modules, symbolizer, i)};
     }
     qsort(list, kept, sizeof *list, compare_modules);
     report->modules = list;

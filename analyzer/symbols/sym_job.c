@@ -227,6 +227,9 @@ static void ask_debug(struct sym_job *job)
                             : sym_elf_is_complete(job->symbols)
                                 ? "function names, but no debug information"
                                 : "names of exported functions, but no debug information";
+        if (job->module->warning == NULL) {
+            job->module->lack = arena_format(job->keeping.arena, "it has %s", names);
+        }
         (void)snprintf(text, sizeof text,
                        "it has %s: install its -dbg or -dbgsym package, or rebuild it with -g",
                        names);

@@ -27,6 +27,7 @@ struct sym_module {
     size_t build_id_bytes;      /* 0: unknown */
     struct saved_symbols saved; /* names that are in the trace */
     const char *warning;        /* or NULL */
+    const char *lack;           /* what it has instead of debug information, or NULL */
     struct sym_answers answers;
 };
 

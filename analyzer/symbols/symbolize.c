@@ -165,3 +165,8 @@ const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t modul
 {
     return symbolizer->modules[module].warning;
 }
+
+const char *symbolizer_lack(const struct symbolizer *symbolizer, size_t module)
+{
+    return symbolizer->modules[module].lack;
+}

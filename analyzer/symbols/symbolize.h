@@ -109,4 +109,10 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
  */
 const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module);
 
+/*
+ * The same without what would help, for those who know better.
+ * Return: NULL if it is not for want of debug information.
+ */
+const char *symbolizer_lack(const struct symbolizer *symbolizer, size_t module);
+
 #endif

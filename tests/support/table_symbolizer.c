@@ -162,3 +162,10 @@ const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t modul
     (void)module;
     return NULL;
 }
+
+const char *symbolizer_lack(const struct symbolizer *symbolizer, size_t module)
+{
+    (void)symbolizer;
+    (void)module;
+    return NULL;
+}
