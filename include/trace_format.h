@@ -120,6 +120,7 @@ enum trace_definition {
     TRACE_DEF_SIZED = 64, /* tags from here on carry their length: older readers skip them */
     TRACE_DEF_DOMAIN = 65,
     TRACE_DEF_SYMBOLS = 66,
+    TRACE_DEF_CODE_MAP = 67,
 };
 
 /* 4.3 Stack ids that need no definition: where a chain of callers ends, and why. */

@@ -190,7 +190,8 @@ void tracer_ending(enum trace_end how)
     /* exit() calls _exit(), and an exec that failed takes back what it said */
     if (header->end_state == TRACE_END_NONE || header->end_state == TRACE_END_EXEC) {
         if (how != TRACE_END_NONE) {
-            tracer_sample((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t));
+            tracer_sample(CALLER_SP());
+            tracer_save_code_map(CALLER_SP());
         }
         set_end(how);
         if (how == TRACE_END_EXIT || how == TRACE_END_QUICK) {

@@ -62,7 +62,8 @@ struct process {
     bool is_recording;   /* what the gate said last; a forked child's gate has forgotten */
     uint32_t first_site; /* lower ones were born before fork, in the parent */
     _Atomic uint32_t phase;
-    bool is_glibc; /* the allocator */
+    bool is_glibc;             /* the allocator */
+    _Atomic bool has_code_map; /* it may have: stacks went through code that is in no module */
 };
 
 extern struct process process;

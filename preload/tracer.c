@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "block_records.h"
+#include "code_map.h"
 #include "process.h"
 #include "sys.h"
 #include "writing.h"
@@ -154,6 +155,26 @@ static __attribute__((noinline, cold)) void define_names(struct thread_state *st
     }
 }
 
+void tracer_save_code_map(uintptr_t sp)
+{
+    int fd = atomic_load(&process.has_code_map) ? code_map_open() : -1;
+    struct thread_state *state = fd >= 0 ? enter(sp) : NULL;
+    if (state != NULL && !state->is_detached) {
+        uint64_t offset = 0;
+        size_t bytes = 1;
+        while (bytes > 0 &&
+               DEFINE(state, define_code_map(&state->definitions, fd, offset, &bytes))) {
+            offset += bytes;
+        }
+    }
+    if (state != NULL) {
+        leave(state);
+    }
+    if (fd >= 0) {
+        (void)sys_close(fd);
+    }
+}
+
 /* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
  */
 static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, uint32_t parent,
@@ -174,6 +195,9 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
             }
             atomic_store_explicit(&module->is_defined, true, memory_order_release);
         }
+    }
+    if (frame->module == 0) {
+        atomic_store_explicit(&process.has_code_map, true, memory_order_relaxed);
     }
     uint32_t id = stack_table_create(table, parent, frame->module, frame->frame.pc);
     if (id == STACK_NONE ||

@@ -155,6 +155,12 @@ uint32_t tracer_find_stack(struct thread_state *state, const struct frame *calle
 void tracer_sample(uintptr_t sp);
 
 /*
+ * Copy what the process says of code that it made at run time into the trace, if stacks have gone
+ * through any. @sp: of the caller's caller.
+ */
+void tracer_save_code_map(uintptr_t sp);
+
+/*
  * Write a record after such a sample, and after raising the epoch.
  * @encode: given @room bytes. @sp: of the caller's caller.
  * Return: false if there is no trace, or no room in it.

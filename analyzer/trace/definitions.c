@@ -273,6 +273,31 @@ static bool load_thread(struct loader *loader, struct trace_cursor *cursor)
     return true;
 }
 
+static bool load_code_map(struct loader *loader, struct trace_cursor *cursor)
+{
+    struct definitions *definitions = loader->definitions;
+    size_t length = 0;
+    const uint8_t *text = trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
+    if (cursor->is_bad || loader->is_counting) {
+        return !cursor->is_bad;
+    }
+    size_t wanted = definitions->code_map_bytes + length;
+    if (wanted > definitions->code_map_room) {
+        char *moved = realloc(definitions->code_map, wanted * 2);
+        if (moved == NULL) {
+            loader->is_out_of_memory = true;
+            return false;
+        }
+        definitions->code_map = moved;
+        definitions->code_map_room = wanted * 2;
+    }
+    if (length > 0) {
+        memcpy(definitions->code_map + definitions->code_map_bytes, text, length);
+    }
+    definitions->code_map_bytes = wanted;
+    return true;
+}
+
 static bool load_record(struct loader *loader, struct trace_cursor *cursor)
 {
     uint8_t tag = trace_get_byte(cursor);
@@ -287,6 +312,8 @@ static bool load_record(struct loader *loader, struct trace_cursor *cursor)
         return load_site(loader, cursor);
     case TRACE_DEF_THREAD:
         return load_thread(loader, cursor);
+    case TRACE_DEF_CODE_MAP:
+        return load_code_map(loader, cursor);
     case TRACE_DEF_SYMBOLS:
         return load_symbols(loader, cursor);
     default: {
@@ -366,6 +393,7 @@ enum trace_status definitions_load(const struct trace_file *file, const struct c
                                    struct trace_error *error)
 {
     struct definitions definitions = {
+        .pid = file->header.pid,
         .first_stack = file->header.first_stack,
         .first_site = file->header.first_site,
     };
@@ -401,6 +429,7 @@ void definitions_fini(struct definitions *definitions)
         free(definitions->modules[i].symbols.items);
     }
     free(definitions->modules);
+    free(definitions->code_map);
     free(definitions->stacks);
     free(definitions->sites);
     free(definitions->threads);

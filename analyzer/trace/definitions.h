@@ -62,6 +62,7 @@ struct thread_definition {
 
 struct definitions {
     struct process_definition process;
+    uint32_t pid;
     struct module_definition *modules; /* by id */
     size_t module_count;
     struct stack_node *stacks; /* by id - first_stack */
@@ -76,6 +77,9 @@ struct definitions {
     uint64_t site_count;
     struct thread_definition *threads; /* each (stream, thread) once */
     size_t thread_count;
+    char *code_map; /* text of CODE_MAP records; NULL: none */
+    size_t code_map_bytes;
+    size_t code_map_room;
     struct arena arena;
 };
 

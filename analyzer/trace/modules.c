@@ -2,9 +2,12 @@
  * byte between them, they give the module its number. */
 #include "modules.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "code_map.h"
 
 struct module {
     const char *build_id; /* NULL: none */
@@ -116,6 +119,30 @@ static enum trace_status add_module(struct module_table *table,
     return status;
 }
 
+/*
+ * Make a module of the code that a process made at run time, if there is a map that names it. It
+ * has no file, starts at 0, and stands for the id of "no module".
+ */
+static enum trace_status add_code_map(struct module_table *table,
+                                      const struct definitions *definitions, uint32_t *ret_number)
+{
+    char path[64];
+    struct arena arena = {0};
+    struct module_definition module = {.path = path, .build_id = (const uint8_t *)""};
+    if (definitions->code_map_bytes == 0) {
+        return TRACE_OK;
+    }
+    (void)snprintf(path, sizeof path, "[perf-%" PRIu32 ".map]", definitions->pid);
+    enum trace_status status =
+        code_map_parse(definitions->code_map, definitions->code_map_bytes, &arena, &module.symbols);
+    if (status == TRACE_OK && module.symbols.count > 0) {
+        status = add_module(table, &module, ret_number);
+    }
+    free(module.symbols.items);
+    arena_fini(&arena);
+    return status;
+}
+
 enum trace_status module_table_add(struct module_table *table,
                                    const struct definitions *definitions, uint32_t **ret_numbers,
                                    struct trace_error *error)
@@ -127,6 +154,9 @@ enum trace_status module_table_add(struct module_table *table,
         if (definitions->modules[i].path != NULL) {
             status = add_module(table, &definitions->modules[i], &numbers[i]);
         }
+    }
+    if (status == TRACE_OK && definitions->module_count > 0) {
+        status = add_code_map(table, definitions, &numbers[0]);
     }
     if (status != TRACE_OK) {
         free(numbers);

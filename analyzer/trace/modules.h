@@ -34,7 +34,8 @@ const char *module_table_build_id(const struct module_table *table, uint32_t mod
 size_t module_table_symbols(const struct module_table *table, uint32_t module);
 
 /*
- * Find or add each module that a trace defines.
+ * Find or add each module that a trace defines, and one for the code that its process made at run
+ * time, if there is a map of it: that stands for the id 0.
  * @ret_numbers: for each id of the trace, its number in the table or MODULE_NONE; the caller frees
  * it. Its length is definitions->module_count.
  */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "code_map.h"
 #include "event.h"
 #include "trace_codec.h"
 
@@ -89,6 +90,10 @@ enum trace_status reader_open(const char *path, struct reader *ret_reader,
     status = definitions_load(&reader.file, &reader.index, reader.decoder, &reader.definitions,
                               &reader.damage, error);
     if (status != TRACE_OK) {
+        goto out;
+    }
+    if (code_map_find(&reader.file, "/tmp", &reader.definitions) != TRACE_OK) {
+        status = trace_fail(error, TRACE_NOMEM, 0, "%s: no memory for names of code", path);
         goto out;
     }
     status = make_streams(&reader, error);

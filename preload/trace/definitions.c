@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "code_map.h"
 #include "trace_codec.h"
 
 #define SMALL_RECORD_BYTES (1 + 5 * TRACE_VARINT_BYTES)
@@ -144,6 +145,24 @@ bool define_symbols(struct definitions *definitions, uint32_t id, struct module_
     memmove(moved, fields, bytes); /* a short record has a short length */
     commit(definitions, moved + bytes);
     settle(definitions);
+    return true;
+}
+
+bool define_code_map(struct definitions *definitions, int fd, uint64_t offset, size_t *ret_bytes)
+{
+    enum { PIECE_BYTES = 16384 };
+    uint8_t *to = begin(definitions, TRACE_DEF_CODE_MAP, 1 + TRACE_VARINT_BYTES + PIECE_BYTES);
+    if (to == NULL) {
+        return false;
+    }
+    uint8_t *text = to + TRACE_VARINT_BYTES;
+    *ret_bytes = code_map_read(fd, offset, text, PIECE_BYTES);
+    if (*ret_bytes > 0) {
+        uint8_t *moved = trace_put_varint(to, *ret_bytes);
+        memmove(moved, text, *ret_bytes);
+        commit(definitions, moved + *ret_bytes);
+        settle(definitions);
+    }
     return true;
 }
 

@@ -44,6 +44,8 @@ bool define_process(struct definitions *definitions, const struct process_descri
 bool define_module(struct definitions *definitions, uint32_t id, const struct module *module);
 /* As many symbols of a module as one record takes; @symbols is moved behind them. */
 bool define_symbols(struct definitions *definitions, uint32_t id, struct module_symbols *symbols);
+/* A piece of a code map, from @offset on. @ret_bytes: how long it is; 0 at the end: no record. */
+bool define_code_map(struct definitions *definitions, int fd, uint64_t offset, size_t *ret_bytes);
 bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node);
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size);
 bool define_domain(struct definitions *definitions, uint32_t site, uint32_t domain);
