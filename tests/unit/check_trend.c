@@ -66,6 +66,33 @@ START_TEST(trend_sees_a_block_that_doubles)
 }
 END_TEST
 
+START_TEST(trend_sees_growth_after_a_set_up_phase)
+{
+    for (int64_t i = 0; i < COUNT; i++) {
+        levels[i] = (i < COUNT / 8 ? i * 10000 : 80000) + 5 * i;
+    }
+    ck_assert(trend_of(levels, COUNT).is_steady);
+}
+END_TEST
+
+START_TEST(trend_sees_growth_that_becomes_faster)
+{
+    for (int64_t i = 0; i < COUNT; i++) {
+        levels[i] = i * i * i;
+    }
+    ck_assert(trend_of(levels, COUNT).is_steady);
+}
+END_TEST
+
+START_TEST(trend_sees_a_block_now_and_then)
+{
+    for (int64_t i = 0; i < COUNT; i++) {
+        levels[i] = i / 4 * 500;
+    }
+    ck_assert(trend_of(levels, COUNT).is_steady);
+}
+END_TEST
+
 /* Levels that are no growth. */
 static int64_t still(int64_t i)
 {
@@ -96,8 +123,21 @@ static int64_t noise(int64_t i)
     return 10000 + random_below(5000) + 0 * i;
 }
 
-static int64_t (*const no_growth[])(int64_t) = {still, step,    two_steps, filled,
-                                                saw,   falling, noise};
+static int64_t fading(int64_t i) // a set-up phase that runs out
+{
+    return (int64_t)(100000 * (1 - exp(-(double)i / 12)));
+}
+static int64_t phases(int64_t i) // a table for each phase of the program, and churn
+{
+    return (i < COUNT / 6 ? 0 : i < COUNT * 2 / 3 ? 50000 : 90000) + random_below(300);
+}
+static int64_t few(int64_t i) // too few to tell
+{
+    return i / 10 * 24000;
+}
+
+static int64_t (*const no_growth[])(int64_t) = {still,   step,  two_steps, filled, saw,
+                                                falling, noise, fading,    phases, few};
 
 START_TEST(trend_is_none)
 {
@@ -138,6 +178,9 @@ int main(void)
     tcase_add_test(tests, trend_is_not_moved_by_peaks_and_drops);
     tcase_add_test(tests, trend_sees_growth_in_noise);
     tcase_add_test(tests, trend_sees_a_block_that_doubles);
+    tcase_add_test(tests, trend_sees_growth_after_a_set_up_phase);
+    tcase_add_test(tests, trend_sees_growth_that_becomes_faster);
+    tcase_add_test(tests, trend_sees_a_block_now_and_then);
     tcase_add_loop_test(tests, trend_is_none, 0, sizeof no_growth / sizeof no_growth[0]);
     tcase_add_test(tests, trend_is_none_in_much_noise);
     tcase_add_test(tests, trend_of_few_samples_is_none);
