@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allocator_report.h"
 #include "attribute.h"
 #include "database.h"
 #include "frame_table.h"
@@ -465,8 +466,9 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
     report->resolved_frames = frame_table_count(pipeline->frames, &unresolved);
     report->unresolved_frames = unresolved;
     if (report->kind == REPORT_SUMMARY &&
-        module_report_make(pipeline->frames, pipeline->modules, pipeline->symbolizer, report) !=
-            TRACE_OK) {
+        (module_report_make(pipeline->frames, pipeline->modules, pipeline->symbolizer, report) !=
+             TRACE_OK ||
+         allocator_report_make(pipeline->modules, report) != TRACE_OK)) {
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for the report");
     }
     return report_make_notes(report)

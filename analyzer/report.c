@@ -80,11 +80,25 @@ uint64_t report_lost_events(const struct report_totals *totals)
            totals->counters[TRACE_LOST_CUT_SHORT];
 }
 
+#define EXPLAINED_BYTES ((uint64_t)128 << 20) /* of RSS, in any program */
+
 struct note {
     uint64_t number;
     const char *what;
     const char *advice;
 };
+
+/*
+ * Return: how many MiB more were in memory than was ever live, if that is so much more that code,
+ * the tracer's tables and fragments do not explain it; 0 otherwise.
+ */
+static uint64_t unseen_mib(const struct report_totals *totals)
+{
+    const uint64_t explained = 4 * totals->peak_bytes + EXPLAINED_BYTES;
+    return totals->peak_resident_bytes > explained
+               ? (totals->peak_resident_bytes - totals->peak_bytes) >> 20
+               : 0;
+}
 
 bool report_make_notes(struct report *report)
 {
@@ -118,6 +132,10 @@ bool report_make_notes(struct report *report)
          "they are from before it began, or of another allocator, and are not counted"},
         {totals->implied_frees, "frees that the tracer could not see",
          "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
+        {counters[TRACE_FOREIGN_MALLOC], "programs with a malloc that comes before the tracer's",
+         "it is linked in or preloaded before, and what it gives out is not seen"},
+        {unseen_mib(totals), "MiB of resident memory far above what was live",
+         "from mmap, an allocator of the program's own, or Python's (PYTHONMALLOC=malloc)"},
         {counters[TRACE_FOREIGN_NEW], "allocators with an operator new of their own",
          "blocks of C++ code are not seen"},
         {counters[TRACE_LOST_PICTURES],
@@ -130,7 +148,8 @@ bool report_make_notes(struct report *report)
          "install debug symbols, or give --symbols DIR or --sysroot DIR"},
     };
     const size_t count = sizeof notes / sizeof notes[0];
-    const char **lines = arena_array(&report->arena, count, sizeof(const char *));
+    const char **lines =
+        arena_array(&report->arena, count + report->inner_count, sizeof(const char *));
     report->note_count = 0;
     report->notes = lines;
     for (size_t i = 0; lines != NULL && i < count; i++) {
@@ -142,6 +161,9 @@ bool report_make_notes(struct report *report)
             }
             lines[report->note_count++] = line;
         }
+    }
+    for (size_t i = 0; lines != NULL && i < report->inner_count; i++) {
+        lines[report->note_count++] = report->inner_allocators[i];
     }
     return lines != NULL;
 }

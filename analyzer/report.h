@@ -170,6 +170,8 @@ struct report {
     uint64_t unresolved_frames;
     const struct report_module *modules; /* of a summary: those that lack names or lines */
     size_t module_count;
+    const char **inner_allocators; /* of a summary: a line for each */
+    size_t inner_count;
     const char *const *notes; /* what is not as it should be, one line each */
     size_t note_count;
     struct arena arena;

@@ -46,7 +46,8 @@ enum trace_counter {
     TRACE_FOREIGN_NEW = 9,        /* 1: the allocator's operator new does not come through malloc */
     TRACE_LOST_CUT_SHORT = 10,    /* events left in the middle: longjmp(), the end of a thread */
     TRACE_LOST_PICTURES = 11,     /* heap pictures that could not be taken, or not to their end */
-    TRACE_COUNTERS_USED = 12,
+    TRACE_FOREIGN_MALLOC = 12,    /* 1: a malloc of the program's own comes before the tracer's */
+    TRACE_COUNTERS_USED = 13,
 };
 #define TRACE_COUNTERS 32
 

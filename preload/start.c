@@ -202,6 +202,9 @@ static struct thread_state *start(char **environment)
     if (!process.is_glibc && real_has_own_new()) {
         process.file.header->counters[TRACE_FOREIGN_NEW] = 1;
     }
+    if (real_is_preceded()) {
+        process.file.header->counters[TRACE_FOREIGN_MALLOC] = 1;
+    }
     process_watch_forks();
     picture_prepare();
     return state;

@@ -251,6 +251,15 @@ void sym_elf_free(struct sym_elf *table)
     }
 }
 
+bool sym_elf_has(const struct sym_elf *table, const char *name)
+{
+    size_t i = 0;
+    while (i < table->count && strcmp(table->symbols[i].name, name) != 0) {
+        i++;
+    }
+    return i < table->count;
+}
+
 bool sym_elf_is_complete(const struct sym_elf *table)
 {
     return table->is_complete;

@@ -40,6 +40,9 @@ void sym_elf_free(struct sym_elf *table);
 /* Return: whether there is a .symtab, which has the names of static functions as well. */
 bool sym_elf_is_complete(const struct sym_elf *table);
 
+/* Return: whether there is a function called @name. Looks at all of them. */
+bool sym_elf_has(const struct sym_elf *table, const char *name);
+
 /*
  * Find the function that contains @address: the one that begins nearest before it and reaches it.
  * Among several names of one function: one with a size before one without, global before weak

@@ -115,6 +115,15 @@ bool real_has_own_new(void)
            object_of(address_of_malloc(), &malloc_base) != NULL && new_base == malloc_base;
 }
 
+bool real_is_preceded(void)
+{
+    const void *first = dlsym(RTLD_DEFAULT, "malloc");
+    void *first_base = NULL;
+    void *own_base = NULL;
+    return first != NULL && object_of(first, &first_base) != NULL &&
+           object_of(&real, &own_base) != NULL && first_base != own_base;
+}
+
 const char *real_allocator_path(void)
 {
     void *base = NULL;

@@ -43,6 +43,12 @@ bool real_keeps_empty_blocks(void);
  */
 bool real_has_own_new(void);
 
+/*
+ * Return: true if another malloc comes before the tracer's: the program's own, or one that is
+ * preloaded before. What calls that is not seen.
+ */
+bool real_is_preceded(void);
+
 /* Return: path of the object that malloc is in; "" when unknown. Lives as long as the object. */
 const char *real_allocator_path(void);
 

@@ -79,6 +79,7 @@ class Row:
     needs_root: bool = False
     needs: tuple = ()         # paths
     runs: str = ""            # a program that the kernel must be able to run
+    notes: tuple = ()         # regular expressions: what `--summary` must say to know
     setting: typing.Callable = no_setting  # makes a directory for the trace
 
     def __str__(self):
@@ -182,6 +183,13 @@ def loader():
         Row("with_plugin", (), {"LD_AUDIT": "{programs}/audit.so"}),
         Row("with_plugin", after=(str(other),), needs=(other,)),
         Row("with_plugin", before=(str(other),), needs=(other,)),
+    ]
+    resident = "MiB of resident memory far above what was live: 2[0-9][0-9]; .*"
+    result += [
+        Row("own_malloc", notes=("programs with a malloc that comes before the tracer's: 1; .*",
+                                 resident)),
+        Row("own_je_malloc", notes=(".*/own_je_malloc has an allocator of its own inside: jemalloc; "
+                                    "its blocks are not seen", resident)),
     ]
     for path in allocators:
         result.append(Row("with_plugin", after=(str(path),), needs=(path,)))

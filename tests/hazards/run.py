@@ -89,9 +89,9 @@ def whole_summary(files, directory):
     """The totals over all traces of a run, and how each of its processes ended."""
     outcome = report(["--summary", "--format", "json", *map(str, files)], directory)
     if not check_equal(outcome.status, 0, f"trace-report --summary: {outcome.stderr}"):
-        return {}, []
+        return {}, [], []
     whole = json.loads(outcome.stdout)
-    return whole["summary"], [trace.get("end") for trace in whole["traces"]]
+    return whole["summary"], [trace.get("end") for trace in whole["traces"]], whole["summary"]["notes"]
 
 
 def count_marked(files, directory, metric):
@@ -104,7 +104,10 @@ def check_trace(row, place, stdout):
     files = traces(place)
     if row.traces is not None and not check_equal(len(files), row.traces, f"{row}: traces"):
         return
-    totals, ends = whole_summary(files, place) if files else ({}, [])
+    totals, ends, notes = whole_summary(files, place) if files else ({}, [], [])
+    for pattern in row.notes:
+        check(any(re.fullmatch(pattern, note) for note in notes),
+              f"{row}: {pattern!r} is not among the notes: {notes}")
     for name, is_right in row.totals.items():
         check(is_right(totals.get(name, 0)), f"{row}: {name} is {totals.get(name)}")
     if row.ends is not None:
