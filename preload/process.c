@@ -33,7 +33,7 @@ void process_come_out(const struct process_inside *inside, struct thread_state *
     (void)sys_sigprocmask(SIG_SETMASK, &inside->signals, NULL);
 }
 
-void process_count(enum trace_counter counter)
+__attribute__((noinline, cold)) void process_count(enum trace_counter counter)
 {
     struct trace_file_header *header = process.file.header;
     /* with the gate closed, the header may be the parent's */
@@ -87,7 +87,7 @@ static bool is_libc_ready(void)
     return environ != NULL && _r_debug.r_state == RT_CONSISTENT;
 }
 
-bool tracer_find_allocator(void)
+__attribute__((noinline, cold)) bool tracer_find_allocator(void)
 {
     static _Atomic bool is_looking;
     if (real.malloc != NULL) {

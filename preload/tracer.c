@@ -365,7 +365,7 @@ STAGE void record_death(struct thread_state *state, live_entry entry)
     writing_end(state, encode_block_end(to, state, entry));
 }
 
-static void count_unknown_free(void)
+static __attribute__((noinline, cold)) void count_unknown_free(void)
 {
     if (is_recording()) {
         process_count(TRACE_UNKNOWN_FREES);

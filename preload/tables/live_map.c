@@ -14,7 +14,8 @@ bool live_map_init(struct live_map *map, unsigned granule_shift)
     return map->regions != NULL && map->mapped != NULL;
 }
 
-_Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address, struct live_front *front)
+__attribute__((noinline, cold)) _Atomic live_entry *
+live_map_grow(struct live_map *map, uintptr_t address, struct live_front *front)
 {
     size_t bytes = ((size_t)1 << (LIVE_MAP_REGION_SHIFT - map->granule_shift)) * sizeof(live_entry);
     if (address >> LIVE_MAP_ADDRESS_BITS != 0) {
@@ -38,7 +39,7 @@ _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address, struc
     return place;
 }
 
-void live_front_advance(struct live_front *front)
+__attribute__((noinline, cold)) void live_front_advance(struct live_front *front)
 {
     uintptr_t left = front->end - front->next;
     if (left == 0) {

@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 458),
-    ("recursion", 20, 1440),
-    ("sizes", 1, 469),
+    ("pairs", 20, 440),
+    ("recursion", 20, 1438),
+    ("sizes", 1, 444),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()
