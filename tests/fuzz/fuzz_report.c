@@ -15,6 +15,10 @@ static const char *const reports[] = {
     "--growth",
     "--summary --format json",
     "--by thread --allocated --sort count --top 0",
+    "--leaks --top 0",
+    "--leaks --format dot",
+    "--retained --format json",
+    "--why * --top 0",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 
