@@ -62,5 +62,6 @@ int main(void)
     (void)pthread_barrier_wait(&barrier);
     (void)pthread_join(thread, NULL);
     local = NULL;
+    forget();
     return local != NULL;
 }

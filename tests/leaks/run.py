@@ -28,6 +28,7 @@ DTV = ("the loader's table of a thread's variables, known by its inside, has ent
        "too")
 EXPLAINED = {
     ("valgrind", "arena"): DTV,
+    ("valgrind", "held"): DTV,
     ("valgrind", "register"): DTV,
     ("valgrind", "thread_stack"): DTV,
     ("valgrind", "tls_thread"): DTV,
