@@ -84,12 +84,17 @@ def check_views(traces, directory):
                 [(5 * TABLE, 5)], "view_leak: five tables")
 
 
-def check_why(directory):
-    """Who keeps the five tables: the views, kept by the list, kept by a variable."""
-    file = f"{directory}/why.trace"
-    outcome = run_traced([samples / "view_leak"], directory,
+def picture_of(story, directory):
+    """Run a sample that leaves a heap picture. Returns its trace."""
+    file = f"{directory}/{'-'.join(story)}.picture.trace"
+    outcome = run_traced([samples / story[0], *story[1:]], directory,
                          {"LIBTRACE_OUTPUT": file, "LIBTRACE_PICTURE": "exit"})
-    check_equal((outcome.status, outcome.stderr), (0, ""), "view_leak with a picture: status, stderr")
+    check_equal((outcome.status, outcome.stderr), (0, ""), f"{story} with a picture: status, stderr")
+    return file
+
+
+def check_why(file, directory):
+    """Who keeps the five tables: the views, kept by the list, kept by a variable."""
     tables, views, rows = (line_of("view_leak", text)
                            for text in ("nda_sort_by_column", "nda_view", "nda_list_new"))
     outcome = report(["--why", f"view_leak.c:{tables}", "--own", "view_leak.c", file], directory)
@@ -102,6 +107,49 @@ def check_why(directory):
     check_equal(len(said), len(steps), f"--why: {outcome.stdout}")
     for line, (pattern, what) in zip(said, steps):
         check(re.match(pattern, line), f"--why: {what}: {line!r}")
+
+
+def check_retained(file, said, directory):
+    """The list keeps all of the sample's blocks, the views all but the list, the tables themselves alone."""
+    lines = {line["line"]: line for line in
+             read_json(["--retained", "--own", "view_leak.c", file], directory)["heap"]["lines"]}
+    rows, views, tables = (lines[line_of("view_leak", text)]
+                           for text in ("nda_list_new", "nda_view", "nda_sort_by_column"))
+    check_equal(len(lines), 3, "--retained: lines")
+    check(all(line["retained_is_exact"] for line in lines.values()), "--retained: bounds")
+    size, blocks = said["At exit"]
+    for line, wanted, what in ((rows, (size, blocks), "list"),
+                               (views, (size - rows["size"], blocks - rows["count"]), "views"),
+                               (tables, (tables["size"], tables["count"]), "tables")):
+        check_equal((line["retained"]["size"], line["retained"]["count"]), wanted, f"--retained: {what}")
+    check_equal(views["count"], 5, "--retained: views")
+    check(5 * TABLE < views["retained"]["size"] < 5 * TABLE + 5000 and views["size"] < 1000,
+          f"--retained: 14.9 MiB in some hundred bytes of their own: {views}")
+
+
+def check_mixed_why(images, draws, directory):
+    """Each array that nda_delete() left behind is kept by the view of one image, in the list."""
+    file = picture_of(("select_mixed", str(images), str(draws)), directory)
+    arrays, views, items, selected = (line_of("select_mixed", text) for text in
+                                      ("must(nda_delete(", "must(nda_view(", "must(nda_list_append(",
+                                       "must(nda_list_new("))
+    heap = read_json(["--why", f"select_mixed.c:{arrays}", "--own", "select_mixed.c", file], directory)["heap"]
+    kept = [chain for chain in heap["chains"] if chain["root"] == "global variable selected"]
+    last = [chain for chain in heap["chains"] if chain["root"] == "global variable data"]
+    if not check_equal((len(kept), len(last), heap["chain_total"]), (1, 1, 2), "select_mixed: chains"):
+        return
+    steps = kept[0]["steps"]
+    check_equal([step["line"] for step in steps], [arrays, views, items, selected], "select_mixed: chain")
+    header = steps[1]["size"] // steps[1]["count"]  # of an array and of a view
+    buffers = [IMAGE * count for count in range(images - draws, images)]
+    check_equal((steps[0]["size"], steps[0]["count"]),
+                (sum(buffers[1:]) + (draws - 1) * header, 2 * (draws - 1)), "select_mixed: arrays that are kept")
+    check_equal((last[0]["steps"][0]["size"], last[0]["steps"][0]["count"]), (buffers[0] + header, 2),
+                "select_mixed: the last array")
+    retained = {line["line"]: line["retained"]["size"] for line in
+                read_json(["--retained", "--own", "select_mixed.c", file], directory)["heap"]["lines"]}
+    first = IMAGE * images + header
+    check_equal(retained[views], steps[0]["size"] + first + draws * header, "select_mixed: what the views retain")
 
 
 def check_mixed(file, directory):
@@ -145,14 +193,18 @@ def check_timeline(name, file, directory):
 def main():
     require(library, report_tool, *(samples / story[0] for story in STORIES))
     with tempfile.TemporaryDirectory() as directory:
-        traces = {}
+        traces, accounts = {}, {}
         for story in STORIES:
             file, said = trace(story, directory)
             traces[" ".join(story)] = file
+            accounts[" ".join(story)] = said
             compare_accounts(" ".join(story), file, said, directory)
             print(f"{' '.join(story)}: {said['At exit'][0]} bytes in {said['At exit'][1]} blocks at exit")
         check_views(traces, directory)
-        check_why(directory)
+        picture = picture_of(("view_leak",), directory)
+        check_why(picture, directory)
+        check_retained(picture, accounts["view_leak"], directory)
+        check_mixed_why(100, 50, directory)
         check_mixed(traces["select_mixed"], directory)
         levels = [point["live_bytes"] for point in check_timeline("select_mixed", traces["select_mixed"],
                                                                   directory)]
