@@ -9,10 +9,10 @@
  *   CHLD 1 3.250000 1800000000.0020       a second process, and so on
  *   FUNC load 1.0000 1800000000.0010 12.5000 1800000000.0050 0
  *
- * A MEM line has the most since the one before, so that no peak is lost; the last one has what there
- * is at the end. Where no resident set was sampled, there is only what was live. FUNC lines, which
- * are drawn as brackets, are made from snapshots: the first one of a name begins it, the next one of
- * that name ends it. Only the first process has them.
+ * A MEM line has the most since the one before, so that no peak is lost; the last one has what
+ * there is at the end. Where no resident set was sampled, there is only what was live. FUNC lines,
+ * which are drawn as brackets, are made from snapshots: the first one of a name begins it, the next
+ * one of that name ends it. Only the first process has them.
  */
 #include <string.h>
 
@@ -143,8 +143,8 @@ static void print_functions(FILE *out, const struct report_trace *trace)
         (void)fputs("FUNC ", out);
         print_name(out, first->name);
         (void)fprintf(out, " %.4f %.4f %.4f %.4f %d\n", mib_at(trace, first),
-                      time_of(trace, first->tick), mib_at(trace, last),
-                      time_of(trace, last->tick), depth_of(trace, i, end));
+                      time_of(trace, first->tick), mib_at(trace, last), time_of(trace, last->tick),
+                      depth_of(trace, i, end));
     }
 }
 

@@ -24,13 +24,14 @@ struct trend {
 /*
  * @levels: at equal distances.
  * @count: at most TREND_SAMPLES_MAX.
- * Return: the trend. It is steady if its lowest slope is above 0, and it goes on to rise to the end:
- * with twelve rises or more, no quarter of the time after the first gains less than half of what
- * those before it did on average, but for noise, and the last one is mostly above what there was in
- * the first half; or, with four or more, it never falls and jumps by a factor in each of the last
- * three octaves of time, as an array that doubles does. So set-up phases that fade, caches that are
- * full, and tables that are made once a phase are no growth. A single peak, and what is freed at the
- * very end, when a program tidies up, does not matter. Slopes of what is not steady are 0.
+ * Return: the trend. It is steady if its lowest slope is above 0, and it goes on to rise to the
+ * end: with twelve rises or more, no quarter of the time after the first gains less than half of
+ * what those before it did on average, but for noise, and the last one is mostly above what there
+ * was in the first half; or, with four or more, it never falls and jumps by a factor in each of the
+ * last three octaves of time, as an array that doubles does. So set-up phases that fade, caches
+ * that are full, and tables that are made once a phase are no growth. A single peak, and what is
+ * freed at the very end, when a program tidies up, does not matter. Slopes of what is not steady
+ * are 0.
  */
 struct trend trend_of(const int64_t *levels, size_t count);
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Memory of trace-report follows call sites, not events: a trace of six times as many events of the
+same 50,000 sites takes it no more memory, and 64 MiB are enough."""
+import os
+import subprocess
+import tempfile
+
+from harness import build, check, check_equal, environment, finish, report_tool, require, run_traced, traces
+
+MANY_SITES = build / "tests" / "bench" / "many_sites"
+MOST_BYTES = 64 << 20
+CALLS = (400_000, 2_400_000)
+REPORTS = (["--top=0"], ["--at=peak", "--by=traceback"], ["--timeline"], ["--lifetimes"],
+           ["--temporary", "--by=size"], ["--growth"])
+
+
+def most_memory(arguments, directory):
+    """Return the largest resident set of a trace-report, in bytes."""
+    process = subprocess.Popen([report_tool, *arguments], cwd=directory, env=environment(),
+                               stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check_equal(process.returncode, 0, f"trace-report {arguments}")
+    return usage.ru_maxrss << 10
+
+
+def main():
+    require(MANY_SITES, report_tool)
+    with tempfile.TemporaryDirectory() as directory:
+        recorded = []
+        for calls in CALLS:
+            outcome = run_traced([MANY_SITES, calls, 4], directory,
+                                 {"LIBTRACE_OUTPUT": f"{directory}/t.{calls}.trace"})
+            check_equal(outcome.status, 0, f"{calls} calls under libtrace.so")
+            recorded.append(f"{directory}/t.{calls}.trace")
+        check_equal(len(traces(directory)), len(CALLS), "traces")
+        for options in REPORTS:
+            few, many = (most_memory([*options, trace], directory) for trace in recorded)
+            print(f"{' '.join(options)}: {few >> 10} KiB, then {many >> 10} KiB")
+            if "--growth" not in options:  # it notes up to 64 levels of each site, if they change
+                check(many <= few * 5 // 4, f"{options}: memory grows with events")
+            check(many <= MOST_BYTES, f"{options}: more than 64 MiB")
+    finish("memory of trace-report")
+
+
+main()
