@@ -10,7 +10,7 @@
  * before filters were tried out (seccomp.c), one that kills ended the program with SIGSYS, and so
  * did libseccomp's before syscall() was looked at, and what was started under such a filter before
  * exec left the tracer out of its environment (untraced.c).
- * RLIMIT_AS and RLIMIT_NOFILE were not tried.
+ * RLIMIT_AS and RLIMIT_NOFILE were not tried. What is lost there is counted, and said.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -112,6 +112,18 @@ static void take_all_descriptors(void)
     say("last descriptor %d, then errno %d\n", last, errno);
 }
 
+/* From here on not a page more. What the program itself needs it has already. */
+static void take_all_memory(void)
+{
+    char line[64] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+    need(file != NULL && fgets(line, sizeof line, file) != NULL, "statm");
+    fclose(file);
+    free(malloc(100000));
+    struct rlimit both = {strtoul(line, NULL, 10) * 4096, RLIM_INFINITY};
+    need(setrlimit(RLIMIT_AS, &both) == 0, "setrlimit");
+}
+
 static void move_away(const char *root)
 {
     need(chroot(root) == 0 && chdir("/") == 0, "chroot");
@@ -135,6 +147,8 @@ int main(int count, char **arguments)
         say("5 GB: %d\n", malloc((size_t)5 << 30) != NULL);
     } else if (strcmp(what, "fsize") == 0) {
         limit(RLIMIT_FSIZE, 200000);
+    } else if (strcmp(what, "memory") == 0) {
+        take_all_memory();
     } else if (strcmp(what, "nofile") == 0) {
         take_all_descriptors();
     } else if (strcmp(what, "chroot") == 0) {

@@ -143,16 +143,19 @@ def control():
         Row("handler_altstack"),
         # each jump may cost the event that it left in the middle
         Row("longjmps", after=SAFE, slack=1000, may_lose=True,
-            totals={"lost_events": lambda lost: 0 < lost <= 1000}),
+            totals={"lost_events": lambda lost: 0 < lost <= 1000},
+            notes=("events cut short by a signal handler or a thread's end: .*",)),
         Row("exceptions", ("{programs}/plugin_throws.so",), slower=4),
         Row("plugins_replaced", ("{programs}",), verify=True,
             files={"plugin_first.c": 3000, "plugin_second.c": 3000}),
         Row("deepbind", ("{programs}/plugin_frees.so",),
             totals={"lost_events": zero, "implied_frees": at_least(990),
-                    "unknown_frees": at_least(990)}),
+                    "unknown_frees": at_least(990)},
+            notes=("frees of blocks that the trace does not know: .*",
+                   "frees that the tracer could not see: .*")),
         Row("coroutines", (COROUTINES,), verify=True, slower=4),
         Row("realigned", verify=True),
-        Row("jit"),
+        Row("jit", notes=("call stacks that end early, without unwind information: .*",)),
     ]
 
 
@@ -180,6 +183,8 @@ def loader():
         Row("with_plugin", ("one", ), word, after=("{programs}/early.so",)),
         Row("with_plugin", ("one", ), word, before=("{programs}/early.so",)),
         Row("with_plugin", ("one", ), word, after=("{programs}/early_ifunc.so",)),
+        Row("with_plugin", (), {"LIBTRACE_DEPTH": "1"},
+            notes=("call stacks cut at the depth limit: .*",)),
         Row("with_plugin", (), {"LD_AUDIT": "{programs}/audit.so"}),
         Row("with_plugin", after=(str(other),), needs=(other,)),
         Row("with_plugin", before=(str(other),), needs=(other,)),
@@ -192,7 +197,8 @@ def loader():
                                     "its blocks are not seen", resident)),
     ]
     for path in allocators:
-        result.append(Row("with_plugin", after=(str(path),), needs=(path,)))
+        result.append(Row("with_plugin", after=(str(path),), needs=(path,),
+                          notes=("allocators with an operator new of their own: 1; .*",)))
         result.append(Row("with_plugin", before=(str(path),), needs=(path,), is_blind=True,
                           traces=None, totals={}))
     return result
@@ -213,7 +219,11 @@ def limits():
         *[Row("gone", (how,), setting=directory_in, says=stopped.format(why)) for how, why in (
             ("removed", "No such file or directory"), ("moved", "No such file or directory"),
             ("replaced", "The file was replaced"))],
-        Row("limits", ("nofile",), may_lose=True, totals={"lost_events": some}),
+        Row("limits", ("memory",), says=stopped.format("Cannot allocate memory"), is_blind=True,
+            totals={"lost_events": some}, ends=["stopped"],
+            notes=("events lost because the tracer got no memory: .*",)),
+        Row("limits", ("nofile",), may_lose=True, totals={"lost_events": some},
+            notes=("events lost because the trace file could not grow: .*",)),
         Row("limits", ("chroot", "{place}/work"), needs_root=True),
         Row("limits", ("sandbox",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("libseccomp",), needs=(LIBRARIES / "libseccomp.so.2",),
@@ -221,7 +231,8 @@ def limits():
         Row("limits", ("seccomp",), says=stopped.format("Operation not permitted"), **incomplete),
         Row("pictures", ("children", 10)),
         Row("pictures", ("seccomp",),
-            says="libtrace: no heap picture: the program has restricted its system calls\n"),
+            says="libtrace: no heap picture: the program has restricted its system calls\n",
+            notes=("heap pictures that could not be taken, or not to their end: 1; .*",)),
         Row("pictures", ("processes",), needs_root=True,
             says="libtrace: no heap picture: Resource temporarily unavailable\n"),
         Row("pictures", ("memory",), says="(libtrace: .*heap picture.*\n)?"),
