@@ -95,6 +95,9 @@ static void warn(const struct pipeline *pipeline, const struct report *report)
         complain(is_damaged ? "parts of the trace could not be used; --summary says which"
                             : "events were lost while tracing; --summary says why");
     }
+    if (report->wants_ledger && !report->has_ledger) {
+        complain("who frees these blocks is known if they are recorded with trace-run --frees");
+    }
     size_t module = 0;
     const char *path = NULL;
     for (const char *advice;

@@ -188,6 +188,9 @@ bool options_check(struct options *options)
     if (options->tally.has_growth && !check_growth(options)) {
         return false;
     }
+    options->tally.has_freers = options->kind == REPORT_TABLES && !options->is_compared &&
+                                options->tally.by == GROUP_MODULE && !options->tally.has_growth &&
+                                !options->tally.is_cumulative;
     if (options->tally.has_lifetimes && options->tally.metric == REPORT_LIVE) {
         options->tally.metric = REPORT_FREED; // a lifetime is known when it is over
     }

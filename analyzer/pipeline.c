@@ -112,6 +112,7 @@ struct report pipeline_report(const struct pipeline *pipeline)
         .is_compared = options->is_compared,
         .has_lifetimes = options->tally.has_lifetimes,
         .has_growth = options->tally.has_growth,
+        .wants_ledger = options->tally.has_freers,
         .is_filtered = options->rules.include.count + options->rules.exclude.count +
                            options->rules.suppressions.count >
                        0,
@@ -149,6 +150,10 @@ static enum trace_status visit(void *context, const struct replay *replay,
         growth_finish(passage->watch.growth);
         table->growth.start_s =
             (double)growth_start_tick(passage->watch.growth) / TRACE_TICKS_PER_SECOND;
+    }
+    if (rules.has_freers) {
+        passage->report->has_ledger =
+            passage->report->has_ledger || freers_are_known(passage->watch.freers);
     }
     enum trace_status status = tally_blocks(replay, &passage->attribution, &rules, false,
                                             passage->pipeline->strings, table, error);
@@ -244,14 +249,13 @@ static enum trace_status replay_trace(struct passage *passage, const struct mome
                                       struct trace_error *error)
 {
     struct replay_watch *watch = &passage->watch;
-    bool is_watched = watch->levels != NULL || watch->timeline != NULL ||
-                      watch->lifetimes != NULL || watch->growth != NULL;
     struct progress progress;
     passage->moment = moment;
     passage->is_visited = false;
     progress_start(&progress, "replaying", passage->reader.event_bytes);
-    enum trace_status status = replay_run(&passage->reader, moment, visit_function, passage,
-                                          is_watched ? watch : NULL, &progress, ret_replay, error);
+    enum trace_status status =
+        replay_run(&passage->reader, moment, visit_function, passage,
+                   replay_watch_is_used(watch) ? watch : NULL, &progress, ret_replay, error);
     progress_finish(&progress);
     bool is_named = moment->kind == MOMENT_NUMBER || moment->kind == MOMENT_NAME;
     if (status == TRACE_OK && is_named && visit_function != NULL && !passage->is_visited) {

@@ -67,6 +67,12 @@ enum trace_status pipeline_watch_start(struct replay_watch *watch, const struct 
     if (report->kind == REPORT_TABLES) {
         status = pipeline_watch_again(watch, options, reader, error);
     }
+    if (status == TRACE_OK && options->tally.has_freers) {
+        watch->freers = freers_new(&reader->definitions, reader->stream_count);
+        if (watch->freers == NULL) {
+            return trace_fail(error, TRACE_NOMEM, 0, "no memory for who frees");
+        }
+    }
     const bool is_database = report->kind == REPORT_DATABASE;
     if (status == TRACE_OK && (report->has_growth || is_database)) {
         status = watch_growth(watch, reader, error);
@@ -86,4 +92,5 @@ void pipeline_watch_fini(struct replay_watch *watch)
     free(watch->levels);
     lifetimes_free(watch->lifetimes);
     growth_free(watch->growth);
+    freers_free(watch->freers);
 }

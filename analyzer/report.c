@@ -124,7 +124,7 @@ bool report_make_notes(struct report *report)
         {counters[TRACE_LOST_CUT_SHORT], "events cut short by a signal handler or a thread's end",
          "a handler left by longjmp, or the thread was cancelled; they may be missing"},
         {counters[TRACE_LOST_ADDRESS], "events lost at addresses that the tracer cannot map",
-         "the allocator uses an unusual range; please report it"},
+         "the allocator uses an unusual range, or the program tracks objects in 4096 domains"},
         {totals->cut_stacks, "call stacks cut at the depth limit", "set LIBTRACE_DEPTH higher"},
         {totals->broken_stacks, "call stacks that end early, without unwind information",
          "build with -fasynchronous-unwind-tables"},
@@ -142,6 +142,8 @@ bool report_make_notes(struct report *report)
          "heap pictures that could not be taken, or not to their end",
          "the process could not be copied, the memory or disk ran out, or one was still being "
          "made"},
+        {counters[TRACE_LOST_FREERS], "frees of which it is not known who made them",
+         "the tracer got no memory for their call stacks: raise the limit of the address space"},
         {counters[TRACE_UNWIND_CORRECTIONS], "call stacks corrected by the unwinder's self-check",
          "a few others may be wrong; please report it"},
         {report->unresolved_frames, "addresses without a name",

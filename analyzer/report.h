@@ -154,6 +154,8 @@ struct report {
     bool is_compared; /* with old_size and old_count of tables and groups */
     bool has_lifetimes;
     bool has_growth;
+    bool wants_ledger; /* groups are modules, and it is of use who freed their blocks */
+    bool has_ledger;   /* and a trace tells it */
     bool is_filtered;
     struct report_trace *traces;
     size_t trace_count;

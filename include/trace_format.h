@@ -47,7 +47,8 @@ enum trace_counter {
     TRACE_LOST_CUT_SHORT = 10,    /* events left in the middle: longjmp(), the end of a thread */
     TRACE_LOST_PICTURES = 11,     /* heap pictures that could not be taken, or not to their end */
     TRACE_FOREIGN_MALLOC = 12,    /* 1: a malloc of the program's own comes before the tracer's */
-    TRACE_COUNTERS_USED = 13,
+    TRACE_LOST_FREERS = 13,       /* frees of which it could not be kept who made them */
+    TRACE_COUNTERS_USED = 14,
 };
 #define TRACE_COUNTERS 32
 
@@ -150,6 +151,7 @@ enum trace_event_other {
     TRACE_EV_SIZED = 16, /* numbers from here on carry their length: older readers skip them */
     TRACE_EV_CLEAR = 17,
     TRACE_EV_RESIDENT = 18,
+    TRACE_EV_FREER = 19,
 };
 
 /* 7. Heap pictures: a tag byte, then fields. */

@@ -62,6 +62,11 @@ static bool set_children(struct config *config, const char *text)
     return parse_switch(text, &config->follows_children);
 }
 
+static bool set_frees(struct config *config, const char *text)
+{
+    return parse_switch(text, &config->notes_frees);
+}
+
 static bool set_verbose(struct config *config, const char *text)
 {
     return parse_switch(text, &config->is_verbose);
@@ -163,6 +168,7 @@ static const struct variable {
     {"LIBTRACE_DEPTH", set_depth, "a number from 1 to 1024"},
     {"LIBTRACE_START", set_start, "0 or 1"},
     {"LIBTRACE_CHILDREN", set_children, "0 or 1"},
+    {"LIBTRACE_FREES", set_frees, "0 or 1"},
     {"LIBTRACE_SNAPSHOT_SIGNAL", set_snapshot_signal, "the name of a signal, such as SIGUSR2"},
     {"LIBTRACE_SNAPSHOT_EVERY", set_snapshot_every, PERIOD_EXPECTED},
     {"LIBTRACE_PICTURE", set_picture, "exit, a number of seconds such as 60s, or exit,60s"},

@@ -14,6 +14,7 @@ struct config {
     unsigned depth;                /* LIBTRACE_DEPTH: most frames of a stack */
     bool is_started;               /* LIBTRACE_START */
     bool follows_children;         /* LIBTRACE_CHILDREN */
+    bool notes_frees;              /* LIBTRACE_FREES */
     int snapshot_signal;           /* LIBTRACE_SNAPSHOT_SIGNAL; 0: none */
     struct period snapshot_every;  /* LIBTRACE_SNAPSHOT_EVERY */
     bool pictures_end;             /* LIBTRACE_PICTURE: a heap picture at the end */

@@ -56,7 +56,7 @@ static struct thread_state *interrupted;
 void tracer_forked(void)
 {
     struct thread_state *state = thread_self;
-    atomic_store(&gate.is_open, 0); /* where the kernel has no MADV_WIPEONFORK */
+    process_close_gate(); /* where the kernel has no MADV_WIPEONFORK */
     if (state != &thread_absent && state->busy == THREAD_RECORDING) {
         detach(state);
         if (state->nested != NULL) {

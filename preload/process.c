@@ -53,10 +53,16 @@ static void set_end(enum trace_end how)
     }
 }
 
+void process_close_gate(void)
+{
+    atomic_store(&gate.is_open_to_frees, 0);
+    atomic_store(&gate.is_open, 0);
+}
+
 void process_stop(long error)
 {
     if (atomic_exchange(&process.phase, PROCESS_STOPPED) != PROCESS_STOPPED) {
-        atomic_store(&gate.is_open, 0);
+        process_close_gate();
         set_end(TRACE_END_STOPPED);
         LOG(process.file.path, ": ", log_error(error),
             "; tracing has stopped, what was recorded so far is kept");
@@ -70,6 +76,7 @@ void process_open_gate(void)
     atomic_store(&gate.generation, 1);
     atomic_store(&gate.epoch, 1);
     atomic_store(&gate.is_open, 1);
+    atomic_store(&gate.is_open_to_frees, !process.config.notes_frees);
 }
 
 void process_announce(const char *what)

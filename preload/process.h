@@ -32,10 +32,11 @@
 
 /* What every event looks at; a page of its own, which a forked child finds full of zeros. */
 struct gate {
-    _Atomic uint32_t is_open;      /* threads may record */
-    _Atomic uint32_t is_recording; /* new blocks are recorded, not only frees of known ones */
-    _Atomic uint32_t generation;   /* of loaded code; raised when some was unloaded */
-    _Atomic uint64_t epoch;        /* docs/format.md, 5.1 */
+    _Atomic uint32_t is_open;          /* threads may record */
+    _Atomic uint32_t is_open_to_frees; /* the same, and it is not asked who frees */
+    _Atomic uint32_t is_recording;     /* new blocks are recorded, not only frees of known ones */
+    _Atomic uint32_t generation;       /* of loaded code; raised when some was unloaded */
+    _Atomic uint64_t epoch;            /* docs/format.md, 5.1 */
 } __attribute__((aligned(GATE_BYTES)));
 static_assert(sizeof(struct gate) == GATE_BYTES, "nothing else may be on the gate's page");
 
@@ -117,6 +118,9 @@ void process_come_out(const struct process_inside *inside, struct thread_state *
 
 /* Let threads record from now on: the file and the first thread's state are there. */
 void process_open_gate(void);
+
+/* Let no thread record any more. */
+void process_close_gate(void);
 
 /* A line in the log, if the user wants to hear it. @what: "tracing", say. */
 void process_announce(const char *what);

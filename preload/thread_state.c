@@ -34,6 +34,7 @@ void thread_state_forget(struct thread_state *state)
     }
     state->unwinder.memo_used = 0;
     state->last_stack = 0;
+    state->freer.is_known = false;
 }
 
 void thread_list_add(struct thread_list *list, struct thread_state *state, int owner)

@@ -45,6 +45,13 @@ struct cached_stack {
     uint32_t id; /* 0: empty */
 };
 
+/* Who ended blocks last, as the window of events has it, if that is wanted at all. */
+struct freer {
+    uint32_t stack;
+    uint32_t sequence; /* of the window */
+    bool is_known;     /* since the state was given to a thread */
+};
+
 struct thread_state {
     /* of every event */
     uint32_t busy;     /* enum thread_busy; only the owner and its signal handlers */
@@ -62,8 +69,9 @@ struct thread_state {
     /* of new definitions */
     struct definitions definitions;
     uint32_t stream;
-    uint32_t clears;         /* process.clears, when the site table was begun */
-    tally_position tallied;  /* of the window of events */
+    uint32_t clears;        /* process.clears, when the site table was begun */
+    tally_position tallied; /* of the window of events */
+    struct freer freer;
     char name[16];           /* as last written; the kernel's limit */
     uint32_t named_at;       /* tick of the last look at it on the way to more room */
     uint32_t events_to_lose; /* before the next attempt to make room for them */

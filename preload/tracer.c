@@ -7,9 +7,8 @@
  * returned it; a free before the real call is made; a reallocation takes the old entry out of the
  * live map before the call, and is recorded after it.
  *
- * enter() and leave() bracket all work on a thread's state. In between, the state is the thread's
- * alone; a signal handler that arrives meanwhile finds it busy and gets the nested state. When in
- * doubt an event is dropped and counted, and the program goes on.
+ * enter() and leave() (enter.h) bracket all work on a thread's state. When in doubt an event is
+ * dropped and counted, and the program goes on.
  *
  * The life of the process is elsewhere: start.c, threads.c, fork.c, and its ends in process.c.
  */
@@ -19,6 +18,7 @@
 
 #include "block_records.h"
 #include "code_map.h"
+#include "enter.h"
 #include "process.h"
 #include "sys.h"
 #include "writing.h"
@@ -35,111 +35,6 @@
 static inline bool is_recording(void)
 {
     return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
-}
-
-/* --- entering and leaving --- */
-
-/* The slot of the hook's return address, below the stack pointer that its caller has afterwards. */
-static uintptr_t return_address_at(uintptr_t sp)
-{
-    return *(const uintptr_t *)(sp - sizeof(uintptr_t));
-}
-
-#define SIGNAL_FRAME_LEAST                                                                         \
-    256 /* a handler's frames are further down: red zone and saved registers */
-
-/*
- * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
- * with longjmp()? Then we are no deeper in the stack than a handler would be, or the slot of the
- * hook's return address has been used again. An alternate stack's addresses tell nothing.
- */
-static bool is_stale(const struct thread_state *state, uintptr_t sp)
-{
-    stack_t alternate = {0};
-    if (state->busy != THREAD_RECORDING) {
-        return false;
-    }
-    if (!extents_are_one(&state->unwinder.extents, state->busy_sp, sp)) {
-        return false;
-    }
-    bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
-                   return_address_at(state->busy_sp) != state->busy_pc;
-    return is_left && sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
-}
-
-static inline void leave(struct thread_state *state)
-{
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy = THREAD_IDLE;
-}
-
-/*
- * Take an idle state. Busy first, then the gate: a signal handler that forks in between leaves the
- * child with a closed gate, and one that forks later finds the state busy. Return: false if the
- * gate is closed.
- */
-static inline bool begin(struct thread_state *state, uintptr_t sp)
-{
-    state->busy_sp = sp;
-    state->busy_pc = return_address_at(sp);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy = THREAD_RECORDING;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy_sp = sp; /* again: a handler may have used the state in between */
-    state->busy_pc = return_address_at(sp);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (LIKELY(atomic_load_explicit(&gate.is_open, memory_order_relaxed))) {
-        return true;
-    }
-    leave(state);
-    return false;
-}
-
-/* Is the state in use by a hook further up this stack, or on the stack that a handler came from? */
-static bool is_in_use(const struct thread_state *state, uintptr_t sp)
-{
-    return state->busy != THREAD_IDLE && !is_stale(state, sp);
-}
-
-/* Return: the state of a signal handler that interrupted the use of @state; NULL if it is busy,
- * too. */
-static struct thread_state *find_nested(struct thread_state *state, uintptr_t sp)
-{
-    if (state->nested == NULL && !process_add_nested(state)) {
-        return NULL;
-    }
-    if (is_in_use(state->nested, sp)) {
-        process_count(TRACE_LOST_NESTED);
-        return NULL;
-    }
-    return state->nested;
-}
-
-static __attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t sp)
-{
-    for (;;) {
-        struct thread_state *state = process_thread();
-        if (state != NULL && is_in_use(state, sp)) {
-            state = find_nested(state, sp);
-        }
-        if (state == NULL) {
-            return NULL;
-        }
-        bool was_left = state->busy != THREAD_IDLE;
-        if (begin(state, sp)) {
-            return !was_left || process_recover(state) ? state : NULL;
-        }
-    }
-}
-
-/* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
-static inline struct thread_state *enter(uintptr_t sp)
-{
-    struct thread_state *state = thread_self;
-    if (LIKELY(state->busy == THREAD_IDLE) && LIKELY(begin(state, sp))) {
-        return state;
-    }
-    return enter_slow(sp);
 }
 
 /* --- naming --- */
@@ -365,6 +260,29 @@ STAGE void record_death(struct thread_state *state, live_entry entry)
     writing_end(state, encode_block_end(to, state, entry));
 }
 
+void tracer_record_end(struct thread_state *state, live_entry entry, const struct frame *caller)
+{
+    if (!process.config.notes_frees) {
+        record_death(state, entry);
+        return;
+    }
+    uint32_t stack = find_stack(state, caller);
+    if (stack == STACK_NONE) {
+        process_count(TRACE_LOST_FREERS);
+        stack = TRACE_STACK_WHOLE; /* nobody */
+    }
+    uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES);
+    if (to != NULL) {
+        const struct freer freer = {stack, state->events.chunk->sequence, true};
+        const struct freer *known = &state->freer;
+        if (!known->is_known || known->stack != stack || known->sequence != freer.sequence) {
+            to = encode_freer(to, stack);
+        }
+        writing_end(state, encode_block_end(to, state, entry));
+        state->freer = freer;
+    }
+}
+
 static __attribute__((noinline, cold)) void count_unknown_free(void)
 {
     if (is_recording()) {
@@ -383,18 +301,45 @@ void tracer_allocated(void *block, size_t size, const struct frame *caller)
     }
 }
 
-void tracer_freeing(void *block, uintptr_t sp)
+/* The registers that the hook's caller has after its return: the hook keeps a frame pointer. */
+static struct frame caller_at(uintptr_t sp)
+{
+    const uintptr_t *end = (const uintptr_t *)sp; // NOLINT(*-no-int-to-ptr): it is the stack
+    return (struct frame){.pc = end[-1], .sp = sp, .bp = end[-2]};
+}
+
+/* When the gate is closed to frees, for all events or because somebody wants to know who frees. */
+static __attribute__((noinline, cold)) void free_slow(void *block, uintptr_t sp)
 {
     struct thread_state *state = enter(sp);
-    if (LIKELY(state != NULL)) {
-        live_entry entry = live_map_take(&process.live, (uintptr_t)block);
-        if (LIKELY(entry != 0)) {
-            record_death(state, entry);
-        } else {
-            count_unknown_free();
-        }
-        leave(state);
+    if (state == NULL) {
+        return;
     }
+    live_entry entry = live_map_take(&process.live, (uintptr_t)block);
+    if (entry != 0) {
+        const struct frame caller = caller_at(sp);
+        tracer_record_end(state, entry, &caller);
+    } else {
+        count_unknown_free();
+    }
+    leave(state);
+}
+
+void tracer_freeing(void *block, uintptr_t sp)
+{
+    struct thread_state *state = thread_self;
+    if (UNLIKELY(state->busy != THREAD_IDLE) ||
+        UNLIKELY(!enter_by(state, sp, &gate.is_open_to_frees))) {
+        free_slow(block, sp);
+        return;
+    }
+    live_entry entry = live_map_take(&process.live, (uintptr_t)block);
+    if (LIKELY(entry != 0)) {
+        record_death(state, entry);
+    } else {
+        count_unknown_free();
+    }
+    leave(state);
 }
 
 live_entry tracer_reallocating(void *block, uintptr_t sp)
@@ -428,7 +373,7 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
     if (block != NULL && is_recording()) {
         record_birth(state, block, size, caller, entry);
     } else if (entry != 0) {
-        record_death(state, entry);
+        tracer_record_end(state, entry, caller);
     }
     leave(state);
 }
@@ -441,16 +386,6 @@ void tracer_code_unloaded(void)
         rule_table_clear(&process.unwind.rules);
         atomic_fetch_add(&gate.generation, 1);
     }
-}
-
-struct thread_state *tracer_enter(uintptr_t sp)
-{
-    return enter(sp);
-}
-
-void tracer_leave(struct thread_state *state)
-{
-    leave(state);
 }
 
 uint32_t tracer_find_stack(struct thread_state *state, const struct frame *caller)

@@ -51,7 +51,7 @@ size_t tracer_least_size(void);
  */
 void tracer_allocated(void *block, size_t size, const struct frame *caller);
 
-/* A block is about to be freed. @sp: of the hook's caller. */
+/* A block is about to be freed. @sp: of the hook's caller; below it its frame pointer is saved. */
 void tracer_freeing(void *block, uintptr_t sp);
 
 /* A block is about to be reallocated. Return: what tracer_reallocated() needs to know of it. */
@@ -141,9 +141,10 @@ enum tracer_track tracer_untrack(uint32_t domain, void *address, const struct fr
 
 /* --- for tracked.c --- */
 
-/* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
-struct thread_state *tracer_enter(uintptr_t sp);
-void tracer_leave(struct thread_state *state);
+struct thread_state;
+
+/* Record that a block ends; and that @caller ends it, if that is wanted. */
+void tracer_record_end(struct thread_state *state, live_entry entry, const struct frame *caller);
 
 /* Return: the id of the stack of @caller, defined in the file; or STACK_NONE. */
 uint32_t tracer_find_stack(struct thread_state *state, const struct frame *caller);

@@ -12,6 +12,7 @@
  * had been known, or free() were told of it.
  */
 #include "block_records.h"
+#include "enter.h"
 #include "tracer.h"
 #include "writing.h"
 
@@ -70,12 +71,12 @@ static bool record_track(struct thread_state *state, uint32_t domain, uintptr_t 
 }
 
 /* Nothing is counted of an object that is not known. */
-static void record_untrack(struct thread_state *state, uint32_t domain, uintptr_t address)
+static void record_untrack(struct thread_state *state, uint32_t domain, uintptr_t address,
+                           const struct frame *caller)
 {
     live_entry entry = domain_map_take(&process.domains, domain, address);
-    uint8_t *to = entry != 0 ? writing_begin(state, ENCODER_EVENT_BYTES) : NULL;
-    if (to != NULL) {
-        writing_end(state, encode_block_end(to, state, entry));
+    if (entry != 0) {
+        tracer_record_end(state, entry, caller);
     }
 }
 
@@ -107,10 +108,10 @@ enum tracer_track tracer_track(uint32_t domain, void *address, size_t size,
         track_as_malloc(address, size, caller);
         return TRACER_TRACKED;
     }
-    struct thread_state *state = tracer_enter(caller->sp);
+    struct thread_state *state = enter(caller->sp);
     bool is_done = state != NULL && record_track(state, domain, (uintptr_t)address, size, caller);
     if (state != NULL) {
-        tracer_leave(state);
+        leave(state);
     }
     return is_done ? TRACER_TRACKED : TRACER_TRACK_LOST;
 }
@@ -121,10 +122,10 @@ enum tracer_track tracer_untrack(uint32_t domain, void *address, const struct fr
     if (domain == 0) {
         untrack_as_free(address, caller);
     } else {
-        struct thread_state *state = tracer_enter(caller->sp);
+        struct thread_state *state = enter(caller->sp);
         if (state != NULL) {
-            record_untrack(state, domain, (uintptr_t)address);
-            tracer_leave(state);
+            record_untrack(state, domain, (uintptr_t)address, caller);
+            leave(state);
         }
     }
     return is_recording ? TRACER_TRACKED : TRACER_TRACK_OFF;

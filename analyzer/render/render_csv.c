@@ -15,7 +15,8 @@
 
 struct csv {
     FILE *out;
-    bool is_begun; /* a field of the current line is written */
+    bool is_begun;   /* a field of the current line is written */
+    bool has_ledger; /* some report has it: all lines have its fields */
 };
 
 static void begin_field(struct csv *csv)
@@ -30,14 +31,9 @@ static void end_line(struct csv *csv)
     csv->is_begun = false;
 }
 
-/* A field of text, in quotes, which are doubled inside; nothing for NULL. */
-static void print_text(struct csv *csv, const char *text)
+/* Text inside quotes: those that it has are doubled. */
+static void print_quoted(struct csv *csv, const char *text)
 {
-    begin_field(csv);
-    if (text == NULL) {
-        return;
-    }
-    (void)fputc('"', csv->out);
     while (*text != '\0') {
         size_t length = strcspn(text, "\"");
         safe_text_print_part(csv->out, text, length);
@@ -47,7 +43,17 @@ static void print_text(struct csv *csv, const char *text)
             text++;
         }
     }
-    (void)fputc('"', csv->out);
+}
+
+/* A field of text, in quotes; nothing for NULL. */
+static void print_text(struct csv *csv, const char *text)
+{
+    begin_field(csv);
+    if (text != NULL) {
+        (void)fputc('"', csv->out);
+        print_quoted(csv, text);
+        (void)fputc('"', csv->out);
+    }
 }
 
 static void print_number(struct csv *csv, uint64_t number)
@@ -97,6 +103,30 @@ static void print_growth(struct csv *csv, const struct growth_summary *growth)
     print_number(csv, growth->jump_bytes);
 }
 
+/* Who freed a module's blocks; the names of others with blanks between, "?" if unknown. */
+static void print_ledger(struct csv *csv, const struct ledger_entry *entry)
+{
+    struct ledger_freed others = {0};
+    for (size_t i = 0; i < entry->other_count; i++) {
+        others.size += entry->others[i].size;
+        others.count += entry->others[i].count;
+    }
+    print_number(csv, entry->allocated_size);
+    print_number(csv, entry->allocated_count);
+    print_number(csv, entry->itself.size);
+    print_number(csv, entry->itself.count);
+    print_number(csv, others.size);
+    print_number(csv, others.count);
+    begin_field(csv);
+    (void)fputc('"', csv->out);
+    for (size_t i = 0; i < entry->other_count; i++) {
+        const char *module = entry->others[i].module;
+        (void)fputs(i > 0 ? " " : "", csv->out);
+        print_quoted(csv, module != NULL ? module : "?");
+    }
+    (void)fputc('"', csv->out);
+}
+
 static void print_tables(struct csv *csv, const struct report *report)
 {
     for (size_t t = 0; t < report->table_count; t++) {
@@ -121,6 +151,9 @@ static void print_tables(struct csv *csv, const struct report *report)
             }
             if (report->has_growth) {
                 print_growth(csv, &group->growth);
+            }
+            if (csv->has_ledger) {
+                print_ledger(csv, &group->ledger);
             }
             end_line(csv);
         }
@@ -208,7 +241,7 @@ static void print_timeline(struct csv *csv, const struct report *report)
     }
 }
 
-static void print_names(FILE *out, const struct report *report)
+static void print_names(FILE *out, const struct report *report, bool has_ledger)
 {
     static const char *const names[] = {
         [REPORT_TABLES] = "file,moment,key,line,size,count",
@@ -217,11 +250,15 @@ static void print_names(FILE *out, const struct report *report)
         [REPORT_TIMELINE] =
             "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks,rss_bytes,peak_rss_bytes",
     };
-    (void)fprintf(out, "%s%s%s" LINE_END, names[report->kind],
+    (void)fprintf(out, "%s%s%s%s" LINE_END, names[report->kind],
                   report->is_compared ? ",size_diff,count_diff" : "",
                   report->has_growth ? ",bytes_per_s,least_bytes_per_s,rises,steps,born,"
                                        "freed_inside,freed_later,last_free_s,jumps,jump_bytes"
-                                     : "");
+                                     : "",
+                  has_ledger ? ",allocated_size,allocated_count,freed_by_itself_size,"
+                               "freed_by_itself_count,freed_by_others_size,freed_by_others_count,"
+                               "others"
+                             : "");
 }
 
 enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,
@@ -234,9 +271,12 @@ enum trace_status render_csv(FILE *out, const struct report *reports, size_t cou
         return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
     }
     for (size_t i = 0; i < count; i++) {
+        csv.has_ledger = csv.has_ledger || reports[i].has_ledger;
+    }
+    for (size_t i = 0; i < count; i++) {
         const struct report *report = &reports[i];
         if (i == 0) {
-            print_names(out, report);
+            print_names(out, report, csv.has_ledger);
         }
         switch (report->kind) {
         case REPORT_TABLES:

@@ -188,6 +188,40 @@ static struct json_object *make_growth(struct json_builder *builder,
     return object;
 }
 
+/* A count of blocks and bytes under names that begin alike. */
+static void add_blocks(struct json_builder *builder, struct json_object *object,
+                       const char *size_name, uint64_t size, const char *count_name, uint64_t count)
+{
+    json_add(builder, object, size_name, json_number(builder, size));
+    json_add(builder, object, count_name, json_number(builder, count));
+}
+
+static struct json_object *make_freed(struct json_builder *builder,
+                                      const struct ledger_freed *freed, bool is_itself)
+{
+    struct json_object *object = json_checked(builder, json_object_new_object());
+    json_add(builder, object, "module", json_text(builder, freed->module));
+    json_add(builder, object, "is_itself", json_truth(builder, is_itself));
+    add_blocks(builder, object, "size", freed->size, "count", freed->count);
+    return object;
+}
+
+/* Who freed a module's blocks: itself first, then the others. */
+static struct json_object *make_ledger(struct json_builder *builder,
+                                       const struct ledger_entry *entry)
+{
+    struct json_object *object = json_checked(builder, json_object_new_object());
+    struct json_object *array = json_checked(builder, json_object_new_array());
+    add_blocks(builder, object, "allocated_size", entry->allocated_size, "allocated_count",
+               entry->allocated_count);
+    json_append(builder, array, make_freed(builder, &entry->itself, true));
+    for (size_t i = 0; i < entry->other_count; i++) {
+        json_append(builder, array, make_freed(builder, &entry->others[i], false));
+    }
+    json_add(builder, object, "freed_by", array);
+    return object;
+}
+
 static struct json_object *make_statistic(struct json_builder *builder, const struct report *report,
                                           const struct group *group)
 {
@@ -221,6 +255,8 @@ static struct json_object *make_statistic(struct json_builder *builder, const st
              has_ages ? json_ticks(builder, group->ages.longest) : NULL);
     json_add(builder, object, "growth",
              report->has_growth ? make_growth(builder, &group->growth) : NULL);
+    json_add(builder, object, "ledger",
+             report->has_ledger ? make_ledger(builder, &group->ledger) : NULL);
     json_add(builder, object, "traceback",
              by == GROUP_TRACEBACK ? make_traceback(builder, report, group) : NULL);
     return object;

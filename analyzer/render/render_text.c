@@ -10,6 +10,7 @@
 #include "render_annotate.h"
 #include "render_growth.h"
 #include "render_heap.h"
+#include "render_ledger.h"
 #include "render_summary.h"
 #include "render_timeline.h"
 #include "safe_text.h"
@@ -228,7 +229,8 @@ static void print_nothing(const struct text *text, const struct report *report,
 static void print_table(const struct text *text, const struct report *report,
                         const struct report_table *table)
 {
-    if (table->count == 0 && table->old_count == 0 && !report->has_growth) {
+    if (table->count == 0 && table->old_count == 0 && !report->has_growth &&
+        !(report->has_ledger && table->shown > 0)) {
         print_nothing(text, report, table);
         return;
     }
@@ -250,6 +252,9 @@ static void print_table(const struct text *text, const struct report *report,
         (void)fputc('\n', text->out);
         if (report->has_growth) {
             render_growth_evidence(text->out, &group->growth, text->options);
+        }
+        if (report->has_ledger) {
+            render_ledger(text->out, &group->ledger);
         }
         if (report->by == GROUP_TRACEBACK) {
             print_traceback(text, report, group);

@@ -166,8 +166,8 @@ static enum played play_other(struct player *player, struct event_stream *stream
         bytes = trace_get_bytes(cursor, TRACE_RECORDS_MAX, &length);
         if (!cursor->is_bad) {
             replay_mark_sized(&player->replay, player->watch,
-                              player->reader->definitions.first_site, number,
-                              trace_cursor_over(bytes, length));
+                              player->reader->definitions.first_site, number_of(player, stream),
+                              number, trace_cursor_over(bytes, length));
         }
         return cursor->is_bad ? PLAYED_BAD : PLAYED_ON;
     }
@@ -364,6 +364,7 @@ static enum trace_status start(struct player *player)
     }
     replay->lifetimes = player->watch != NULL ? player->watch->lifetimes : NULL;
     replay->growth = player->watch != NULL ? player->watch->growth : NULL;
+    replay->freers = player->watch != NULL ? player->watch->freers : NULL;
     player->buffers = 0;
     player->heap_count = player->reader->stream_count;
     for (size_t i = 0; i < player->heap_count; i++) {

@@ -60,6 +60,7 @@ struct replay {
     size_t snapshot_capacity;
     const struct lifetimes *lifetimes; /* of the watch; NULL if there are none */
     const struct growth *growth;       /* the same */
+    const struct freers *freers;       /* the same */
     struct arena arena;                /* names of snapshots */
 };
 

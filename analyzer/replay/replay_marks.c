@@ -79,7 +79,7 @@ static void note_resident(struct replay *replay, struct replay_watch *watch, uin
 }
 
 void replay_mark_sized(struct replay *replay, struct replay_watch *watch, uint64_t first_site,
-                       uint64_t number, struct trace_cursor cursor)
+                       size_t stream, uint64_t number, struct trace_cursor cursor)
 {
     uint64_t field = trace_get_varint(&cursor);
     if (cursor.is_bad) {
@@ -91,6 +91,11 @@ void replay_mark_sized(struct replay *replay, struct replay_watch *watch, uint64
         break;
     case TRACE_EV_RESIDENT:
         note_resident(replay, watch, field);
+        break;
+    case TRACE_EV_FREER:
+        if (watch != NULL && watch->freers != NULL && field <= UINT32_MAX) {
+            freers_set(watch->freers, stream, (uint32_t)field);
+        }
         break;
     default:
         break;

@@ -16,10 +16,11 @@ const struct snapshot *replay_mark_snapshot(struct replay *replay, const char *n
  * change nothing.
  * @watch: may be NULL.
  * @first_site: the id of the replay's site at index 0.
+ * @stream: index of the stream that tells.
  * @number: from the table in format.md, 5.
  * @cursor: over the fields, without the length.
  */
 void replay_mark_sized(struct replay *replay, struct replay_watch *watch, uint64_t first_site,
-                       uint64_t number, struct trace_cursor cursor);
+                       size_t stream, uint64_t number, struct trace_cursor cursor);
 
 #endif

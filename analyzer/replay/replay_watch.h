@@ -1,13 +1,15 @@
 /*
- * What a replay can note beside its counters, for --annotate, --timeline, --lifetimes and --growth:
+ * What a replay can note beside its counters, for --annotate, --timeline, --growth and others:
  * it costs the inner loop a little, so it is asked for. The caller owns what is filled.
  */
 #ifndef ANALYZER_REPLAY_WATCH_H
 #define ANALYZER_REPLAY_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "freers.h"
 #include "growth.h"
 #include "lifetimes.h"
 #include "timeline.h"
@@ -18,8 +20,16 @@ struct replay_watch {
     struct timeline *timeline;   /* NULL if not wanted */
     struct lifetimes *lifetimes; /* NULL if not wanted */
     struct growth *growth;       /* NULL if not wanted */
+    struct freers *freers;       /* NULL if not wanted */
     struct timeline_level now;   /* since the timeline's last point; the replay's own */
 };
+
+/* Return: whether anything is to be noted. */
+static inline bool replay_watch_is_used(const struct replay_watch *watch)
+{
+    return watch->levels != NULL || watch->timeline != NULL || watch->lifetimes != NULL ||
+           watch->growth != NULL || watch->freers != NULL;
+}
 
 /* A block of site @at was allocated: @bytes are live in @blocks now. */
 static inline void replay_watch_allocation(struct replay_watch *watch, size_t at, int64_t bytes,
@@ -64,6 +74,9 @@ static inline void replay_watch_end(struct replay_watch *watch, size_t stream, s
     if (watch->growth != NULL) {
         growth_end(watch->growth, at, tick, age);
     }
+    if (watch->freers != NULL && is_plain) {
+        freers_end(watch->freers, stream, at);
+    }
 }
 
 /* A block of site @from became one of @to, @bytes larger. */
@@ -76,6 +89,9 @@ static inline void replay_watch_move(struct replay_watch *watch, size_t stream, 
     }
     if (watch->growth != NULL) {
         growth_move(watch->growth, from, to, bytes);
+    }
+    if (watch->freers != NULL) {
+        freers_move(watch->freers, from, to);
     }
 }
 

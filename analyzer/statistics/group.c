@@ -32,6 +32,7 @@ struct grouping {
     size_t frame_capacity;
     struct age_counts *ages;      /* by index of the group; NULL until some are added */
     struct growth_counts *growth; /* the same */
+    struct ledger *ledger;        /* the same */
     struct arena arena;
 };
 
@@ -61,6 +62,7 @@ void grouping_free(struct grouping *grouping)
         strings_free(grouping->tracebacks);
         age_counts_free(grouping->ages);
         growth_counts_free(grouping->growth);
+        ledger_free(grouping->ledger);
         free(grouping->groups);
         free(grouping->keys);
         free(grouping->slots);
@@ -218,6 +220,22 @@ static bool count_growth(struct grouping *grouping, uint32_t group,
            growth_counts_add(grouping->growth, group, blocks->growth, blocks->site, blocks->each);
 }
 
+static bool count_freed(struct grouping *grouping, const struct group *group,
+                        const struct group_blocks *blocks)
+{
+    const struct ledger_blocks freed = {
+        .attribution = blocks->attribution,
+        .freers = blocks->freers,
+        .site = blocks->site,
+        .each = blocks->each,
+        .allocated = blocks->allocated,
+        .freed = blocks->freed,
+    };
+    grouping->ledger = grouping->ledger != NULL ? grouping->ledger : ledger_new();
+    return grouping->ledger != NULL &&
+           ledger_add(grouping->ledger, grouping->last, group->frame->module, &freed);
+}
+
 static bool count_blocks(struct grouping *grouping, struct group *group,
                          const struct group_blocks *blocks)
 {
@@ -225,7 +243,8 @@ static bool count_blocks(struct grouping *grouping, struct group *group,
     *(blocks->is_old ? &group->old_size : &group->size) += blocks->size;
     *(blocks->is_old ? &group->old_count : &group->count) += blocks->count;
     return (blocks->ages == NULL || count_ages(grouping, grouping->last, blocks)) &&
-           (blocks->growth == NULL || count_growth(grouping, grouping->last, blocks));
+           (blocks->growth == NULL || count_growth(grouping, grouping->last, blocks)) &&
+           (blocks->freers == NULL || count_freed(grouping, group, blocks));
 }
 
 static bool add_to_frame(struct grouping *grouping, const struct group_blocks *blocks,
@@ -356,6 +375,9 @@ struct group *grouping_groups(struct grouping *grouping, size_t *ret_count)
     }
     for (size_t i = 0; grouping->growth != NULL && i < grouping->count; i++) {
         grouping->groups[i].growth = growth_counts_summary(grouping->growth, (uint32_t)i);
+    }
+    for (size_t i = 0; grouping->ledger != NULL && i < grouping->count; i++) {
+        grouping->groups[i].ledger = ledger_of(grouping->ledger, (uint32_t)i);
     }
     *ret_count = grouping->count;
     return grouping->groups;

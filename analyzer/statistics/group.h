@@ -13,7 +13,9 @@
 #include "attribute.h"
 #include "error.h"
 #include "frame.h"
+#include "freers.h"
 #include "growth.h"
+#include "ledger.h"
 #include "lifetimes.h"
 #include "strings.h"
 
@@ -45,6 +47,7 @@ struct group {
     uint64_t old_count;
     struct age_summary ages;      /* of those that were freed, if they were counted */
     struct growth_summary growth; /* if it was watched */
+    struct ledger_entry ledger;   /* by module, if freers were noted */
 };
 
 struct grouping;
@@ -71,7 +74,10 @@ struct group_blocks {
     bool is_old;                   /* of what is compared with */
     const struct age_counts *ages; /* NULL: not wanted */
     const struct growth *growth;   /* NULL: not wanted */
-    size_t site;                   /* whose they are in both */
+    const struct freers *freers;   /* NULL: not wanted; only by module */
+    uint64_t allocated;            /* of the site; with freers */
+    uint64_t freed;
+    size_t site; /* whose they are in both */
 };
 
 /*

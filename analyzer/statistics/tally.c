@@ -28,32 +28,59 @@ static uint64_t count_of(const struct replay *replay, size_t at, enum report_met
     }
 }
 
+/* Stacks to be resolved, each once. */
+struct stack_list {
+    const struct definitions *definitions;
+    bool *is_listed;
+    uint32_t *stacks;
+    size_t count;
+};
+
+static void list_stack(struct stack_list *list, uint32_t stack)
+{
+    if (definitions_stack(list->definitions, stack) != NULL &&
+        !list->is_listed[stack - list->definitions->first_stack]) {
+        list->is_listed[stack - list->definitions->first_stack] = true;
+        list->stacks[list->count++] = stack;
+    }
+}
+
+static void list_freers(struct stack_list *list, const struct freers *freers)
+{
+    size_t count = 0;
+    const struct freer *all = freers_all(freers, &count);
+    for (size_t i = 0; i < count; i++) {
+        list_stack(list, all[i].stack);
+    }
+}
+
 enum trace_status tally_prepare(const struct replay *replay, struct attribution *attribution,
                                 enum report_metric metric, bool is_whole, struct trace_error *error)
 {
     const struct definitions *definitions = attribution->definitions;
-    bool *is_listed = calloc(definitions->stack_slots + 1, sizeof *is_listed);
-    uint32_t *stacks = calloc(definitions->stack_slots + 1, sizeof *stacks);
-    size_t count = 0;
+    struct stack_list list = {
+        .definitions = definitions,
+        .is_listed = calloc(definitions->stack_slots + 1, sizeof *list.is_listed),
+        .stacks = calloc(definitions->stack_slots + 1, sizeof *list.stacks),
+    };
     enum trace_status status = TRACE_OK;
-    if (is_listed == NULL || stacks == NULL) {
+    if (list.is_listed == NULL || list.stacks == NULL) {
         status =
             trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu stacks", definitions->stack_slots);
         goto out;
     }
     for (size_t i = 0; i < replay->site_count; i++) {
-        uint32_t stack = definitions->sites[i].stack;
-        if (count_of(replay, i, metric) == 0 || definitions_stack(definitions, stack) == NULL ||
-            is_listed[stack - definitions->first_stack]) {
-            continue;
+        if (count_of(replay, i, metric) > 0) {
+            list_stack(&list, definitions->sites[i].stack);
         }
-        is_listed[stack - definitions->first_stack] = true;
-        stacks[count++] = stack;
     }
-    status = attribution_prepare(attribution, stacks, count, is_whole, error);
+    if (replay->freers != NULL) {
+        list_freers(&list, replay->freers);
+    }
+    status = attribution_prepare(attribution, list.stacks, list.count, is_whole, error);
 out:
-    free(is_listed);
-    free(stacks);
+    free(list.is_listed);
+    free(list.stacks);
     return status;
 }
 
@@ -66,12 +93,17 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
     char label[SUMMARY_LABEL_BYTES];
     bool is_whole = rules->is_all_frames || rules->is_cumulative ||
                     attribution->rules->suppressions.count > 0 || group_has_traceback(rules->by);
-    const enum report_metric listed = rules->has_growth ? REPORT_ALLOCATED : rules->metric;
+    const bool has_ledger = rules->has_freers && !is_old && freers_are_known(replay->freers);
+    const enum report_metric listed =
+        rules->has_growth || has_ledger ? REPORT_ALLOCATED : rules->metric;
     enum trace_status status = tally_prepare(replay, attribution, listed, is_whole, error);
     const struct age_counts *ages =
         replay->lifetimes != NULL ? lifetimes_ages(replay->lifetimes) : NULL;
     if (status == TRACE_OK && replay->lifetimes != NULL && ages == NULL) {
         status = trace_fail(error, TRACE_NOMEM, 0, "no memory for lifetimes");
+    }
+    if (status == TRACE_OK && has_ledger && !freers_are_whole(replay->freers)) {
+        status = trace_fail(error, TRACE_NOMEM, 0, "no memory for who frees");
     }
     for (size_t i = 0; i < replay->site_count && status == TRACE_OK; i++) {
         const struct site *site = &definitions->sites[i];
@@ -84,6 +116,9 @@ enum trace_status tally_blocks(const struct replay *replay, struct attribution *
             .is_old = is_old,
             .ages = rules->has_lifetimes && !is_old ? ages : NULL,
             .growth = rules->has_growth ? replay->growth : NULL,
+            .freers = rules->has_freers && !is_old ? replay->freers : NULL,
+            .allocated = replay->sites[i].allocations,
+            .freed = replay->sites[i].frees,
             .site = i,
         };
         blocks.size = blocks.count * blocks.each;

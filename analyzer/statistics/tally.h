@@ -17,11 +17,12 @@ struct tally_rules {
     bool is_all_frames;
     bool has_live;      /* what is live counts, too: as what the table is compared with */
     bool has_lifetimes; /* the replay has to have them */
-    bool has_growth;    /* the same; sites count of which nothing is left, too */
+    bool has_freers; /* the same, by module; sites of which nothing is left count if it is known */
+    bool has_growth; /* the same; sites count of which nothing is left, too */
 };
 
 /*
- * Resolve the stacks of all sites that have blocks of @metric.
+ * Resolve the stacks of all sites that have blocks of @metric, and of freers that were noted.
  * @is_whole: all frames of each, not only those that decide whose the blocks are.
  */
 enum trace_status tally_prepare(const struct replay *replay, struct attribution *attribution,

@@ -32,6 +32,7 @@ enum {
     KEY_LEAKS,
     KEY_PICTURE,
     KEY_PICTURE_SIGNAL,
+    KEY_FREES,
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +46,8 @@ static const struct argp_option options[] = {
      "Take a snapshot when this signal arrives: SIGUSR2, say (default: none)", 1},
     {"snapshot-every", KEY_SNAPSHOT_EVERY, "PERIOD", 0,
      "Take a snapshot every 5s, say, or every 100MiB that are allocated (default: none)", 1},
+    {"frees", KEY_FREES, NULL, 0,
+     "Record who frees, too: trace-report --by module tells then who frees whose blocks", 1},
     {"leaks", KEY_LEAKS, NULL, 0,
      "Take a heap picture at the end, which tells what is lost from what is kept", 1},
     {"picture", KEY_PICTURE, "WHEN", 0,
@@ -131,6 +134,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_SNAPSHOT_SIGNAL:
         set_signal(state, "--snapshot-signal", "LIBTRACE_SNAPSHOT_SIGNAL", argument);
+        break;
+    case KEY_FREES:
+        set_option(state, "LIBTRACE_FREES", "1");
         break;
     case KEY_LEAKS:
         set_option(state, "LIBTRACE_PICTURE", "exit");

@@ -107,6 +107,12 @@ static inline uint8_t *encode_resident(uint8_t *to, uint64_t bytes)
     return encode_sized(to, TRACE_EV_RESIDENT, bytes);
 }
 
+/* | 19 | 1 1 | length | stack | */
+static inline uint8_t *encode_freer(uint8_t *to, uint32_t stack)
+{
+    return encode_sized(to, TRACE_EV_FREER, stack);
+}
+
 /* | 4 | 1 1 | length | name ... |. Needs room for the name as well. */
 static inline uint8_t *encode_snapshot(uint8_t *to, const char *name, size_t length)
 {

@@ -1,0 +1,65 @@
+/* A state that the short way did not give: none yet, in use, or left in the middle. See enter.h. */
+#include "enter.h"
+
+#include <signal.h>
+
+#include "sys.h"
+
+#define SIGNAL_FRAME_LEAST                                                                         \
+    256 /* a handler's frames are further down: red zone and saved registers */
+
+/*
+ * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
+ * with longjmp()? Then we are no deeper in the stack than a handler would be, or the slot of the
+ * hook's return address has been used again. An alternate stack's addresses tell nothing.
+ */
+static bool is_stale(const struct thread_state *state, uintptr_t sp)
+{
+    stack_t alternate = {0};
+    if (state->busy != THREAD_RECORDING) {
+        return false;
+    }
+    if (!extents_are_one(&state->unwinder.extents, state->busy_sp, sp)) {
+        return false;
+    }
+    bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
+                   enter_return_address(state->busy_sp) != state->busy_pc;
+    return is_left && sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+}
+
+/* Is the state in use by a hook further up this stack, or on the stack that a handler came from? */
+static bool is_in_use(const struct thread_state *state, uintptr_t sp)
+{
+    return state->busy != THREAD_IDLE && !is_stale(state, sp);
+}
+
+/* Return: the state of a signal handler that interrupted the use of @state; NULL if it is busy,
+ * too. */
+static struct thread_state *find_nested(struct thread_state *state, uintptr_t sp)
+{
+    if (state->nested == NULL && !process_add_nested(state)) {
+        return NULL;
+    }
+    if (is_in_use(state->nested, sp)) {
+        process_count(TRACE_LOST_NESTED);
+        return NULL;
+    }
+    return state->nested;
+}
+
+struct thread_state *enter_slow(uintptr_t sp)
+{
+    for (;;) {
+        struct thread_state *state = process_thread();
+        if (state != NULL && is_in_use(state, sp)) {
+            state = find_nested(state, sp);
+        }
+        if (state == NULL) {
+            return NULL;
+        }
+        bool was_left = state->busy != THREAD_IDLE;
+        if (enter_by(state, sp, &gate.is_open)) {
+            return !was_left || process_recover(state) ? state : NULL;
+        }
+    }
+}

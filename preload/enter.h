@@ -1,0 +1,65 @@
+/*
+ * Into a thread's state and out of it. In between, the state is the thread's alone; a signal
+ * handler that arrives meanwhile finds it busy and gets the nested state.
+ *
+ * enter() is on the way of every event, so it is inline: two tests, of the state and of the gate.
+ */
+#ifndef PRELOAD_ENTER_H
+#define PRELOAD_ENTER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "process.h"
+
+/* The slot of the hook's return address, below the stack pointer that its caller has afterwards. */
+static inline uintptr_t enter_return_address(uintptr_t sp)
+{
+    return *(const uintptr_t *)(sp - sizeof(uintptr_t));
+}
+
+static inline void leave(struct thread_state *state)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy = THREAD_IDLE;
+}
+
+/*
+ * Take an idle state. Busy first, then the gate: a signal handler that forks in between leaves the
+ * child with a closed gate, and one that forks later finds the state busy.
+ * @is_open: of the gate. Return: false if it is closed.
+ */
+static inline bool enter_by(struct thread_state *state, uintptr_t sp,
+                            const _Atomic uint32_t *is_open)
+{
+    state->busy_sp = sp;
+    state->busy_pc = enter_return_address(sp);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy = THREAD_RECORDING;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    state->busy_sp = sp; /* again: a handler may have used the state in between */
+    state->busy_pc = enter_return_address(sp);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__builtin_expect(atomic_load_explicit(is_open, memory_order_relaxed) != 0, 1)) {
+        return true;
+    }
+    leave(state);
+    return false;
+}
+
+/* enter(), when the short way did not do. */
+__attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t sp);
+
+/* Return: the state to record with, or NULL: let the call pass. @sp: of the hook's caller. */
+static inline struct thread_state *enter(uintptr_t sp)
+{
+    struct thread_state *state = thread_self;
+    if (__builtin_expect(state->busy == THREAD_IDLE, 1) &&
+        __builtin_expect(enter_by(state, sp, &gate.is_open), 1)) {
+        return state;
+    }
+    return enter_slow(sp);
+}
+
+#endif
