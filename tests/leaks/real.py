@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""What real programs lose and keep: heap pictures at their end, beside valgrind's word.
+
+Bytes and blocks that are lost definitely and indirectly have to be valgrind's, and as many blocks in all have to be
+left (not bytes: programs copy their environment, which both tools change). valgrind may not free libc's and
+libstdc++'s own blocks first, as it does by itself (--run-libc-freeres): they are live when the program ends, and
+a picture has them. A program that is not installed is left out with a word.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from harness import IS_ALL, check, check_equal, environment, finish, library, report_tool, require, skip  # noqa: E402
+
+CLASSES = ("definite", "indirect", "possible", "reachable")
+SQL = """create table t(a, b);
+with recursive n(x) as (select 1 union all select x + 1 from n where x < 3000) insert into t select x, hex(x) from n;
+select count(*) from t;
+"""
+NGINX = "pid nginx.pid; error_log stderr; events {} http { access_log off; server { listen 18080; } }\n"
+C_SOURCE = "#include <stdio.h>\nint main(void) { puts(\"x\"); return 0; }\n"
+CXX_SOURCE = "template <int N> struct S : S<N - 1> { int a = N; };\ntemplate <> struct S<0> {};\nS<50> s;\n"
+
+
+def compiler(name):
+    """The compiler proper behind gcc; its bare name if there is none."""
+    found = subprocess.run(["gcc", f"-print-prog-name={name}"], capture_output=True, text=True, check=False)
+    return found.stdout.strip()
+
+
+# Name: command, what it reads. valgrind takes half a minute and more for the second table.
+QUICK = {
+    "sqlite3": (["/usr/bin/sqlite3", ":memory:"], SQL),
+    "git": (["/usr/bin/git", "init", "-q", "made"], ""),
+    "nginx": (["/usr/sbin/nginx", "-t", "-p", ".", "-c", "nginx.conf"], ""),
+}
+LONG = {
+    "perl": (["/usr/bin/perl", "-e", "my %h = map { $_ => [$_] } 1..500; print scalar keys %h"], ""),
+    "python3.11": (["/usr/bin/python3.11", "-S", "-c", "import json; json.dumps(list(range(1000)))"], ""),
+    "cc1": ([compiler("cc1"), "-quiet", "a.c", "-o", "a.s"], ""),
+    "cc1plus": ([compiler("cc1plus"), "-quiet", "b.cc", "-o", "b.s"], ""),
+}
+PAGE_TABLES = "its garbage collector has a table for every 4 GiB of the addresses that the kernel happens to give"
+EXPLAINED = {"cc1": PAGE_TABLES, "cc1plus": PAGE_TABLES}  # why not as many are left in all
+
+
+def work(command, text, directory, variables):
+    place = pathlib.Path(directory)
+    (place / "nginx.conf").write_text(NGINX)
+    (place / "a.c").write_text(C_SOURCE)
+    (place / "b.cc").write_text(CXX_SOURCE)
+    done = subprocess.run(command, cwd=directory, input=text, text=True, capture_output=True, check=False,
+                          env=environment(PYTHONMALLOC="malloc", PYTHONHASHSEED="0", HOME=directory, **variables))
+    return done.returncode
+
+
+def ours(command, text, directory):
+    trace = pathlib.Path(directory) / "real.trace"
+    status = work(command, text, directory,
+                  {"LD_PRELOAD": library, "LIBTRACE_PICTURE": "exit", "LIBTRACE_OUTPUT": trace})
+    shown = subprocess.run([report_tool, "--leaks", "--format=json", trace], check=True, capture_output=True, text=True)
+    heap = json.loads(shown.stdout)["heap"]
+    check_equal([(picture["complete"], picture["left_out"]) for picture in heap["pictures"]], [(True, 0)],
+                f"{command[0]}: pictures")
+    return status, {name: (heap["classes"][name]["size"], heap["classes"][name]["count"]) for name in CLASSES}
+
+
+def valgrind(command, text, directory):
+    log = pathlib.Path(directory) / "valgrind.log"
+    status = work(["valgrind", "--leak-check=full", "--run-libc-freeres=no", "--run-cxx-freeres=no",
+                   f"--log-file={log}", *command],
+                  text, directory, {})
+    result = dict.fromkeys(CLASSES, (0, 0))
+    for kind, size, count in re.findall(r"(definitely|indirectly|possibly|still) (?:lost|reachable): "
+                                        r"([\d,]+) bytes in ([\d,]+) blocks", log.read_text()):
+        name = {"definitely": "definite", "indirectly": "indirect", "possibly": "possible", "still": "reachable"}[kind]
+        result[name] = (int(size.replace(",", "")), int(count.replace(",", "")))
+    return status, result
+
+
+def compare(name, command, text):
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        status, got = ours(command, text, one)
+        expected_status, expected = valgrind(command, text, other)
+    print(f"{name}: {got}\n{' ' * len(name)}  {expected}", flush=True)
+    check_equal(status, expected_status, f"{name}: status")
+    for lost in ("definite", "indirect"):
+        check_equal(got[lost], expected[lost], f"{name}: {lost}")
+    left, expected_left = (sum(blocks for _, blocks in classes.values()) for classes in (got, expected))
+    check(left == expected_left or name in EXPLAINED,
+          f"{name}: {left} blocks are left in all, by valgrind {expected_left}")
+
+
+def main():
+    require(library, report_tool)
+    compared = 0
+    for name, (command, text) in {**QUICK, **(LONG if IS_ALL else {})}.items():
+        if os.path.exists(command[0]) and os.path.exists("/usr/bin/valgrind"):
+            compare(name, command, text)
+            compared += 1
+        else:
+            print(f"{name}: left out: it or valgrind is not installed")
+    if compared == 0:
+        skip("no program to compare")
+    finish("leaks of real programs")
+
+
+main()
