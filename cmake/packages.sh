@@ -8,7 +8,7 @@ BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libunwind-dev libdwarf-dev 
     libsqlite3-dev"
 # shellcheck disable=SC2034
 TEST_PACKAGES="check valgrind binutils python3 python3-numpy python3-memory-profiler python3.11
-    python3.11-dbg libc6-dbg sqlite3 heaptrack procps mount shellcheck groff-base
+    python3.11-dbg libc6-dbg gdb sqlite3 heaptrack procps mount shellcheck groff-base
     xz-utils llvm debuginfod libdebuginfod1"
 # shellcheck disable=SC2034
 BENCH_PACKAGES="heaptrack"

@@ -1,7 +1,8 @@
 """Source positions of call sites, compared with `addr2line -aCfi`, frame by frame.
 
-Files: libc and python3.11 with their -dbg packages, where installed, and symbols_sample.cpp as
-g++ and clang++ build it in several ways. Every address is that of a call instruction's last byte
+Files: libc and python3.11 with their -dbg packages, where installed, symbols_sample.cpp as
+g++ and clang++ build it in several ways, and symbols_sample.rs, if rustc is there, with either kind of
+mangled names. Every address is that of a call instruction's last byte
 (return address minus one). A difference is a failure unless it is one of EXCEPTIONS, each of which
 is a function that looks at one frame and knows why the tools differ.
 
@@ -27,11 +28,13 @@ SLICE_BYTES = 16384
 source = pathlib.Path(__file__).with_name("symbols_sample.cpp")
 tool = harness.programs / "symbolize_tool"
 packaged = ["/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6"]
-builds = [["-O0", "-g"], ["-O2", "-gdwarf-2"], ["-O2", "-gdwarf-3"], ["-O2", "-gdwarf-4"],
+rust_source = source.with_suffix(".rs")
+builds = [["-O0", "-g"], ["-O2", "-gdwarf-2"], ["-O2", "-gdwarf-4"],
           ["-O2", "-gdwarf-5", "-gz"], ["-O3", "-g", "-flto"],
-          ["-O2", "-g1", "-ffunction-sections", "-Wl,--gc-sections"], ["-O2", "-g", "-s"]]
+          ["-O2", "-g1", "-ffunction-sections", "-Wl,--gc-sections"]]
 clang_builds = [["-O0", "-g"], ["-O2", "-gdwarf-4"], ["-O2", "-gdwarf-5", "-gz"]]
-more_builds = [["-O2", "-g"], ["-O1", "-g1"], ["-O2", "-gdwarf-2", "-gz"], ["-Os", "-g"],
+rust_ways = [("v0", "2"), ("legacy", "2")] + ([("v0", "0"), ("legacy", "0")] if harness.IS_ALL else [])
+more_builds = [["-O2", "-g"], ["-O2", "-gdwarf-3"], ["-O1", "-g1"], ["-O2", "-gdwarf-2", "-gz"], ["-Os", "-g"],
                ["-O2", "-gdwarf-4", "-flto"], ["-O3", "-g", "-fno-omit-frame-pointer"],
                ["-O2", "-gdwarf-4", "-fdebug-types-section"], ["-O2", "-gdwarf-5", "-gdwarf64"],
                ["-O2", "-g", "-static"], ["-O2", "-g", "-fsanitize=undefined"]]
@@ -84,6 +87,18 @@ def build_sample(directory, compiler, flags):
     done = subprocess.run([compiler, "-std=c++17", *flags, str(source), "-o", path],
                           stderr=subprocess.DEVNULL, check=False)
     return path if done.returncode == 0 else None
+
+
+def build_rust(directory, mangling, level):
+    """The Rust sample's path, or None where rustc is not there or too old."""
+    rustc = shutil.which("rustc") or shutil.which("rustc", path=os.path.expanduser("~/.cargo/bin"))
+    path = f"{directory}/rust-{mangling}-{level}"
+    # The kind of mangling that is not the default is for those only who say that they know.
+    done = rustc and subprocess.run([rustc, "-Z", "unstable-options", "-g", "-C", f"opt-level={level}", "-C",
+                                     f"symbol-mangling-version={mangling}", "-o", path, str(rust_source)],
+                                    env={**os.environ, "RUSTC_BOOTSTRAP": "1"}, check=False,
+                                    stderr=subprocess.DEVNULL)
+    return path if done and done.returncode == 0 else None
 
 
 def ways():
@@ -255,7 +270,19 @@ def compare_sample(directory, compiler, flags):
         return 0
     is_clang_dwarf5 = (compiler == "clang++" and "-O0" not in flags and
                        not any(re.fullmatch("-gdwarf-[234]|-s", flag) for flag in flags))
-    return compare_file(path, path, PER_FILE, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+    count = compare_file(path, path, PER_FILE, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+    if flags == ["-O2", "-gdwarf-4"]:
+        subprocess.run(["strip", path], check=True)
+        count += compare_file(path, path, PER_FILE, False, f"{compiler} {' '.join(flags)}, stripped")
+    return count
+
+
+def compare_rust(directory, mangling, level):
+    path = build_rust(directory, mangling, level)
+    if path is None:
+        print(f"Rust, {mangling}: not built here")
+        return 0
+    return compare_file(path, path, PER_FILE, False, f"rustc {mangling} opt-level={level}")
 
 
 def main():
@@ -265,6 +292,7 @@ def main():
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(compare_packaged, path) for path in packaged]
         jobs += [pool.submit(compare_sample, directory, *way) for way in ways()]
+        jobs += [pool.submit(compare_rust, directory, *way) for way in rust_ways]
         compared = sum(job.result() for job in jobs)
     harness.check(compared >= LEAST_COMPARED, f"only {compared} addresses compared")
     harness.finish(f"symbols of {compared} addresses")

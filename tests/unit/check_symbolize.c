@@ -8,7 +8,7 @@
 
 #include "symbolize.h"
 
-enum { DAMAGED_COPIES = 150, ADDRESSES_MAX = 64, MODULES = 20 };
+enum { DAMAGED_COPIES = 40, DAMAGED_COPIES_ALL = 150, ADDRESSES_MAX = 64, MODULES = 20 };
 
 static struct symbolizer *symbolizer;
 static uint64_t bias;
@@ -201,8 +201,12 @@ static void read_image(void)
     (void)fclose(fdopen(descriptor, "wb"));
 }
 
+static size_t copies;
+
 static void damage_setup(void)
 {
+    const char *all = getenv("LIBTRACE_TEST_ALL");
+    copies = all != NULL && strcmp(all, "1") == 0 ? DAMAGED_COPIES_ALL : DAMAGED_COPIES;
     setup();
     read_image();
 }
@@ -234,8 +238,8 @@ static void resolve_copy(const uint8_t *bytes, size_t size, uint64_t first)
 
 START_TEST(symbolize_survives_truncation)
 {
-    for (size_t i = 0; i <= DAMAGED_COPIES; i++) {
-        resolve_copy(image, image_bytes / DAMAGED_COPIES * i, outer() - bias);
+    for (size_t i = 0; i <= copies; i++) {
+        resolve_copy(image, image_bytes / copies * i, outer() - bias);
     }
 }
 END_TEST
@@ -245,9 +249,9 @@ START_TEST(symbolize_survives_damage)
 {
     unsigned seed = (unsigned)_i;
     uint8_t *copy = malloc(image_bytes);
-    for (size_t i = 0; i < DAMAGED_COPIES; i++) {
+    for (size_t i = 0; i < copies; i++) {
         memcpy(copy, image, image_bytes);
-        for (size_t k = 0; k < 8 + i * 4; k++) {
+        for (size_t k = 0; k < 8 + i * 600 / copies; k++) {
             seed = seed * 1103515245U + 12345U;
             size_t at = ((size_t)seed << 7) % (image_bytes - 64);
             seed = seed * 1103515245U + 12345U;
