@@ -456,9 +456,8 @@ bool options_parse(int argc, char **argv, bool is_test, struct options *ret_opti
         .options = table,
         .parser = parse,
         .args_doc = "[TRACE ...]",
-        .doc = "Says which lines of a program allocated the memory that a trace of libtrace.so "
-               "tells of.\vNo TRACE: the newest *.trace here. Exit: 1 bad input, 2 usage, "
-               "3 --fail-if.",
+        .doc = "Says which lines of a program hold its memory, from traces of libtrace.so.\v"
+               "No TRACE: the newest *.trace here. Exit: 1 bad input, 2 usage, 3 --fail-if.",
     };
     *ret_options = (struct options){
         .at = {.kind = MOMENT_END},

@@ -27,7 +27,9 @@ def main():
                               capture_output=True, text=True)
         if not check_equal(done.returncode, 0, f"cmake --install: {done.stderr}"):
             finish("install")
-        for name in ("man/man1/trace-run.1", "man/man1/trace-report.1", "man/man7/libtrace.7"):
+        for name in ("man/man1/trace-run.1", "man/man1/trace-report.1", "man/man7/libtrace.7",
+                     "bash-completion/completions/trace-run",
+                     "bash-completion/completions/trace-report"):
             check((prefix / "share" / name).exists(), f"{name} is not installed")
         package = next(prefix.rglob("libtrace.pc"), None)
         check(package, "libtrace.pc is not installed")
