@@ -113,25 +113,6 @@ void sym_debug_free(struct sym_debug *debug)
     }
 }
 
-/* Join directory names as the GNU tools do: what follows an absolute part stands as it is. */
-static char *join(const char *unit_directory, const char *directory, const char *name)
-{
-    char *path = NULL;
-    if (name[0] == '/') {
-        return strdup(name);
-    }
-    if (directory != NULL && (directory[0] == '/' || unit_directory == NULL)) {
-        unit_directory = directory;
-        directory = NULL;
-    }
-    if (unit_directory == NULL) {
-        return strdup(name);
-    }
-    int written = directory != NULL ? asprintf(&path, "%s/%s/%s", unit_directory, directory, name)
-                                    : asprintf(&path, "%s/%s", unit_directory, name);
-    return written < 0 ? NULL : path;
-}
-
 /* Return: the joined name of a file of the unit's line table; NULL unknown, or without memory. */
 static const char *file_name(struct unit_view *view, uint64_t file)
 {
@@ -151,7 +132,7 @@ static const char *file_name(struct unit_view *view, uint64_t file)
         view->file_count = wanted;
     }
     if (view->files[file] == NULL) {
-        view->files[file] = join(view->directory, directory, name);
+        view->files[file] = sym_line_program_path(view->program, file, view->directory);
     }
     return view->files[file];
 }

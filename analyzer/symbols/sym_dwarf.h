@@ -49,6 +49,7 @@ enum sym_die_kind {
     SYM_DIE_FUNCTION,
     SYM_DIE_INLINED,
     SYM_DIE_SCOPE, /* may hold functions: a block, a namespace */
+    SYM_DIE_VARIABLE,
 };
 
 struct sym_dwarf_call {
@@ -108,6 +109,18 @@ bool sym_dwarf_ranges(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, uint64_t
                       struct sym_ranges *ranges);
 /* Return: DW_AT_low_pc, or 0. */
 uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
+
+/*
+ * Where a variable is that has one place all the time.
+ * @is_local: thread-local ones.
+ * @ret_place: its address; of a thread-local one its offset in the module's part.
+ * Return: false if it is none of these.
+ */
+bool sym_dwarf_static_place(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, bool is_local,
+                            uint64_t *ret_place);
+
+/* Where something is declared; line 0 unknown. */
+struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
 
 /* Where an inlined function was called. */
 struct sym_dwarf_call sym_dwarf_call_site(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);

@@ -25,6 +25,7 @@
 
 #include "grow.h"
 #include "strings.h"
+#include "sym_declared.h"
 #include "trace_codec.h"
 
 enum { ANSWER = 1, END = 2 };
@@ -142,23 +143,41 @@ static void confine(const struct elf_file *file)
     }
 }
 
-/* Resolve, write, and end the process. */
-static _Noreturn void run_child(int output, const struct sym_debug_files *files,
-                                const uint64_t *addresses, size_t count)
+/* What a child is to do. */
+struct question {
+    const struct sym_debug_files *files;
+    const uint64_t *addresses;
+    size_t count;
+    enum { ASK_POSITIONS, ASK_GLOBALS, ASK_THREAD_LOCALS } kind;
+};
+
+static enum trace_status answer(const struct question *question, struct writer *writer,
+                                struct trace_error *error)
 {
     struct sym_debug *debug = NULL;
+    if (question->kind != ASK_POSITIONS) {
+        return sym_declared_find(question->files, question->kind == ASK_THREAD_LOCALS,
+                                 question->addresses, question->count, write_answer, writer, error);
+    }
+    enum trace_status status = sym_debug_open(question->files, &debug, error);
+    if (status == TRACE_OK) {
+        status = sym_debug_resolve(debug, question->addresses, question->count, write_answer,
+                                   writer, error);
+    }
+    return status; // nothing is freed: the process ends, and a damaged heap is best left alone
+}
+
+/* Answer, write, and end the process. */
+static _Noreturn void run_child(int output, const struct question *question)
+{
     struct trace_error error = {0};
-    confine(files->file);
+    confine(question->files->file);
     struct writer writer = {
         .stream = fdopen(output, "wb"), .strings = strings_new(), .is_good = true};
     if (writer.stream == NULL || writer.strings == NULL) {
         _exit(EXIT_FAILURE);
     }
-    enum trace_status status = sym_debug_open(files, &debug, &error);
-    if (status == TRACE_OK) {
-        status = sym_debug_resolve(debug, addresses, count, write_answer, &writer, &error);
-    }
-    // Nothing is freed: the process ends, and a damaged heap is best left alone.
+    enum trace_status status = answer(question, &writer, &error);
     put(&writer, END);
     put(&writer, status);
     put_string(&writer, error.text);
@@ -306,9 +325,8 @@ static void describe_end(pid_t child, char *text, size_t bytes)
     }
 }
 
-enum trace_status sym_isolate_start(const struct sym_debug_files *files, const uint64_t *addresses,
-                                    size_t count, struct sym_isolate_child *ret_child,
-                                    struct trace_error *error)
+static enum trace_status start(const struct question *question, struct sym_isolate_child *ret_child,
+                               struct trace_error *error)
 {
     int output = memfd_create("trace-report symbols", MFD_CLOEXEC);
     pid_t pid = output >= 0 ? fork() : -1;
@@ -321,10 +339,27 @@ enum trace_status sym_isolate_start(const struct sym_debug_files *files, const u
         return status;
     }
     if (pid == 0) {
-        run_child(output, files, addresses, count);
+        run_child(output, question);
     }
     *ret_child = (struct sym_isolate_child){.pid = pid, .output = output};
     return TRACE_OK;
+}
+
+enum trace_status sym_isolate_start(const struct sym_debug_files *files, const uint64_t *addresses,
+                                    size_t count, struct sym_isolate_child *ret_child,
+                                    struct trace_error *error)
+{
+    return start(&(struct question){files, addresses, count, ASK_POSITIONS}, ret_child, error);
+}
+
+enum trace_status sym_isolate_start_declared(const struct sym_debug_files *files, bool is_local,
+                                             const uint64_t *places, size_t count,
+                                             struct sym_isolate_child *ret_child,
+                                             struct trace_error *error)
+{
+    return start(
+        &(struct question){files, places, count, is_local ? ASK_THREAD_LOCALS : ASK_GLOBALS},
+        ret_child, error);
 }
 
 enum trace_status sym_isolate_finish(const struct sym_isolate_child *child, sym_debug_sink sink,

@@ -45,6 +45,12 @@ enum trace_status sym_isolate_start(const struct sym_debug_files *files, const u
                                     size_t count, struct sym_isolate_child *ret_child,
                                     struct trace_error *error) TRACE_CHECKED;
 
+/* The same, of what sym_declared_find() does. */
+enum trace_status sym_isolate_start_declared(const struct sym_debug_files *files, bool is_local,
+                                             const uint64_t *places, size_t count,
+                                             struct sym_isolate_child *ret_child,
+                                             struct trace_error *error) TRACE_CHECKED;
+
 /*
  * Wait for a child's end, and give what it found to @sink, in no order.
  * @keeper: called after that, or NULL; with the same @context.

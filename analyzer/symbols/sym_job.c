@@ -215,14 +215,25 @@ static void warn_of_debug(struct sym_job *job, enum trace_status status,
     }
 }
 
+struct sym_debug_files sym_job_debug_files(const struct sym_job *job)
+{
+    const struct debug_files *files = &job->files;
+    return (struct sym_debug_files){
+        .file = files->module.has_debug_info ? &files->module : &files->debug,
+        .alternate = files->alternate.elf != NULL ? &files->alternate : NULL,
+        .package = files->package.elf != NULL ? &files->package : NULL,
+        .symbols_dir = job->keeping.options->symbols_dir,
+        .sysroot_dir = job->keeping.options->sysroot_dir,
+    };
+}
+
 /* Have a child ask the debug information about all addresses that the cache does not have. */
 static void ask_debug(struct sym_job *job)
 {
-    const struct debug_files *files = &job->files;
-    const struct elf_file *file = files->module.has_debug_info ? &files->module : &files->debug;
+    const struct sym_debug_files debug = sym_job_debug_files(job);
     struct trace_error error = {0};
     char text[sizeof error.text + 200];
-    if (!file->has_debug_info) {
+    if (!debug.file->has_debug_info) {
         const char *names = job->symbols == NULL ? "no symbols and no debug information"
                             : sym_elf_is_complete(job->symbols)
                                 ? "function names, but no debug information"
@@ -236,13 +247,6 @@ static void ask_debug(struct sym_job *job)
         warn(job, text);
         return;
     }
-    const struct sym_debug_files debug = {
-        .file = file,
-        .alternate = files->alternate.elf != NULL ? &files->alternate : NULL,
-        .package = files->package.elf != NULL ? &files->package : NULL,
-        .symbols_dir = job->keeping.options->symbols_dir,
-        .sysroot_dir = job->keeping.options->sysroot_dir,
-    };
     enum trace_status status =
         sym_isolate_start(&debug, job->asked, job->asked_count, &job->child, &error);
     job->has_child = status == TRACE_OK;

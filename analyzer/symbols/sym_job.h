@@ -76,4 +76,7 @@ void sym_job_free(struct sym_job *job);
 /* Open the files of a module, and keep what there is to warn of. */
 void sym_job_open_files(struct sym_job *job);
 
+/* Return: which of the open files have the debug information, if any has. */
+struct sym_debug_files sym_job_debug_files(const struct sym_job *job);
+
 #endif

@@ -8,6 +8,7 @@
 #include "sym_line_program.h"
 
 #include <dwarf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -411,4 +412,28 @@ bool sym_line_program_file(const struct sym_line_program *program, uint64_t file
         *ret_directory = program->directories.items[entry->directory - first].name;
     }
     return true;
+}
+
+char *sym_line_program_path(const struct sym_line_program *program, uint64_t file,
+                            const char *unit_directory)
+{
+    const char *name = NULL;
+    const char *directory = NULL;
+    char *path = NULL;
+    if (!sym_line_program_file(program, file, &name, &directory)) {
+        return NULL;
+    }
+    if (name[0] == '/') {
+        return strdup(name);
+    }
+    if (directory != NULL && (directory[0] == '/' || unit_directory == NULL)) {
+        unit_directory = directory;
+        directory = NULL;
+    }
+    if (unit_directory == NULL) {
+        return strdup(name);
+    }
+    int written = directory != NULL ? asprintf(&path, "%s/%s/%s", unit_directory, directory, name)
+                                    : asprintf(&path, "%s/%s", unit_directory, name);
+    return written < 0 ? NULL : path;
 }

@@ -52,4 +52,13 @@ bool sym_line_program_next(struct sym_line_program *program, struct sym_line_row
 bool sym_line_program_file(const struct sym_line_program *program, uint64_t file,
                            const char **ret_name, const char **ret_directory);
 
+/*
+ * Name a file with its directories, joined as the GNU tools do: what follows an absolute part
+ * stands as it is.
+ * @unit_directory: DW_AT_comp_dir, or NULL.
+ * Return: the caller frees it; NULL if there is no such file, or without memory.
+ */
+char *sym_line_program_path(const struct sym_line_program *program, uint64_t file,
+                            const char *unit_directory);
+
 #endif

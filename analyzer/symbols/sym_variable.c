@@ -124,7 +124,8 @@ void sym_variables_free(struct sym_variables *variables)
     }
 }
 
-const char *sym_variables_find(const struct sym_variables *variables, uint64_t address)
+const char *sym_variables_find(const struct sym_variables *variables, uint64_t address,
+                               uint64_t *ret_start)
 {
     size_t low = 0;
     size_t high = variables->count;
@@ -140,6 +141,7 @@ const char *sym_variables_find(const struct sym_variables *variables, uint64_t a
     const char *name = NULL;
     if (low > 0) { // of several that begin there, the first
         uint64_t addr = variables->items[low - 1].addr;
+        *ret_start = addr;
         for (size_t i = low; i-- > 0 && variables->items[i].addr == addr;) {
             bool is_in = address - addr < variables->items[i].bytes;
             name = is_in ? variables->items[i].name : name;

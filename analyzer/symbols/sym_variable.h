@@ -26,8 +26,10 @@ void sym_variables_free(struct sym_variables *variables);
 /*
  * @address: as in the module's file; of a thread-local variable of the program, minus the thread
  * pointer.
+ * @ret_start: where the variable begins, as its symbol has it; set if there is one.
  * Return: the linker's name of the variable there, NULL if there is none.
  */
-const char *sym_variables_find(const struct sym_variables *variables, uint64_t address);
+const char *sym_variables_find(const struct sym_variables *variables, uint64_t address,
+                               uint64_t *ret_start);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "grow.h"
+#include "sym_isolate.h"
 #include "sym_job.h"
 #include "sym_names.h"
 #include "sym_variable.h"
@@ -134,24 +135,109 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
     return status;
 }
 
+/* Variables of one module that are to be found. */
+struct variables_job {
+    struct symbolizer *symbolizer;
+    uint64_t *starts; /* of each variable, as its symbol has it; 0 without a symbol */
+    uint64_t *sorted; /* each start once */
+    size_t sorted_count;
+    size_t count;
+    struct symbol_variable *variables;
+};
+
+static int compare_starts(const void *left, const void *right)
+{
+    const uint64_t *a = left;
+    const uint64_t *b = right;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* Name variables by their symbols. Return: false without memory. */
+static bool name_variables(struct variables_job *job, const struct sym_variables *known,
+                           const uint64_t *addresses)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        const char *name = sym_variables_find(known, addresses[i], &job->starts[i]);
+        job->variables[i].name = sym_names_show(&job->symbolizer->names, name);
+        if (name != NULL && job->variables[i].name == NULL) {
+            return false;
+        }
+        if (name != NULL) {
+            job->sorted[job->sorted_count++] = job->starts[i];
+        }
+    }
+    if (job->sorted_count > 0) {
+        qsort(job->sorted, job->sorted_count, sizeof *job->sorted, compare_starts);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < job->sorted_count; i++) {
+        if (i == 0 || job->sorted[i] != job->sorted[i - 1]) {
+            job->sorted[kept++] = job->sorted[i];
+        }
+    }
+    job->sorted_count = kept;
+    return true;
+}
+
+/* A sym_debug_sink: keep where the variable that begins at @place is declared. */
+static bool take_declaration(void *context, uint64_t place, const struct sym_debug_frame *frames,
+                             size_t count)
+{
+    struct variables_job *job = context;
+    (void)count; // one
+    const char *file = sym_names_keep(&job->symbolizer->names, frames[0].file);
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->variables[i].name != NULL && job->starts[i] == place) {
+            job->variables[i].file = file;
+            job->variables[i].line = frames[0].line;
+        }
+    }
+    return file != NULL || frames[0].file == NULL;
+}
+
+/* Ask the debug information; what cannot be read says nothing. Errors: TRACE_NOMEM. */
+static enum trace_status find_declarations(struct variables_job *job,
+                                           const struct sym_debug_files *files, bool is_local)
+{
+    struct sym_isolate_child child;
+    if (job->sorted_count == 0 || !files->file->has_debug_info ||
+        sym_isolate_start_declared(files, is_local, job->sorted, job->sorted_count, &child, NULL) !=
+            TRACE_OK) {
+        return TRACE_OK;
+    }
+    enum trace_status status = sym_isolate_finish(&child, take_declaration, NULL, job, NULL);
+    return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
+}
+
 enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
                                        const uint64_t *addresses, size_t count,
                                        struct symbol_variable *ret_variables)
 {
-    struct sym_job job = {.keeping = keeping_of(symbolizer),
-                          .module = &symbolizer->modules[module]};
-    struct sym_variables *variables = NULL;
-    debug_files_init(&job.files);
-    sym_job_open_files(&job);
-    enum trace_status status = sym_variables_new(&job.files, is_local, &variables);
-    for (size_t i = 0; i < count && status != TRACE_NOMEM; i++) {
-        const char *name = variables != NULL ? sym_variables_find(variables, addresses[i]) : NULL;
-        ret_variables[i] =
-            (struct symbol_variable){.name = sym_names_show(&symbolizer->names, name)};
-        status = name != NULL && ret_variables[i].name == NULL ? TRACE_NOMEM : status;
+    struct sym_job files = {.keeping = keeping_of(symbolizer),
+                            .module = &symbolizer->modules[module]};
+    struct sym_variables *known = NULL;
+    struct variables_job job = {.symbolizer = symbolizer,
+                                .starts = calloc(count + 1, sizeof *job.starts),
+                                .sorted = calloc(count + 1, sizeof *job.sorted),
+                                .count = count,
+                                .variables = ret_variables};
+    memset(ret_variables, 0, count * sizeof *ret_variables);
+    debug_files_init(&files.files);
+    sym_job_open_files(&files);
+    enum trace_status status = job.starts != NULL && job.sorted != NULL
+                                   ? sym_variables_new(&files.files, is_local, &known)
+                                   : TRACE_NOMEM;
+    if (status == TRACE_OK) {
+        status = name_variables(&job, known, addresses) ? TRACE_OK : TRACE_NOMEM;
     }
-    sym_variables_free(variables);
-    sym_job_free(&job);
+    if (status == TRACE_OK) {
+        const struct sym_debug_files debug = sym_job_debug_files(&files);
+        status = find_declarations(&job, &debug, is_local);
+    }
+    sym_variables_free(known);
+    sym_job_free(&files);
+    free(job.starts);
+    free(job.sorted);
     return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
 }
 

@@ -59,11 +59,12 @@ def each_snapshot(name, file, directory):
     return [table.splitlines()[:2] for table in outcome.stdout.split("\n\n")]
 
 
-def line_of(name, text):
-    """The number of the one line of a sample that has @text."""
+def line_of(name, *texts):
+    """The number of the one line of a sample that has all of @texts."""
     lines = (source / f"{name}.c").read_text().splitlines()
-    found = [number for number, line in enumerate(lines, 1) if text in line and "*" not in line[:2]]
-    check_equal(len(found), 1, f"{name}.c: lines with {text}")
+    found = [number for number, line in enumerate(lines, 1)
+             if all(text in line for text in texts) and "*" not in line[:2]]
+    check_equal(len(found), 1, f"{name}.c: lines with {texts}")
     return found[0]
 
 
@@ -84,6 +85,12 @@ def check_views(traces, directory):
                 [(5 * TABLE, 5)], "view_leak: five tables")
 
 
+def root_of(name, declaration):
+    """A pattern: what --why calls the variable that is declared so."""
+    variable = declaration.strip("*;")
+    return rf"global variable {variable} \(\S*{name}\.c:{line_of(name, 'static struct nda', declaration)}\)"
+
+
 def picture_of(story, directory):
     """Run a sample that leaves a heap picture. Returns its trace."""
     file = f"{directory}/{'-'.join(story)}.picture.trace"
@@ -102,7 +109,7 @@ def check_why(file, directory):
     steps = [(rf"\S*view_leak\.c:{tables}, 14\.9 MiB in 10 blocks", "the tables"),
              (rf"  <- \S*view_leak\.c:{views}, \d+ B in 5 blocks", "the views"),
              (rf"  <- \S*view_leak\.c:{rows}, \d+ B in 2 blocks", "the list"),
-             (r"  <- global variable result at ", "the variable")]
+             (rf"  <- {root_of('view_leak', '*result;')} at ", "the variable")]
     said = outcome.stdout.splitlines()[-len(steps):]
     check_equal(len(said), len(steps), f"--why: {outcome.stdout}")
     for line, (pattern, what) in zip(said, steps):
@@ -134,8 +141,8 @@ def check_mixed_why(images, draws, directory):
                                       ("must(nda_delete(", "must(nda_view(", "must(nda_list_append(",
                                        "must(nda_list_new("))
     heap = read_json(["--why", f"select_mixed.c:{arrays}", "--own", "select_mixed.c", file], directory)["heap"]
-    kept = [chain for chain in heap["chains"] if chain["root"] == "global variable selected"]
-    last = [chain for chain in heap["chains"] if chain["root"] == "global variable data"]
+    kept, last = ([chain for chain in heap["chains"] if re.fullmatch(root_of("select_mixed", text), chain["root"])]
+                  for text in ("*selected;", "*data;"))
     if not check_equal((len(kept), len(last), heap["chain_total"]), (1, 1, 2), "select_mixed: chains"):
         return
     steps = kept[0]["steps"]
