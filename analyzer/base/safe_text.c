@@ -37,13 +37,25 @@ size_t safe_text_character(const char *text)
     return 0;
 }
 
+/*
+ * Return: whether a character of three bytes orders what follows from right to left or ends a line:
+ * one file could be shown as another. U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+ * Source: Unicode Standard Annex #9, 2.
+ */
+static bool is_direction(const unsigned char *byte)
+{
+    return byte[0] == 0xe2 && ((byte[1] == 0x80 && (byte[2] == 0x8e || byte[2] == 0x8f ||
+                                                    (byte[2] >= 0xa8 && byte[2] <= 0xae))) ||
+                               (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9));
+}
+
 /* Return: whether a character of @length bytes may move a terminal's cursor, or worse. */
 static bool is_control(const unsigned char *byte, size_t length)
 {
     if (length == 1) {
         return byte[0] < 0x20 || byte[0] == 0x7f;
     }
-    return length == 2 && byte[0] == 0xc2 && byte[1] < 0xa0;
+    return length == 2 ? byte[0] == 0xc2 && byte[1] < 0xa0 : length == 3 && is_direction(byte);
 }
 
 void safe_text_print(FILE *out, const char *text)

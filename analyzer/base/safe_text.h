@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 /*
- * Write @text to @out. Control characters, of the C1 set too, and bytes that are not UTF-8 become
- * \n, \t or \xNN.
+ * Write @text to @out. Control characters, of the C1 set too and those that turn the direction of
+ * writing, and bytes that are not UTF-8 become \n, \t or \xNN.
  */
 void safe_text_print(FILE *out, const char *text);
 
