@@ -351,6 +351,11 @@ void builder_resident(struct trace_builder *builder, uint32_t stream, uint64_t b
     put_sized(builder, stream, TRACE_EV_RESIDENT, bytes);
 }
 
+void builder_freer(struct trace_builder *builder, uint32_t stream, uint32_t stack)
+{
+    put_sized(builder, stream, TRACE_EV_FREER, stack);
+}
+
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name)
 {
     put(builder, stream, TRACE_EVENTS, put_text(put_other(builder, TRACE_EV_SNAPSHOT), name));

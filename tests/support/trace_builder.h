@@ -52,6 +52,7 @@ void builder_inherited_free(struct trace_builder *builder, uint32_t stream, uint
 void builder_snapshot(struct trace_builder *builder, uint32_t stream, const char *name);
 
 void builder_resident(struct trace_builder *builder, uint32_t stream, uint64_t bytes);
+void builder_freer(struct trace_builder *builder, uint32_t stream, uint32_t stack);
 void builder_clear(struct trace_builder *builder, uint32_t stream, uint32_t first_site);
 
 /* Put bytes as they are where the next record would go. */
