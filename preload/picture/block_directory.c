@@ -114,10 +114,9 @@ static void add_region(struct building *building, const struct live_map *live, s
     struct block_directory *directory = building->directory;
     const _Atomic live_entry *entries = atomic_load(&live->regions[region]);
     size_t count = granules(directory);
-    add_covered(building, region);
+    add_covered(building, entries == NULL ? region + 1 : region);
     building->next_region = region + 1;
     if (entries == NULL) {
-        add_covered(building, region + 1);
         return;
     }
     struct directory_part *part = add_part(building, region);

@@ -82,6 +82,16 @@ static size_t cut_lines(char *text, size_t length)
     return lines;
 }
 
+/*
+ * Is it memory of the same kind, without a gap? The heap of a forked child is several mappings to
+ * the kernel: what it has inherited, and what it has added. Blocks lie across.
+ */
+static bool goes_on(const struct mapping *before, const struct mapping *mapping)
+{
+    return before->end == mapping->start && before->flags == mapping->flags && before->inode == 0 &&
+           mapping->inode == 0 && strcmp(before->name, mapping->name) == 0;
+}
+
 bool mappings_read(struct mappings *mappings)
 {
     char *text = memory_map(READ_BYTES);
@@ -100,8 +110,15 @@ bool mappings_read(struct mappings *mappings)
     if (mappings->list == NULL) {
         return false;
     }
-    for (const char *line = text; mappings->count < lines; line += strlen(line) + 1) {
-        parse_line(line, &mappings->list[mappings->count++]);
+    for (const char *line = text; lines > 0; lines--, line += strlen(line) + 1) {
+        struct mapping *mapping = &mappings->list[mappings->count];
+        *mapping = (struct mapping){0};
+        parse_line(line, mapping);
+        if (mappings->count > 0 && goes_on(mapping - 1, mapping)) {
+            mapping[-1].end = mapping->end;
+        } else {
+            mappings->count++;
+        }
     }
     return true;
 }

@@ -35,7 +35,7 @@ struct mappings {
     size_t count;
 };
 
-/* Return: false without memory or /proc. */
+/* Neighbours that are alike, and of no file, are one. Return: false without memory or /proc. */
 bool mappings_read(struct mappings *mappings);
 
 /* Return: the mapping of an address, or NULL. */
