@@ -19,8 +19,7 @@
 
 #define DESCRIPTORS_MAX 65536 /* closed one by one where the kernel has no close_range() */
 #define NS_IN_MS 1000000u
-#define PAUSE_LOOK_NS 100000000L /* how long the process may take to say how long it was held up   \
-                                  */
+#define PAUSE_LOOK_NS 100000000L /* between two looks at how long the process was held up */
 #define PAUSE_LOOKS 50
 
 /* A pipe is at its end only when everybody has closed it. The file's own descriptor stays. */
