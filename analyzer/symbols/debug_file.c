@@ -276,7 +276,7 @@ static void open_alternate(struct debug_files *files, const char *root)
     }
     // A relative link counts from the directory of the file that has it.
     char self[64];
-    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", file->fd);
+    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", elf_file_descriptor(file));
     char *real = name[0] != '/' ? realpath(self, NULL) : NULL;
     (void)snprintf(path, sizeof path, "%s/%s", real != NULL ? dirname(real) : root, name);
     free(real);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf_zstd.h"
 #include "trace_codec.h"
 
 /* zlib makes at most 1032 bytes of one. */
@@ -45,6 +46,12 @@ static enum trace_status open_elf(const char *path, struct elf_file *file,
     struct stat status;
     if (fstat(file->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         return trace_fail(error, TRACE_CORRUPT, 0, "%s: not a regular file", path);
+    }
+    int unpacked = elf_zstd_unpack(file->fd);
+    if (unpacked >= 0) {
+        file->is_copy = true;
+        file->packed_fd = file->fd;
+        file->fd = unpacked;
     }
     (void)elf_version(EV_CURRENT);
     file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
@@ -156,6 +163,9 @@ void elf_file_close(struct elf_file *file)
     }
     if (file->fd >= 0) {
         (void)close(file->fd);
+    }
+    if (file->is_copy) {
+        (void)close(file->packed_fd);
     }
     free(file->memory);
     *file = (struct elf_file){.fd = -1};
@@ -295,7 +305,7 @@ bool elf_file_crc(const struct elf_file *file, uint32_t *ret_crc)
     uint32_t crc = 0xffffffffU;
     off_t at = 0;
     for (;;) {
-        ssize_t got = pread(file->fd, buffer, sizeof buffer, at);
+        ssize_t got = pread(elf_file_descriptor(file), buffer, sizeof buffer, at);
         if (got < 0) {
             if (errno == EINTR) {
                 continue;

@@ -15,8 +15,10 @@
 enum { ELF_FILE_BUILD_ID_MAX = 64 };
 
 struct elf_file {
-    Elf *elf;        /* NULL: not open */
-    int fd;          /* -1: not open, or in memory */
+    Elf *elf;     /* NULL: not open */
+    int fd;       /* -1: not open, or in memory */
+    bool is_copy; /* fd is an unpacked copy of packed_fd */
+    int packed_fd;
     uint8_t *memory; /* its bytes, if it is not a file of its own; or NULL */
     uint8_t build_id[ELF_FILE_BUILD_ID_MAX];
     size_t build_id_bytes; /* 0: has none */
@@ -62,6 +64,12 @@ bool elf_file_debug_link(const struct elf_file *file, const char **ret_name, uin
  */
 bool elf_file_alternate_link(const struct elf_file *file, const char **ret_name,
                              const uint8_t **ret_id, size_t *ret_id_bytes);
+
+/* Return: the descriptor of the file itself, not of an unpacked copy. */
+static inline int elf_file_descriptor(const struct elf_file *file)
+{
+    return file->is_copy ? file->packed_fd : file->fd;
+}
 
 /* Return: the CRC of a whole file as .gnu_debuglink counts it; false if it cannot be read. */
 bool elf_file_crc(const struct elf_file *file, uint32_t *ret_crc);

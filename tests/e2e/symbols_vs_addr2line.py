@@ -271,10 +271,22 @@ def compare_sample(directory, compiler, flags):
     is_clang_dwarf5 = (compiler == "clang++" and "-O0" not in flags and
                        not any(re.fullmatch("-gdwarf-[234]|-s", flag) for flag in flags))
     count = compare_file(path, path, PER_FILE, is_clang_dwarf5, f"{compiler} {' '.join(flags)}")
+    if flags == ["-O0", "-g"]:
+        count += compare_zstd(path, compiler)
     if flags == ["-O2", "-gdwarf-4"]:
         subprocess.run(["strip", path], check=True)
         count += compare_file(path, path, PER_FILE, False, f"{compiler} {' '.join(flags)}, stripped")
     return count
+
+
+def compare_zstd(path, compiler):
+    """The same file with its debug information packed by zstd, where objcopy can; addr2line reads the original."""
+    packed = f"{path}-zstd"
+    done = subprocess.run(["objcopy", "--compress-debug-sections=zstd", path, packed], check=False,
+                          stderr=subprocess.DEVNULL)
+    if done.returncode != 0:
+        return 0
+    return compare_file(packed, path, PER_FILE, compiler == "clang++", f"{compiler}, packed by zstd")
 
 
 def compare_rust(directory, mangling, level):
