@@ -315,39 +315,6 @@ uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
     return sym_dwarf_is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ? low : 0;
 }
 
-/* Read a place off an expression of the forms that compilers give variables of one place. */
-static bool static_place(const uint8_t *bytes, uint64_t length, bool is_local, uint64_t *ret_place)
-{
-    const uint64_t operand = sizeof *ret_place;
-    uint8_t operation = is_local ? DW_OP_const8u : DW_OP_addr;
-    if (length != 1 + operand + (is_local ? 1 : 0) || bytes[0] != operation) {
-        return false;
-    }
-    memcpy(ret_place, bytes + 1, sizeof *ret_place);
-    return !is_local || bytes[1 + operand] == DW_OP_form_tls_address ||
-           bytes[1 + operand] == DW_OP_GNU_push_tls_address;
-}
-
-bool sym_dwarf_static_place(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, bool is_local,
-                            uint64_t *ret_place)
-{
-    Dwarf_Attribute attribute = NULL;
-    Dwarf_Unsigned length = 0;
-    Dwarf_Ptr bytes = NULL;
-    Dwarf_Half form = 0;
-    Dwarf_Error error = NULL;
-    if (!sym_dwarf_is_there(dwarf, dwarf_attr(die, DW_AT_location, &attribute, &error), error)) {
-        return false;
-    }
-    bool is_place =
-        sym_dwarf_is_there(dwarf, dwarf_whatform(attribute, &form, &error), error) &&
-        form == DW_FORM_exprloc &&
-        sym_dwarf_is_there(dwarf, dwarf_formexprloc(attribute, &length, &bytes, &error), error) &&
-        static_place(bytes, length, is_local, ret_place);
-    dwarf_dealloc_attribute(attribute);
-    return is_place;
-}
-
 struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     uint64_t line = number_of(dwarf, die, DW_AT_decl_line);
