@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Names of roots: the function whose local keeps a block, as the program itself has it."""
+"""Names of roots: the function whose local keeps a block, and the variable and its line, as the source has them."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,10 +37,28 @@ def check_locals(directory):
     check(threads.get("worker") != threads.get("main"), f"threads: {threads}")
 
 
+def check_variables(directory):
+    program = build / "tests" / "leaks" / "named"
+    file = f"{directory}/named.trace"
+    done = subprocess.run([program], check=True, capture_output=True, text=True,
+                          env=environment(LD_PRELOAD=library, LIBTRACE_PICTURE="exit", LIBTRACE_OUTPUT=file))
+    source = pathlib.Path(__file__).with_name("named.c").read_text().splitlines()
+    kept = [line.split() for line in done.stdout.splitlines()]
+    check_equal(len(kept), 3, "variables")
+    for address, variable in kept:
+        declared = [number for number, line in enumerate(source, 1) if line.endswith(f"volatile {variable};")]
+        kind = "thread-local" if variable.startswith("thread") else "global"
+        outcome = report(["--why", address, "--format", "json", file], directory)
+        roots = [chain["root"] for chain in json.loads(outcome.stdout)["heap"]["chains"]]
+        wanted = rf"{kind} variable {variable}(\.\d+)? \(\S*named\.c:{declared[0]}\)"
+        check(len(roots) == 1 and re.match(wanted, roots[0]), f"{variable}, line {declared}: {roots}")
+
+
 def main():
-    require(library, build / "tests" / "leaks" / "held")
+    require(library, build / "tests" / "leaks" / "held", build / "tests" / "leaks" / "named")
     with tempfile.TemporaryDirectory() as directory:
         check_locals(directory)
+        check_variables(directory)
     finish("names of roots")
 
 
