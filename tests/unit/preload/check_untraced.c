@@ -45,18 +45,24 @@ START_TEST(untraced_copy_shares_all_but_the_preload)
     ck_assert_str_eq(copy[1], "LD_PRELOAD=/x/other.so");
     ck_assert_ptr_eq(copy[2], two);
     ck_assert_ptr_null(copy[3]);
+    free(copy);
     (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", info.dli_fname);
     copy = untraced_copy(environment, malloc(untraced_bytes(environment)));
     ck_assert_ptr_eq(copy[1], two);
     ck_assert_ptr_null(copy[2]);
+    free(copy);
 }
 END_TEST
 
 START_TEST(untraced_copy_of_nothing_is_empty)
 {
     char *const environment[] = {NULL};
-    ck_assert_ptr_null(untraced_copy(environment, malloc(untraced_bytes(environment)))[0]);
-    ck_assert_ptr_null(untraced_copy(NULL, malloc(untraced_bytes(NULL)))[0]);
+    char *const *const nothings[] = {environment, NULL};
+    for (size_t i = 0; i < 2; i++) {
+        char **copy = untraced_copy(nothings[i], malloc(untraced_bytes(nothings[i])));
+        ck_assert_ptr_null(copy[0]);
+        free(copy);
+    }
 }
 END_TEST
 
