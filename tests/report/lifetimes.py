@@ -13,7 +13,7 @@ import subprocess
 import rounds
 import synthetic
 
-ROUNDS = 25
+ROUNDS = 12
 SITES = 8
 
 
