@@ -550,7 +550,8 @@ START_TEST(unwind_tells_coroutines_apart)
 }
 END_TEST
 
-/* One after the other, each captured from all the time: a walk for each stack, not for each capture. */
+/* One after the other, each captured from all the time: a walk for each stack, not for each
+ * capture. */
 START_TEST(unwind_walks_a_stack_once)
 {
     enum { STACKS = 40, ROUNDS = SUITE_IS_SANITIZED ? 4 : 20 };
