@@ -28,7 +28,9 @@ START_TEST(safe_text_knows_every_character)
         char text[8];
         size_t length = encode(code, text);
         bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
-        ck_assert_msg(safe_text_character(text) == (is_surrogate ? 0 : length), "%x", code);
+        if (safe_text_character(text) != (is_surrogate ? 0 : length)) { // an assertion is slow
+            ck_abort_msg("%x", code);
+        }
     }
 }
 END_TEST
@@ -49,8 +51,9 @@ START_TEST(safe_text_agrees_with_iconv)
             size_t room = sizeof code[0];
             (void)iconv(converter, NULL, NULL, NULL, NULL);
             (void)iconv(converter, &from, &left, &to, &room);
-            ck_assert_msg((from - text > 0) == (length > 0), "%02x %04x", first, rest);
-            ck_assert(length == 0 || left == 0);
+            if ((from - text > 0) != (length > 0) || (length > 0 && left > 0)) {
+                ck_abort_msg("%02x %04x", first, rest);
+            }
         }
     }
     (void)iconv_close(converter);
