@@ -2,17 +2,17 @@
  * The verified memo. See unwind.h.
  *
  * capture_fast() is the path of nearly every event: it calls nothing outside this file but the
- * look-up of rules. capture_full() and learn() are the slow path, on the tracer's own stack and
- * under the lock.
+ * look-up of rules. capture_full() and unwind_learn() are the slow path, on the tracer's own stack
+ * and under the lock.
  */
 #include "unwind.h"
 
 #include <string.h>
 
-#include "modules.h"
 #include "own_stack.h"
 #include "sys.h"
 #include "trace_format.h"
+#include "unwind_learn.h"
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes through it
 static void count(uint64_t *counter)
@@ -35,66 +35,12 @@ static bool is_regular(uint64_t packed)
     return kind != RULE_NONE && kind != RULE_IRREGULAR;
 }
 
-/* Only under the lock, on the own stack. Return: the rule, RULE_IRREGULAR if there is none. */
-static uint64_t learn_locked(struct unwind_shared *shared, uintptr_t pc)
-{
-    struct probe probe;
-    struct rule rule = {.kind = RULE_IRREGULAR};
-    uint64_t packed = rule_table_find(&shared->rules, pc);
-    if (packed != 0) {
-        return packed;
-    }
-    if (libunwind_is_outside(pc)) {
-        return rule_pack(&RULE_OF_GUESS(0)); /* not entered: code made at run time may change */
-    }
-    uint32_t module = modules_find(pc - 1);
-    if (module == 0) {
-        return rule_pack(&rule);
-    }
-    if (libunwind_probe(pc, &probe)) {
-        rule = rule_from_probe(&probe);
-    } else if (probe.is_unknown) {
-        rule = RULE_OF_GUESS(0);
-    }
-    rule.module = module;
-    packed = rule_pack(&rule);
-    if (packed == 0) {
-        packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = module});
-    }
-    rule_table_put(&shared->rules, pc, packed);
-    return packed;
-}
-
-struct learn_task {
-    struct unwind_shared *shared;
-    uintptr_t pc;
-    uint64_t packed;
-};
-
-static void learn_on_own_stack(void *argument)
-{
-    struct learn_task *task = argument;
-    lock_acquire(&task->shared->lock);
-    task->packed = learn_locked(task->shared, task->pc);
-    lock_release(&task->shared->lock);
-}
-
-static __attribute__((noinline, cold)) uint64_t learn(struct unwinder *unwinder,
-                                                      struct unwind_shared *shared, uintptr_t pc)
-{
-    struct learn_task task = {.shared = shared, .pc = pc};
-    if (libunwind_is_outside(pc)) {
-        return rule_pack(&RULE_OF_GUESS(0)); /* without a lock: as often as the program allocates */
-    }
-    own_stack_call(learn_on_own_stack, &task, unwinder->own_stack_top);
-    return task.packed;
-}
-
 static inline uint64_t find_rule(struct unwinder *unwinder, struct unwind_shared *shared,
                                  uintptr_t pc)
 {
     uint64_t packed = rule_table_find(&shared->rules, pc);
-    return __builtin_expect(packed == 0, 0) ? learn(unwinder, shared, pc) : packed;
+    return __builtin_expect(packed == 0, 0) ? unwind_learn(shared, pc, unwinder->own_stack_top)
+                                            : packed;
 }
 
 /*
@@ -352,7 +298,7 @@ static bool find_rules(struct unwinder *unwinder, struct unwind_shared *shared, 
     for (size_t i = 0; i < count_walked; i++) {
         const struct frame *frame = &unwinder->walk[i].frame;
         struct frame caller = {0};
-        uint64_t packed = learn_locked(shared, frame->pc);
+        uint64_t packed = unwind_learn_locked(shared, frame->pc);
         struct rule rule = rule_unpack(packed);
         bool is_last = i + 1 == count_walked;
         bool agrees = is_regular(packed);

@@ -21,8 +21,8 @@ static const unsigned char bare[] = {0x48, 0x83, 0xec, 0x18, 0xbf, 0xd5, 0x04, 0
                                      0x48, 0xb8, 0,    0,    0,    0,    0,    0,   0,
                                      0,    0xff, 0xd0, 0x48, 0x83, 0xc4, 0x18, 0xc3};
 /* with bp 12 KiB further up, where there may be nothing: lea 0x3000(%rsp),%rbp */
-static const unsigned char astray[] = {0x55, 0x48, 0x8d, 0xac, 0x24, 0,    0x30, 0,    0, 0xbf,
-                                       0xd5, 0x04, 0,    0,    0x48, 0xb8, 0,    0,    0, 0,
+static const unsigned char astray[] = {0x55, 0x48, 0x8d, 0xac, 0x24, 0,    0x30, 0,   0, 0xbf,
+                                       0xd5, 0x04, 0,    0,    0x48, 0xb8, 0,    0,   0, 0,
                                        0,    0,    0,    0,    0xff, 0xd0, 0x5d, 0xc3};
 #define STACK_BYTES ((size_t)32768)
 #define ASTRAY_CALLS 1000
@@ -74,8 +74,8 @@ static void run_on(unsigned char *stack, void (*function)(void))
 /* Two stacks and a hole between them, into which the bp of code on the lower one points. */
 static void run_below_a_hole(void)
 {
-    unsigned char *stacks = mmap(NULL, 3 * STACK_BYTES, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *stacks =
+        mmap(NULL, 3 * STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     need(stacks != MAP_FAILED, "mmap");
     need(munmap(stacks + STACK_BYTES, STACK_BYTES) == 0, "munmap");
     run_on(stacks + 2 * STACK_BYTES, stay);

@@ -197,8 +197,8 @@ END_TEST
 START_TEST(libunwind_has_nothing_to_say_where_there_is_no_code)
 {
     struct probe probe;
-    static int data;
-    int local = 0;
+    static uint64_t data; /* words, as what looks like no code is read to see what it is */
+    uint64_t local = 0;
     ck_assert(!libunwind_probe((uintptr_t)&local, &probe));
     ck_assert(!libunwind_probe((uintptr_t)&data, &probe));
     ck_assert(!libunwind_probe(0, &probe));

@@ -1,0 +1,63 @@
+/*
+ * How a pc gets its rule: once for each pc of the process. See unwind_learn.h.
+ *
+ * libunwind steps an imaginary frame at the pc, and what it reads tells the rule (unwind_rules.h).
+ */
+#include "unwind_learn.h"
+
+#include "modules.h"
+#include "own_stack.h"
+
+uint64_t unwind_learn_locked(struct unwind_shared *shared, uintptr_t pc)
+{
+    struct probe probe;
+    struct rule rule = {.kind = RULE_IRREGULAR};
+    uint64_t packed = rule_table_find(&shared->rules, pc);
+    if (packed != 0) {
+        return packed;
+    }
+    if (libunwind_is_outside(pc)) {
+        return rule_pack(&RULE_OF_GUESS(0)); /* not entered: code made at run time may change */
+    }
+    uint32_t module = modules_find(pc - 1);
+    if (module == 0) {
+        return rule_pack(&rule);
+    }
+    if (libunwind_probe(pc, &probe)) {
+        rule = rule_from_probe(&probe);
+    } else if (probe.is_unknown) {
+        rule = RULE_OF_GUESS(0);
+    }
+    rule.module = module;
+    packed = rule_pack(&rule);
+    if (packed == 0) {
+        packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = module});
+    }
+    rule_table_put(&shared->rules, pc, packed);
+    return packed;
+}
+
+struct learn_task {
+    struct unwind_shared *shared;
+    uintptr_t pc;
+    uint64_t packed;
+};
+
+static void learn_on_own_stack(void *argument)
+{
+    struct learn_task *task = argument;
+    lock_acquire(&task->shared->lock);
+    task->packed = unwind_learn_locked(task->shared, task->pc);
+    lock_release(&task->shared->lock);
+}
+
+__attribute__((noinline, cold)) uint64_t unwind_learn(struct unwind_shared *shared, uintptr_t pc,
+                                                      void *own_stack_top)
+{
+    struct learn_task task = {.shared = shared, .pc = pc};
+    if (libunwind_is_outside(pc)) {
+        return rule_pack(&RULE_OF_GUESS(0)); /* without a lock: as often as the program allocates */
+    }
+    own_stack_call(learn_on_own_stack, &task, own_stack_top);
+    return task.packed;
+}
