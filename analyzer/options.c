@@ -348,6 +348,30 @@ static error_t parse_value(struct options *options, int key, const char *text)
     }
 }
 
+/* Options for symbolize.h. */
+static error_t parse_symbols(struct options *options, int key, const char *text)
+{
+    switch (key) {
+    case KEY_NO_INLINE:
+        options->symbols.no_inline = true;
+        return 0;
+    case KEY_NO_DEMANGLE:
+        options->symbols.no_demangle = true;
+        return 0;
+    case KEY_OFFLINE:
+        options->symbols.is_offline = true;
+        return 0;
+    case KEY_SYMBOLS:
+        options->symbols.symbols_dir = text;
+        return 0;
+    case KEY_SYSROOT:
+        options->symbols.sysroot_dir = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 /* Options that only switch something on, or take a string as it is. */
 static error_t parse_switch(struct options *options, int key, const char *text)
 {
@@ -397,21 +421,6 @@ static error_t parse_switch(struct options *options, int key, const char *text)
     case KEY_EACH_FILE:
         options->is_each_file = true;
         return 0;
-    case KEY_NO_INLINE:
-        options->symbols.no_inline = true;
-        return 0;
-    case KEY_NO_DEMANGLE:
-        options->symbols.no_demangle = true;
-        return 0;
-    case KEY_OFFLINE:
-        options->symbols.is_offline = true;
-        return 0;
-    case KEY_SYMBOLS:
-        options->symbols.symbols_dir = text;
-        return 0;
-    case KEY_SYSROOT:
-        options->symbols.sysroot_dir = text;
-        return 0;
     case KEY_OUTPUT:
         options->output = text;
         return 0;
@@ -422,7 +431,7 @@ static error_t parse_switch(struct options *options, int key, const char *text)
         options->is_version_asked = true;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_symbols(options, key, text);
     }
 }
 

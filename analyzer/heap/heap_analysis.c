@@ -273,10 +273,12 @@ static enum trace_status add_retained(struct analysis *analysis)
     struct dominators tree = {0};
     struct retained *totals = calloc(report->line_count + 1, sizeof *totals);
     bool *is_exact = calloc(report->line_count + 1, sizeof *is_exact);
-    enum trace_status status =
-        totals != NULL && is_exact != NULL
-            ? dominators_make(graph, &analysis->marks, &tree, analysis->error)
-            : no_memory(analysis);
+    enum trace_status status = TRACE_OK;
+    if (totals == NULL || is_exact == NULL) {
+        status = no_memory(analysis);
+        goto out;
+    }
+    status = dominators_make(graph, &analysis->marks, &tree, analysis->error);
     if (status == TRACE_OK && analysis->rules->has_links) {
         status = add_links(analysis, &tree);
     }
@@ -297,6 +299,7 @@ static enum trace_status add_retained(struct analysis *analysis)
             line->is_bound = line->is_bound || !is_exact[i];
         }
     }
+out:
     free(totals);
     free(is_exact);
     return status;

@@ -178,6 +178,7 @@ static void end_row(struct row *row)
 static uint32_t find_frame(struct database *database, const struct frame *frame)
 {
     uint32_t number = 0;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): frames are known by their address
     if (strings_intern(database->frames, &frame, sizeof frame, &number) == NULL) {
         note(database, SQLITE_NOMEM);
     } else if (number == database->frame_count) {

@@ -143,7 +143,9 @@ def check_mixed_why(images, draws, directory):
     heap = read_json(["--why", f"select_mixed.c:{arrays}", "--own", "select_mixed.c", file], directory)["heap"]
     kept, last = ([chain for chain in heap["chains"] if re.fullmatch(root_of("select_mixed", text), chain["root"])]
                   for text in ("*selected;", "*data;"))
-    if not check_equal((len(kept), len(last), heap["chain_total"]), (1, 1, 2), "select_mixed: chains"):
+    # what a function left behind on the stack may point to an array, too: that depends on the compiler and the day
+    stale = [chain for chain in heap["chains"] if re.match("stack|.*'s local|register", chain["root"])]
+    if not check_equal((len(kept), len(last), heap["chain_total"] - len(stale)), (1, 1, 2), "select_mixed: chains"):
         return
     steps = kept[0]["steps"]
     check_equal([step["line"] for step in steps], [arrays, views, items, selected], "select_mixed: chain")
