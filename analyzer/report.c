@@ -100,6 +100,30 @@ static uint64_t unseen_mib(const struct report_totals *totals)
                : 0;
 }
 
+/* Word what there is any number of, and the allocators that were found inside programs. */
+static bool word_notes(struct report *report, const struct note *notes, size_t count)
+{
+    const char **lines =
+        arena_array(&report->arena, count + report->inner_count, sizeof(const char *));
+    report->note_count = 0;
+    report->notes = lines;
+    for (size_t i = 0; lines != NULL && i < count; i++) {
+        if (notes[i].number > 0) {
+            const char *line = arena_format(&report->arena, "%s: %" PRIu64 "; %s", notes[i].what,
+                                            notes[i].number, notes[i].advice);
+            if (line == NULL) {
+                return false;
+            }
+            lines[report->note_count++] = line;
+        }
+    }
+    for (size_t i = 0; lines != NULL && i < report->inner_count; i++) {
+        lines[report->note_count++] = report->inner_allocators[i];
+    }
+    return lines != NULL;
+}
+
+// NOLINTNEXTLINE(readability-function-size): it is a table
 bool report_make_notes(struct report *report)
 {
     const struct report_totals *totals = &report->totals;
@@ -149,25 +173,7 @@ bool report_make_notes(struct report *report)
         {report->unresolved_frames, "addresses without a name",
          "install debug symbols, or give --symbols DIR or --sysroot DIR"},
     };
-    const size_t count = sizeof notes / sizeof notes[0];
-    const char **lines =
-        arena_array(&report->arena, count + report->inner_count, sizeof(const char *));
-    report->note_count = 0;
-    report->notes = lines;
-    for (size_t i = 0; lines != NULL && i < count; i++) {
-        if (notes[i].number > 0) {
-            const char *line = arena_format(&report->arena, "%s: %" PRIu64 "; %s", notes[i].what,
-                                            notes[i].number, notes[i].advice);
-            if (line == NULL) {
-                return false;
-            }
-            lines[report->note_count++] = line;
-        }
-    }
-    for (size_t i = 0; lines != NULL && i < report->inner_count; i++) {
-        lines[report->note_count++] = report->inner_allocators[i];
-    }
-    return lines != NULL;
+    return word_notes(report, notes, sizeof notes / sizeof notes[0]);
 }
 
 /* Append an empty element to an array. Return: it, or NULL without memory. */

@@ -92,6 +92,7 @@ static void put_text(struct statistics_writer *writer, struct json_object *row, 
 static uint32_t find_frame(struct statistics_writer *writer, const struct frame *frame)
 {
     uint32_t number = 0;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): frames are known by their address
     if (strings_intern(writer->frame_numbers, &frame, sizeof frame, &number) == NULL) {
         writer->builder.is_out_of_memory = true;
         return 0;

@@ -70,9 +70,12 @@ static uint32_t *find_slot(const struct freers *freers, uint32_t *slots, size_t 
 
 static bool make_room(struct freers *freers)
 {
+    if (freers->count >= UINT32_MAX) {
+        return false;
+    }
     struct freer *pairs =
         grow_array(freers->pairs, freers->count, &freers->capacity, sizeof *freers->pairs);
-    if (pairs == NULL || freers->count >= UINT32_MAX) {
+    if (pairs == NULL) {
         return false;
     }
     freers->pairs = pairs;

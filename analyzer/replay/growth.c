@@ -97,10 +97,13 @@ static void take_sample(struct growth *growth)
 {
     for (size_t i = 0; i < growth->changed_count; i++) {
         struct growth_site *site = &growth->sites[growth->changed[i]];
-        struct note *notes = grow_array(growth->notes, growth->note_count, &growth->note_capacity,
-                                        sizeof *growth->notes);
+        struct note *notes = NULL;
+        if (growth->note_count < UINT32_MAX) {
+            notes = grow_array(growth->notes, growth->note_count, &growth->note_capacity,
+                               sizeof *growth->notes);
+        }
         site->is_changed = false;
-        if (notes == NULL || growth->note_count >= UINT32_MAX) {
+        if (notes == NULL) {
             growth->is_out_of_memory = true;
             continue;
         }
