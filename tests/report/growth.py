@@ -116,8 +116,9 @@ def behave(program, line, kind, rng, now):
     """Do what a line of this kind does now and then."""
     share = now / program.ticks
     if kind == "grows" or kind == "stops" and share < 0.3:
-        program.allocate(line, rng.choice((8, 24, 100)), now)
-        if line.blocks and rng.random() < 0.3:
+        # steadily enough that a quarter of a short run cannot look like the end of it by chance
+        program.allocate(line, rng.choice((40, 50, 60)), now)
+        if line.blocks and rng.random() < 0.2:
             program.free(line, rng.choice(line.blocks), now)
     elif kind == "vector":
         if not line.blocks:
