@@ -296,8 +296,13 @@ static volatile sig_atomic_t handled;
 static void handle(int signal)
 {
     (void)signal;
+    const int before = errno;
     allocate(7, 77);
     release(7);
+#ifndef __SANITIZE_THREAD__ /* within which what libunwind calls may set it */
+    REQUIRE(errno == before);
+#endif
+    errno = before;
     handled++;
 }
 
