@@ -15,7 +15,7 @@
 void log_line(const char *const *parts);
 #define LOG(...) log_line((const char *const[]){__VA_ARGS__, NULL})
 
-/* A number as text, for LOG. @buffer: room for 24 bytes. Return: @buffer. */
+/* A number as text, for LOG and for paths. @buffer: room for 24 bytes. Return: @buffer. */
 const char *log_number(uint64_t value, char *buffer);
 
 /* The name of an error, e.g. "No space left on device", from a negative system call result. */

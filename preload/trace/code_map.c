@@ -6,24 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "sys.h"
 
 /* The name is put together by hand: snprintf() may allocate. */
 static void put_path(char *to, int pid)
 {
     static const char start[] = "/tmp/perf-";
-    char digits[12];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + pid % 10);
-        pid /= 10;
-    } while (pid > 0);
-    memcpy(to, start, sizeof start - 1);
-    to += sizeof start - 1;
-    while (count > 0) {
-        *to++ = digits[--count];
-    }
-    memcpy(to, ".map", sizeof ".map");
+    memcpy(to, start, sizeof start);
+    (void)log_number((uint64_t)pid, to + strlen(to));
+    memcpy(to + strlen(to), ".map", sizeof ".map");
 }
 
 int code_map_open(void)

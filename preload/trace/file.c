@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "config.h"
+#include "log.h"
 #include "sys.h"
 
 #define NUMBERS_MAX 100000 /* files of one name */
@@ -37,13 +38,7 @@ static void add(struct text *text, const char *part)
 static void add_number(struct text *text, uint64_t number)
 {
     char digits[24];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    add(text, digits + at);
+    add(text, log_number(number, digits));
 }
 
 static void add_host(struct text *text)
