@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "debuginfod.h"
+#include "pattern.h"
 #include "xz.h"
 
 #define DEBUG_DIR "/usr/lib/debug"
@@ -310,20 +311,25 @@ static void open_mini(struct debug_files *files)
     }
 }
 
+static bool try_package(struct debug_files *files, const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s.dwp", directory, name);
+    return length > 0 && (size_t)length < sizeof path &&
+           elf_file_open(path, &files->package, NULL) == TRACE_OK;
+}
+
 /* Open the package of split units, if there is one. */
 static void open_package(struct debug_files *files, const struct debug_file_query *query,
                          const char *root)
 {
-    const char *slash = strrchr(query->path, '/');
-    const char *name = slash != NULL ? slash + 1 : query->path;
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s%s.dwp", root, query->path);
-    bool is_open = length > 0 && (size_t)length < sizeof path &&
-                   elf_file_open(path, &files->package, NULL) == TRACE_OK;
-    if (!is_open && query->symbols_dir != NULL) {
-        length = snprintf(path, sizeof path, "%s/%s.dwp", query->symbols_dir, name);
-        is_open = length > 0 && (size_t)length < sizeof path &&
-                  elf_file_open(path, &files->package, NULL) == TRACE_OK;
+    char name[PATH_MAX];
+    if (try_package(files, root, query->path) || query->symbols_dir == NULL) {
+        return;
+    }
+    int length = snprintf(name, sizeof name, "/%s", pattern_base_name(query->path));
+    if (length > 0 && (size_t)length < sizeof name) {
+        (void)try_package(files, query->symbols_dir, name);
     }
 }
 

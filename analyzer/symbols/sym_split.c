@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pattern.h"
 #include "sym_dwp.h"
 
 /* Units looked at in a .dwo file. */
@@ -72,8 +73,7 @@ static bool try_files(const struct sym_split_places *places, struct sym_dwarf *p
     const char *root = places->sysroot_dir != NULL ? places->sysroot_dir : "";
     const char *symbols = places->symbols_dir;
     const char *directory = sym_dwarf_directory(program, skeleton);
-    const char *slash = strrchr(name, '/');
-    const char *base = slash != NULL ? slash + 1 : name;
+    const char *base = pattern_base_name(name);
     if (symbols != NULL && (try_file(unit, program, dwo_id, ret_refused, "%s/%s", symbols, name) ||
                             try_file(unit, program, dwo_id, ret_refused, "%s/%s", symbols, base))) {
         return true;
