@@ -212,7 +212,6 @@ static void expect(const struct sock_fprog *filter)
     }
 }
 
-EXPORT int prctl(int option, ...);
 EXPORT int prctl(int option, ...)
 {
     int (*next)(int, ...) = NULL;
@@ -254,7 +253,6 @@ __attribute__((used)) void syscall_is_new(long number, long operation, unsigned 
     }
 }
 
-EXPORT __attribute__((naked)) long syscall(long number, ...);
 EXPORT __attribute__((naked)) long syscall(long number __attribute__((unused)), ...)
 {
     __asm__("mov syscall_next(%rip), %rax\n\t"
