@@ -289,9 +289,14 @@ static enum trace_status add_heap(struct passage *passage, struct trace_error *e
         .has_retained = options->kind == REPORT_RETAINED,
         .top = options->top,
         .has_links = options->render == render_dot || options->render == render_json,
+        .is_by_stack = group_has_traceback(report->by),
         .is_all_frames = options->tally.is_all_frames,
         .query = options->kind == REPORT_WHY ? &options->why : NULL,
+        .growth = passage->watch.growth,
     };
+    if (rules.growth != NULL) {
+        growth_finish(passage->watch.growth);
+    }
     if (report->heap == NULL) {
         report->heap = heap_report_new(report->by, passage->pipeline->strings);
     }

@@ -74,7 +74,8 @@ enum trace_status pipeline_watch_start(struct replay_watch *watch, const struct 
         }
     }
     const bool is_database = report->kind == REPORT_DATABASE;
-    if (status == TRACE_OK && (report->has_growth || is_database)) {
+    const bool is_leaks = report->kind == REPORT_LEAKS; // its lines tell how they grow
+    if (status == TRACE_OK && (report->has_growth || is_leaks || is_database)) {
         status = watch_growth(watch, reader, error);
     }
     if (status == TRACE_OK && (report->kind == REPORT_TIMELINE || is_database)) {

@@ -1,28 +1,16 @@
-/*
- * Sites stand between blocks and lines: a picture has millions of blocks and thousands of sites, so
- * what depends on a stack is worked out once a site, and blocks only look it up.
- */
+/* Sites stand between blocks and lines: what depends on a stack is looked up there. */
 #include "heap_analysis.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "dominators.h"
-#include "filter.h"
 #include "grow.h"
 #include "heap_choice.h"
 #include "heap_marks.h"
 #include "heap_picture.h"
+#include "heap_sites.h"
 #include "retained.h"
-
-/* What blocks of a site have in common. */
-struct site_facts {
-    uint32_t line;      /* index in the report; valid if there are blocks */
-    uint64_t blocks;    /* in the picture */
-    bool is_left_out;   /* by filters */
-    bool is_suppressed; /* if its blocks are lost */
-    bool is_wanted;     /* by --why */
-};
 
 struct analysis {
     struct reader *reader;
@@ -33,8 +21,7 @@ struct analysis {
     struct trace_error *error;
     struct heap_picture picture;
     struct heap_marks marks;
-    struct site_facts *sites; /* by id - first_site, and one more for blocks without a site */
-    size_t site_count;
+    struct heap_sites sites;
     uint32_t *groups; /* of each block: its line */
 };
 
@@ -44,105 +31,10 @@ static enum trace_status no_memory(struct analysis *analysis)
                       analysis->reader->file.path);
 }
 
-/* Return: the facts of a block's site. */
-static struct site_facts *facts_of(const struct analysis *analysis, uint32_t block)
+/* Return: the site of a block. */
+static const struct heap_site *site_of(const struct analysis *analysis, uint32_t block)
 {
-    uint32_t at = analysis->picture.blocks[block].site - analysis->reader->definitions.first_site;
-    return &analysis->sites[at < analysis->site_count ? at : analysis->site_count];
-}
-
-/* Count the blocks of each site, and resolve the stacks of those that have any. */
-static enum trace_status prepare_sites(struct analysis *analysis)
-{
-    const struct definitions *definitions = &analysis->reader->definitions;
-    uint32_t *stacks = calloc(analysis->site_count + 1, sizeof *stacks);
-    size_t count = 0;
-    if (stacks == NULL) {
-        return no_memory(analysis);
-    }
-    for (uint32_t block = 0; block < analysis->picture.graph.block_count; block++) {
-        if (analysis->picture.blocks[block].address != 0) {
-            facts_of(analysis, block)->blocks++;
-        }
-    }
-    for (size_t i = 0; i < analysis->site_count; i++) {
-        if (analysis->sites[i].blocks > 0 &&
-            definitions_stack(definitions, definitions->sites[i].stack) != NULL) {
-            stacks[count++] = definitions->sites[i].stack;
-        }
-    }
-    enum trace_status status =
-        attribution_prepare(analysis->attribution, stacks, count, true, analysis->error);
-    free(stacks);
-    return status;
-}
-
-/* Keep the stack of the site that has most of a line's bytes. Return: false without memory. */
-static bool note_stack(struct analysis *analysis, struct heap_line *line, uint32_t site,
-                       uint32_t stack, uint64_t bytes)
-{
-    if (line->stack != NULL && bytes <= line->stack_bytes) {
-        return true;
-    }
-    size_t length = 0;
-    struct frame_walk walk = frame_walk_over(analysis->attribution, stack);
-    while (frame_walk_next(&walk) != NULL) {
-        length++;
-    }
-    const struct frame **frames =
-        arena_array(&analysis->report->arena, length + 1, sizeof(const struct frame *));
-    if (frames == NULL) {
-        return false;
-    }
-    walk = frame_walk_over(analysis->attribution, stack);
-    for (size_t i = 0; i < length; i++) {
-        frames[i] = frame_walk_next(&walk);
-    }
-    line->site = site;
-    line->stack = frames;
-    line->stack_length = length;
-    line->stack_bytes = bytes;
-    return true;
-}
-
-/* Find the line of each site, and what the rules say about it. */
-static enum trace_status place_sites(struct analysis *analysis)
-{
-    const struct definitions *definitions = &analysis->reader->definitions;
-    enum trace_status status = TRACE_OK;
-    for (size_t i = 0; i <= analysis->site_count && status == TRACE_OK; i++) {
-        struct site_facts *facts = &analysis->sites[i];
-        bool is_known = i < analysis->site_count && definitions->sites[i].is_defined;
-        uint32_t stack = is_known ? definitions->sites[i].stack : TRACE_STACK_WHOLE;
-        uint64_t each = is_known ? definitions->sites[i].size : 0;
-        uint32_t site = is_known ? definitions->first_site + (uint32_t)i : 0;
-        if (facts->blocks == 0) {
-            continue;
-        }
-        struct group_blocks blocks = {
-            .attribution = analysis->attribution,
-            .stack = stack,
-            .each = each,
-            .size = each * facts->blocks,
-            .count = facts->blocks,
-        };
-        status = grouping_add(analysis->report->grouping, &blocks, false, analysis->error);
-        if (status != TRACE_OK) {
-            break;
-        }
-        facts->line = grouping_last(analysis->report->grouping);
-        facts->is_left_out =
-            !filter_keeps(analysis->attribution, stack, 0, analysis->rules->is_all_frames);
-        facts->is_suppressed = filter_suppresses(analysis->attribution, stack);
-        if (analysis->rules->query != NULL) {
-            facts->is_wanted = heap_query_asks(analysis->rules->query, analysis->attribution, site);
-        }
-        struct heap_line *line = heap_report_line(analysis->report, facts->line);
-        if (line == NULL || !note_stack(analysis, line, site, stack, blocks.size)) {
-            status = no_memory(analysis);
-        }
-    }
-    return status;
+    return heap_sites_of(&analysis->sites, analysis->picture.blocks[block].site);
 }
 
 static void add_to_sum(struct heap_sum *sum, uint64_t bytes)
@@ -166,11 +58,11 @@ static bool is_suppressed(const struct analysis *analysis, uint32_t block)
 {
     switch (analysis->marks.classes[block]) {
     case HEAP_INDIRECT:
-        return facts_of(analysis, block)->is_suppressed ||
-               facts_of(analysis, analysis->marks.leaders[block])->is_suppressed;
+        return site_of(analysis, block)->is_suppressed ||
+               site_of(analysis, analysis->marks.leaders[block])->is_suppressed;
     case HEAP_DEFINITE:
     case HEAP_POSSIBLE:
-        return facts_of(analysis, block)->is_suppressed;
+        return site_of(analysis, block)->is_suppressed;
     default:
         return false;
     }
@@ -180,13 +72,13 @@ static bool is_suppressed(const struct analysis *analysis, uint32_t block)
 static void count_block(struct analysis *analysis, uint32_t block)
 {
     struct heap_report *report = analysis->report;
-    const struct site_facts *facts = facts_of(analysis, block);
+    const struct heap_site *site = site_of(analysis, block);
     const struct heap_marks *marks = &analysis->marks;
     const uint64_t bytes = analysis->picture.graph.bytes[block];
     const uint8_t class = marks->classes[block];
-    struct heap_line *line = &report->lines[facts->line];
-    if (facts->is_left_out || is_suppressed(analysis, block)) {
-        if (!facts->is_left_out) {
+    struct heap_line *line = &report->lines[site->line];
+    if (site->is_left_out || is_suppressed(analysis, block)) {
+        if (!site->is_left_out) {
             add_to_sum(&report->suppressed, bytes);
         }
         return;
@@ -212,7 +104,7 @@ static enum trace_status count_blocks(struct analysis *analysis)
         return no_memory(analysis);
     }
     for (uint32_t block = 0; block < count; block++) {
-        analysis->groups[block] = facts_of(analysis, block)->line;
+        analysis->groups[block] = site_of(analysis, block)->line;
     }
     for (uint32_t block = 0; block < count; block++) {
         if (analysis->picture.blocks[block].address != 0) {
@@ -256,7 +148,7 @@ static enum trace_status add_links(struct analysis *analysis, const struct domin
     }
     for (uint32_t block = 0; block < graph->block_count; block++) {
         is_left_out[block] =
-            facts_of(analysis, block)->is_left_out || is_suppressed(analysis, block);
+            site_of(analysis, block)->is_left_out || is_suppressed(analysis, block);
     }
     enum trace_status status = heap_links_add_lost(&report->links, graph, &analysis->marks,
                                                    analysis->groups, is_left_out, analysis->error);
@@ -353,7 +245,7 @@ static bool *mark_wanted(struct analysis *analysis)
         query->kind == HEAP_QUERY_ADDRESS ? heap_picture_find(picture, query->number) : HEAP_NONE;
     for (uint32_t block = 0; is_wanted != NULL && block < picture->graph.block_count; block++) {
         is_wanted[block] = picture->blocks[block].address != 0 &&
-                           (block == addressed || facts_of(analysis, block)->is_wanted);
+                           (block == addressed || site_of(analysis, block)->is_wanted);
         if (is_wanted[block]) {
             add_to_sum(&report->wanted, picture->graph.bytes[block]);
             add_to_sum(&report->wanted_classes[analysis->marks.classes[block]],
@@ -440,8 +332,9 @@ static enum trace_status add_picture(struct analysis *analysis)
 /* All steps, in their order. */
 static enum trace_status work_out(struct analysis *analysis)
 {
-    enum trace_status status = prepare_sites(analysis);
-    status = status == TRACE_OK ? place_sites(analysis) : status;
+    enum trace_status status =
+        heap_sites_make(&analysis->picture, analysis->attribution, analysis->rules,
+                        analysis->report, &analysis->sites, analysis->error);
     status = status == TRACE_OK ? mark_blocks(analysis) : status;
     status = status == TRACE_OK ? count_blocks(analysis) : status;
     if (status == TRACE_OK && analysis->rules->has_retained) {
@@ -467,7 +360,6 @@ enum trace_status heap_analysis_add(struct reader *reader, const struct moment *
         .rules = rules,
         .report = report,
         .error = error,
-        .site_count = reader->definitions.site_slots,
     };
     size_t which = 0;
     enum trace_status status = heap_choice_find(reader, moment, &which, error);
@@ -475,12 +367,11 @@ enum trace_status heap_analysis_add(struct reader *reader, const struct moment *
         status = heap_picture_load(reader, which, &analysis.picture, error);
     }
     if (status == TRACE_OK) {
-        analysis.sites = calloc(analysis.site_count + 1, sizeof *analysis.sites);
-        status = analysis.sites != NULL ? work_out(&analysis) : no_memory(&analysis);
+        status = work_out(&analysis);
     }
     heap_marks_fini(&analysis.marks);
     heap_picture_fini(&analysis.picture);
-    free(analysis.sites);
+    heap_sites_fini(&analysis.sites);
     free(analysis.groups);
     return status;
 }

@@ -10,6 +10,7 @@
 
 #include "attribute.h"
 #include "error.h"
+#include "growth.h"
 #include "heap_query.h"
 #include "heap_report.h"
 #include "heap_roots.h"
@@ -19,10 +20,12 @@
 struct heap_rules {
     bool has_retained;  /* work out what lines retain */
     size_t top;         /* so many lines are shown, 0 for all: these are exact */
+    bool is_by_stack;   /* lines of the report are whole call stacks */
     bool is_all_frames; /* filters look at whole stacks */
     bool has_links;     /* merge the graph by line: the dominator tree with has_retained,
                            else what is lost; not with a query */
     const struct heap_query *query; /* NULL unless chains are wanted */
+    const struct growth *growth;    /* of the trace, finished; NULL unless lines tell theirs */
 };
 
 /*

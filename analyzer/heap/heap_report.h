@@ -69,7 +69,6 @@ struct heap_report_picture {
     const char *name;
     uint32_t number;
     double moment_s;
-    double duration_s; /* of the trace up to then, which is divided into tenths */
     uint64_t blocks;
     uint64_t bytes;
     uint64_t pause_us;

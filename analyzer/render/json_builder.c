@@ -102,3 +102,28 @@ struct json_object *json_key(struct json_builder *builder, const struct group *g
     free(text);
     return key;
 }
+
+struct json_object *json_growth(struct json_builder *builder, const struct growth_summary *growth)
+{
+    struct json_object *object = json_checked(builder, json_object_new_object());
+    bool has_free = growth->freed_inside + growth->freed_later > 0;
+    json_add(builder, object, "bytes_per_s", json_seconds(builder, growth->bytes_per_s, 3));
+    json_add(builder, object, "least_bytes_per_s",
+             json_seconds(builder, growth->least_bytes_per_s, 3));
+    json_add(builder, object, "rises", json_number(builder, growth->rises));
+    json_add(builder, object, "steps", json_number(builder, growth->steps));
+    json_add(builder, object, "born", json_number(builder, growth->born));
+    json_add(builder, object, "freed_inside", json_number(builder, growth->freed_inside));
+    json_add(builder, object, "freed_later", json_number(builder, growth->freed_later));
+    json_add(builder, object, "last_free_s",
+             has_free ? json_ticks(builder, growth->last_free) : NULL);
+    json_add(builder, object, "jumps", json_number(builder, growth->jumps));
+    json_add(builder, object, "jump_bytes", json_number(builder, growth->jump_bytes));
+    struct json_object *levels = json_checked(builder, json_object_new_array());
+    for (size_t i = 0; i < GROWTH_SAMPLES; i++) {
+        json_append(builder, levels,
+                    json_checked(builder, json_object_new_int64(growth->levels[i])));
+    }
+    json_add(builder, object, "levels", levels);
+    return object;
+}

@@ -43,4 +43,7 @@ struct json_object *json_frame_line(struct json_builder *builder, const struct f
 /* Return: a group's name as text has it, with its line. */
 struct json_object *json_key(struct json_builder *builder, const struct group *group);
 
+/* Return: how a group grew, as an object, with the levels of the last trace. */
+struct json_object *json_growth(struct json_builder *builder, const struct growth_summary *growth);
+
 #endif

@@ -84,21 +84,23 @@ static size_t shown_of(const struct heap_text *text, size_t count)
     return top == 0 || count < top ? count : top;
 }
 
-/* ", 4.1 KiB/s in 10 of 10 tenths of the time": how steadily what is there was born. */
-static void print_growth(const struct heap_text *text, const struct heap_share *share)
+/*
+ * ", growing 4.1 KiB/s" where most of a line that grows is of this class; else how steadily what is
+ * there was born.
+ */
+static void print_growth(const struct heap_text *text, const struct heap_line *line,
+                         const struct heap_share *share)
 {
     char bytes[SIZE_FORMAT_BYTES];
-    double seconds = text->heap->picture_count == 1 ? text->heap->pictures[0].moment_s : 0;
+    const struct growth_summary *growth = &line->group->growth;
     unsigned tenths = 0;
     for (size_t i = 0; i < HEAP_TENTHS; i++) {
         tenths += share->born[i] > 0 ? 1 : 0;
     }
-    if (share->sum.blocks > 1 && seconds > 0) {
+    if (growth->is_growing && share->sum.bytes > line->own.bytes / 2) {
+        (void)fprintf(text->out, ", growing %s/s", size_format(bytes, growth->bytes_per_s, false));
+    } else if (share->sum.blocks > 1 && text->heap->pictures[0].moment_s > 0) {
         (void)fprintf(text->out, ", born in %u of %d tenths of the time", tenths, HEAP_TENTHS);
-    }
-    if (share->sum.blocks > 1 && seconds > 0 && tenths * 2 >= HEAP_TENTHS) {
-        (void)fprintf(text->out, " (%s/s)",
-                      size_format(bytes, (double)share->sum.bytes / seconds, false));
     }
 }
 
@@ -126,7 +128,7 @@ static void print_line(const struct heap_text *text, const struct heap_line *lin
     if (class == HEAP_DEFINITE && line->cycles > 0) {
         (void)fprintf(text->out, ", %" PRIu64 " in cycles", line->cycles);
     }
-    print_growth(text, &line->shares[class]);
+    print_growth(text, line, &line->shares[class]);
     (void)fputc('\n', text->out);
     if (class == HEAP_DEFINITE || class == HEAP_POSSIBLE || group_has_traceback(text->report->by)) {
         text->stacks->print(text->stacks->context, line->stack, line->stack_length);

@@ -72,7 +72,7 @@ static struct json_object *make_stack(struct json_builder *builder, const struct
     return array;
 }
 
-/* Bytes that were born in each tenth of the time, of all classes that are lost. */
+/* Bytes that were born in each tenth of the time, of all classes. */
 static struct json_object *make_born(struct json_builder *builder, const struct heap_line *line)
 {
     struct json_object *array = json_checked(builder, json_object_new_array());
@@ -102,6 +102,9 @@ static struct json_object *make_line(struct json_builder *builder, const struct 
     json_add(builder, object, "followers", make_sum(builder, &line->followers));
     json_add(builder, object, "cycles", json_number(builder, line->cycles));
     json_add(builder, object, "born", make_born(builder, line));
+    json_add(builder, object, "growth",
+             line->group->growth.levels != NULL ? json_growth(builder, &line->group->growth)
+                                                : NULL);
     bool has_retained = report->kind == REPORT_RETAINED;
     json_add(builder, object, "retained", has_retained ? make_sum(builder, &line->retained) : NULL);
     json_add(builder, object, "retained_is_exact",

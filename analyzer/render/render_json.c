@@ -161,33 +161,6 @@ static void add_differences(struct json_builder *builder, struct json_object *ob
              is_compared ? make_difference(builder, sum->count, sum->old_count) : NULL);
 }
 
-/* Levels are those of the last trace. */
-static struct json_object *make_growth(struct json_builder *builder,
-                                       const struct growth_summary *growth)
-{
-    struct json_object *object = json_checked(builder, json_object_new_object());
-    bool has_free = growth->freed_inside + growth->freed_later > 0;
-    json_add(builder, object, "bytes_per_s", json_seconds(builder, growth->bytes_per_s, 3));
-    json_add(builder, object, "least_bytes_per_s",
-             json_seconds(builder, growth->least_bytes_per_s, 3));
-    json_add(builder, object, "rises", json_number(builder, growth->rises));
-    json_add(builder, object, "steps", json_number(builder, growth->steps));
-    json_add(builder, object, "born", json_number(builder, growth->born));
-    json_add(builder, object, "freed_inside", json_number(builder, growth->freed_inside));
-    json_add(builder, object, "freed_later", json_number(builder, growth->freed_later));
-    json_add(builder, object, "last_free_s",
-             has_free ? json_ticks(builder, growth->last_free) : NULL);
-    json_add(builder, object, "jumps", json_number(builder, growth->jumps));
-    json_add(builder, object, "jump_bytes", json_number(builder, growth->jump_bytes));
-    struct json_object *levels = json_checked(builder, json_object_new_array());
-    for (size_t i = 0; i < GROWTH_SAMPLES; i++) {
-        json_append(builder, levels,
-                    json_checked(builder, json_object_new_int64(growth->levels[i])));
-    }
-    json_add(builder, object, "levels", levels);
-    return object;
-}
-
 /* A count of blocks and bytes under names that begin alike. */
 static void add_blocks(struct json_builder *builder, struct json_object *object,
                        const char *size_name, uint64_t size, const char *count_name, uint64_t count)
@@ -254,7 +227,7 @@ static struct json_object *make_statistic(struct json_builder *builder, const st
     json_add(builder, object, "longest_lifetime_s",
              has_ages ? json_ticks(builder, group->ages.longest) : NULL);
     json_add(builder, object, "growth",
-             report->has_growth ? make_growth(builder, &group->growth) : NULL);
+             report->has_growth ? json_growth(builder, &group->growth) : NULL);
     json_add(builder, object, "ledger",
              report->has_ledger ? make_ledger(builder, &group->ledger) : NULL);
     json_add(builder, object, "traceback",
