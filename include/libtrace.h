@@ -148,7 +148,8 @@ static inline void libtrace_reset_peak(void)
  * @block: as malloc() and its like returned it, and live. Any other address is unknown, or is taken
  * for the block that begins in the same 32 bytes.
  * @frames: gets the return addresses of the call stack, the most recent call first, as backtrace(3)
- * gives them; at most @max. Not touched if @max is 0.
+ * gives them, but for a function that a signal interrupted: where it goes on, plus 1, so that one
+ * byte before each address is what ran. At most @max. Not touched if @max is 0.
  * Return: how many frames were stored; with @max 0, how many there are; -1 if the block is not
  * known: allocated before recording began, or cleared, or nothing is being recorded.
  */

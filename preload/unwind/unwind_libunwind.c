@@ -10,7 +10,9 @@
 
 #include <dlfcn.h>
 #include <libunwind-x86_64.h>
+#include <stddef.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "log.h"
 #include "sys.h"
@@ -192,18 +194,33 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
     return unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
 }
 
+static bool is_return_from_handler(uint64_t code)
+{
+    return code == 0x0f0000000fc0c748; /* mov $15, %rax; syscall */
+}
+
+static bool read_code(uintptr_t pc, uint64_t *ret_code)
+{
+    if (!sys_is_readable(pc)) {
+        return false;
+    }
+    memcpy(ret_code, (const void *)pc, sizeof *ret_code);
+    return true;
+}
+
+bool libunwind_is_handler_return(uintptr_t pc)
+{
+    uint64_t code = 0;
+    return read_code(pc, &code) && is_return_from_handler(code);
+}
+
 /* Return: true if libunwind will take the code at @pc for a stub of the procedure linkage table, or
  * for the one that signal handlers return to; or cannot read it, and will look for another pc. */
 static bool is_special(uintptr_t pc)
 {
-    const uint64_t return_from_handler = 0x0f0000000fc0c748; /* mov $15, %rax; syscall */
-    uint64_t word = 0;
-    if (!sys_is_readable(pc)) {
-        return true;
-    }
-    memcpy(&word, (const void *)pc, sizeof word);
-    return word == return_from_handler ||
-           ((word & 0xffff) == 0x25ff && (word >> 48 & 0xff) == 0x68);
+    uint64_t code = 0;
+    return !read_code(pc, &code) || is_return_from_handler(code) ||
+           ((code & 0xffff) == 0x25ff && (code >> 48 & 0xff) == 0x68);
 }
 
 bool libunwind_is_outside(uintptr_t pc)
@@ -369,39 +386,55 @@ static bool has_table(uintptr_t pc, struct task *task)
     return find_unwind_information(unwind.space, pc - 1, &info, 0, task) == 0;
 }
 
+/*
+ * Is @frame where a signal came in? Then a signal handler returned to @inner, and what follows its
+ * frame on the stack is the kernel's note of the registers that it interrupted.
+ * Source: struct rt_sigframe in the kernel's arch/x86/include/asm/sigframe.h.
+ */
+static bool is_interrupted(struct task *task, const struct frame *inner, const struct frame *frame)
+{
+    const uintptr_t noted = inner->sp + offsetof(ucontext_t, uc_mcontext.gregs);
+    unw_word_t sp = 0;
+    unw_word_t pc = 0;
+    return frame->sp - inner->sp > sizeof(gregset_t) &&
+           read_checked(task, noted + REG_RSP * sizeof sp, &sp) && sp == frame->sp &&
+           read_checked(task, noted + REG_RIP * sizeof pc, &pc) && pc == frame->pc;
+}
+
 size_t libunwind_walk(const struct registers *start, struct frame *frames, size_t max,
                       bool *ret_is_whole)
 {
     struct task task = {.registers = start};
     struct registers registers;
     unw_cursor_t cursor;
+    struct frame frame = {start->pc, start->sp, start->bp};
+    bool is_hit = false; /* a signal came in at frame.pc */
     size_t count = 0;
     *ret_is_whole = false;
     if (unwind.init_remote(&cursor, unwind.space, &task) != 0) {
         return 0;
     }
     while (count < max) {
-        if (count > 0 && !has_table(frames[count - 1].pc, &task) &&
-            !is_special(frames[count - 1].pc)) {
-            frames[count] = frames[count - 1];
-            if (!step_by_frame_pointer(&cursor, &task, &registers, &frames[count])) {
-                *ret_is_whole =
-                    !libunwind_may_be_framed(&frames[count]) &&
-                    libunwind_is_true_end(&frames[count], !libunwind_is_outside(frames[count].pc));
+        const struct frame inner = frame;
+        if (count > 0 && !has_table(frames[count - 1].pc, &task) && !is_special(frame.pc)) {
+            is_hit = false;
+            if (!step_by_frame_pointer(&cursor, &task, &registers, &frame)) {
+                *ret_is_whole = !libunwind_may_be_framed(&frame) &&
+                                libunwind_is_true_end(&frame, !libunwind_is_outside(frame.pc));
                 break;
             }
-            count++;
-            continue;
+        } else {
+            int result = unwind.step(&cursor);
+            if (result <= 0) {
+                *ret_is_whole = result == 0;
+                break;
+            }
+            if (!read_frame(&cursor, &frame) || frame.pc == 0) {
+                break;
+            }
+            is_hit = is_interrupted(&task, &inner, &frame);
         }
-        int result = unwind.step(&cursor);
-        if (result <= 0) {
-            *ret_is_whole = result == 0;
-            break;
-        }
-        if (!read_frame(&cursor, &frames[count]) || frames[count].pc == 0) {
-            break;
-        }
-        count++;
+        frames[count++] = (struct frame){frame.pc + is_hit, frame.sp, frame.bp};
     }
     return count;
 }

@@ -17,7 +17,9 @@
 
 /* What identifies a frame: registers right after the call that it made returns. */
 struct frame {
-    uintptr_t pc; /* return address: the instruction after the call */
+    uintptr_t pc; /* return address: the instruction after the call, so that pc - 1 is the call.
+                     Where a signal interrupted a function, the next byte, so that pc - 1 is what
+                     would have run: no call, perhaps the function's first byte. */
     uintptr_t sp;
     uintptr_t bp;
 };
@@ -89,6 +91,12 @@ static inline bool libunwind_is_true_end(const struct frame *frame, bool is_in_o
 {
     return frame->bp == 0 || is_in_object;
 }
+
+/*
+ * Return: true if the code at @pc is what signal handlers return to. (libunwind's test, too.)
+ * Context: any thread, async-signal-safe.
+ */
+bool libunwind_is_handler_return(uintptr_t pc);
 
 /*
  * Return: true if @pc, a return address, is in no loaded object: in code made at run time.

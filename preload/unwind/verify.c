@@ -8,6 +8,7 @@
 #include "verify.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -36,13 +37,17 @@ static void print_frame(size_t number, uintptr_t ours, uintptr_t theirs)
         log_number(theirs, digits[2]));
 }
 
+/* @theirs: instructions, so that what a signal interrupted is a byte before struct frame's pc. */
 static bool is_equal(const struct unwind_memo_frame *frames, size_t count, void *const *theirs,
                      size_t their_count, size_t *ret_at)
 {
+    bool is_interrupted = false;
     for (*ret_at = 0; *ret_at < count && *ret_at < their_count; ++*ret_at) {
-        if (frames[count - 1 - *ret_at].frame.pc != (uintptr_t)theirs[*ret_at]) {
+        uintptr_t pc = (uintptr_t)theirs[*ret_at];
+        if (frames[count - 1 - *ret_at].frame.pc != pc + is_interrupted) {
             return false;
         }
+        is_interrupted = libunwind_is_handler_return(pc);
     }
     return their_count == count || count == process.unwind.depth;
 }
@@ -53,6 +58,7 @@ void verify_stack(const struct unwind_memo_frame *frames, size_t count)
     struct thread_state *self = thread_self;
     size_t first = 0;
     size_t at = 0;
+    int error = errno;
     if (local_backtrace == NULL) {
         return;
     }
@@ -60,6 +66,7 @@ void verify_stack(const struct unwind_memo_frame *frames, size_t count)
     self->busy = THREAD_INTERNAL; /* unw_backtrace() may allocate */
     int found = local_backtrace(theirs, FRAMES_MAX);
     self->busy = before;
+    errno = error;
     while (first < (size_t)found && frames[count - 1].frame.pc != (uintptr_t)theirs[first]) {
         first++;
     }

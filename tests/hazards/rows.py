@@ -71,6 +71,7 @@ class Row:
     ends: typing.Optional[list] = None
     totals: dict = dataclasses.field(default_factory=lambda: {"lost_events": zero})
     files: dict = dataclasses.field(default_factory=dict)  # blocks of each source file
+    callers: dict = dataclasses.field(default_factory=dict)  # blocks below each function
     slack: int = 0            # so many more marked blocks may be in the trace than were told
     may_lose: bool = False    # marked blocks may be among the lost events
     is_blind: bool = False    # the trace does not see the program's blocks
@@ -138,9 +139,11 @@ def processes():
 
 def control():
     return [
-        Row("handler_timer", (1000,), after=SAFE),
+        Row("handler_timer", (1000,), after=SAFE, verify=True),
         Row("handler_timer", (500, "nesting"), after=SAFE, may_lose=True, totals={}),
         Row("handler_altstack"),
+        Row("interrupted", verify=True,
+            callers={"behind_hole": 100, "wide": 0, "first": 100, "pushed": 100}),
         # each jump may cost the event that it left in the middle
         Row("longjmps", after=SAFE, slack=1000, may_lose=True,
             totals={"lost_events": lambda lost: 0 < lost <= 1000},
@@ -169,7 +172,7 @@ def threads():
         Row("threads_cancelled", ("asynchronous",), after=SAFE, slack=1000, may_lose=True,
             totals={"lost_events": lambda lost: 0 < lost <= 1000}),
         Row("dynamic_tls", ("{programs}",)),
-        Row("errno_kept"),
+        Row("errno_kept", verify=True),
     ]
 
 

@@ -125,6 +125,12 @@ def check_trace(row, place, stdout):
         named = {pathlib.Path(line["file"] or "?").name: line["count"] for line in found}
         for name, count in row.files.items():
             check_equal(named.get(name, 0), count, f"{row}: blocks of {name}")
+    if row.callers:
+        found = statistics(files, ["--allocated", "--by", "traceback"], place)
+        for name, count in row.callers.items():
+            below = sum(line["count"] for line in found
+                        if any(frame["function"] == name for frame in line["traceback"]))
+            check_equal(below, count, f"{row}: blocks below {name}()")
 
 
 def check_same(row, plain, traced, text):

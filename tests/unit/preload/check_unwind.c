@@ -102,13 +102,16 @@ static void give_ids(const struct unwind_stack *stack)
 static void assert_id(size_t first, size_t found)
 {
     uint32_t id = bench->id;
+    bool is_interrupted = false;
     for (size_t i = first; i < first + bench->stack.count; i++) {
         const struct stack_node *node = stack_table_node(&stacks, id);
+        uintptr_t pc = (uintptr_t)bench->frames[i];
         ck_assert_uint_lt(i, found);
-        if (node->address != (uintptr_t)bench->frames[i]) {
-            ck_abort_msg("capture %u, frame %zu: %#lx, backtrace() has %p", bench->captures,
-                         i - first, node->address, bench->frames[i]);
+        if (node->address != pc + is_interrupted) {
+            ck_abort_msg("capture %u, frame %zu: %#lx, backtrace() has %#lx", bench->captures,
+                         i - first, node->address, pc);
         }
+        is_interrupted = libunwind_is_handler_return(pc);
         const struct module *module = modules_get(node->module);
         if (node->address < module->start || node->address > module->end) {
             ck_abort_msg("frame %zu has module %u", i - first, node->module);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include "memory.h"
 #include "suite.h"
@@ -261,11 +262,13 @@ static __attribute__((noinline)) void assert_walk(void)
     ck_assert(is_whole);
     size_t extra = found - count; /* a sanitizer's own backtrace() is a frame as well */
     ck_assert_uint_le(extra, SUITE_IS_SANITIZED);
+    bool is_interrupted = false;
     for (size_t i = 1; i < count; i++) {
-        if (walked[i].pc != (uintptr_t)expected[i + extra] || walked[i].sp <= walked[i - 1].sp) {
-            ck_abort_msg("frame %zu: %#lx, backtrace() has %p", i, walked[i].pc,
-                         expected[i + extra]);
+        uintptr_t pc = (uintptr_t)expected[i + extra];
+        if (walked[i].pc != pc + is_interrupted || walked[i].sp <= walked[i - 1].sp) {
+            ck_abort_msg("frame %zu: %#lx, backtrace() has %#lx", i, walked[i].pc, pc);
         }
+        is_interrupted = libunwind_is_handler_return(pc);
     }
 }
 
@@ -354,6 +357,38 @@ START_TEST(libunwind_walks_through_signal_frames)
 }
 END_TEST
 
+/* What a trap interrupts at its first byte; the byte before is in no function. */
+void trap_at_once(void);
+__asm__(".pushsection .text\n"
+        "    nop\n"
+        ".globl trap_at_once\n"
+        ".type trap_at_once, @function\n"
+        "trap_at_once:\n"
+        ".cfi_startproc\n"
+        "    ud2\n"
+        "    ret\n"
+        ".cfi_endproc\n"
+        ".size trap_at_once, . - trap_at_once\n"
+        ".popsection\n");
+
+static void walk_from_trap(int number, siginfo_t *information, void *context)
+{
+    ucontext_t *interrupted = context;
+    (void)number;
+    (void)information;
+    assert_walk();
+    interrupted->uc_mcontext.gregs[REG_RIP] += 2; /* behind ud2 */
+}
+
+START_TEST(libunwind_walks_from_the_first_byte_of_a_function)
+{
+    struct sigaction action = {.sa_sigaction = walk_from_trap, .sa_flags = SA_SIGINFO};
+    ck_assert_int_eq(sigaction(SIGILL, &action, NULL), 0);
+    trap_at_once();
+    frame_with_bp(trap_at_once);
+}
+END_TEST
+
 static void *walk_in_thread(void *argument)
 {
     (void)argument;
@@ -391,6 +426,7 @@ int main(void)
         libunwind_knows_the_end,
         libunwind_walks_no_stack_that_is_not_there,
         libunwind_walks_through_signal_frames,
+        libunwind_walks_from_the_first_byte_of_a_function,
         libunwind_walks_stacks_of_threads,
         libunwind_is_not_in_the_global_scope,
         NULL,
