@@ -1,16 +1,28 @@
 /*
- * Ticks: milliseconds since the trace began, from CLOCK_MONOTONIC_COARSE (6 ns to read, in steps of
- * the kernel's timer, 1 to 4 ms).
+ * Ticks: milliseconds since the trace began, from CLOCK_MONOTONIC_COARSE (in steps of the kernel's
+ * timer, 1 to 4 ms).
+ *
+ * That clock is two words in a page that the kernel shows to every process, for the vDSO's
+ * functions. Most events only look whether these words are still those of the last reading, at a
+ * fifth of the cost of a call (clock_page.h): equal words are an equal time. Only when they have
+ * changed is the kernel's function asked.
  */
 #ifndef PRELOAD_CLOCK_H
 #define PRELOAD_CLOCK_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+#include "clock_page.h"
 
 struct clock {
     int (*gettime)(clockid_t, struct timespec *); /* the kernel's, not another preload's */
     uint64_t start_ns;
+    _Atomic(const struct clock_words *) words; /* the kernel's, or clock_no_words; NULL before the
+                                                  start */
+    bool ignores_words;
 };
 
 /* The last reading of one thread, so that an unchanged clock costs no division. */
@@ -26,34 +38,37 @@ void clock_start(struct clock *clock);
 /* Start counting again: in a child after fork. */
 void clock_restart(struct clock *clock);
 
+/* Call the kernel's function for every tick from now on, and after clock_restart(), too. */
+void clock_ignore_words(struct clock *clock);
+
+/*
+ * Compare the words with the kernel's function, and ignore them from now on if they stand still.
+ * To be called now and then.
+ */
+void clock_check_words(struct clock *clock);
+
 /* The time of CLOCK_MONOTONIC, for how long something took. */
 uint64_t clock_monotonic_ns(const struct clock *clock);
 
 /* The time of CLOCK_REALTIME. */
 uint64_t clock_realtime_ns(const struct clock *clock);
 
-/*
- * The tick of a time. The clock may have been set to another time by CRIU or in a time namespace: a
- * tick is never less than the last one of the thread, nor more than 32 bits hold.
- */
-static inline uint32_t clock_tick_at(const struct clock *clock, const struct timespec *now,
-                                     uint32_t last)
-{
-    uint64_t now_ns = (uint64_t)now->tv_sec * 1000000000u + (uint64_t)now->tv_nsec;
-    uint64_t tick = now_ns > clock->start_ns ? (now_ns - clock->start_ns) / 1000000u : 0;
-    return tick > UINT32_MAX ? UINT32_MAX : tick > last ? (uint32_t)tick : last;
-}
+/* clock_tick() when the words do not say that it is the one of @last. */
+uint32_t clock_next_tick(const struct clock *clock, struct clock_reading *last);
 
+/*
+ * Return: the tick now. The clock may have been set to another time by CRIU or in a time namespace:
+ * a tick is never less than the last one of the thread, nor more than 32 bits hold.
+ */
 static inline uint32_t clock_tick(const struct clock *clock, struct clock_reading *last)
 {
-    struct timespec now;
-    (void)clock->gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (__builtin_expect(now.tv_nsec != last->nanosecond || now.tv_sec != last->second, 0)) {
-        last->second = now.tv_sec;
-        last->nanosecond = now.tv_nsec;
-        last->tick = clock_tick_at(clock, &now, last->tick);
+    const struct clock_words *words = atomic_load_explicit(&clock->words, memory_order_relaxed);
+    /* read in the middle of a change, they are not those of the last reading either */
+    if (__builtin_expect(words->nanosecond == last->nanosecond && words->second == last->second,
+                         1)) {
+        return last->tick;
     }
-    return last->tick;
+    return clock_next_tick(clock, last);
 }
 
 #endif

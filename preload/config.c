@@ -203,11 +203,13 @@ static void read_entry(struct config *config, const char *entry)
 void config_read(struct config *config, char *const *environment)
 {
     static const char prefix[] = "LIBTRACE_";
+    static const char recorder[] = "RUNNING_UNDER_RR=1"; /* rr(1) says so to what it records */
     *config = (struct config){
         .output = CONFIG_OUTPUT, .depth = 256, .is_started = true, .follows_children = true};
     for (; environment != NULL && *environment != NULL; environment++) {
         if (strncmp(*environment, prefix, sizeof prefix - 1) == 0) {
             read_entry(config, *environment);
         }
+        config->is_replayable = config->is_replayable || strcmp(*environment, recorder) == 0;
     }
 }

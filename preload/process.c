@@ -168,6 +168,12 @@ void tracer_moving(void)
     modules_have_moved();
 }
 
+void tracer_entering_namespace(void)
+{
+    tracer_moving();
+    clock_ignore_words(&process.clock);
+}
+
 static _Atomic bool is_confined;
 
 void tracer_sandboxed(void)

@@ -174,6 +174,9 @@ static struct thread_state *start(char **environment)
 {
     config_read(&process.config, environment);
     process.is_recording = process.config.is_started;
+    if (process.config.is_replayable) {
+        clock_ignore_words(&process.clock);
+    }
     clock_start(&process.clock);
     describe_process();
     process.is_glibc = real_is_glibc();

@@ -80,6 +80,9 @@ bool tracer_is_confined(void);
 /* The process is about to change its root, its user or its namespaces. */
 void tracer_moving(void);
 
+/* The same, and its clock may be set to another time. */
+void tracer_entering_namespace(void);
+
 /*
  * The process is about to end, or to be replaced; with TRACE_END_NONE it was not, after all.
  * Does nothing in a vfork child, whose memory is its parent's.

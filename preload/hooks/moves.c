@@ -12,20 +12,21 @@
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list of arguments
 /* @names: the arguments' names, in parentheses. */
-#define MOVE(name, parameters, names)                                                              \
+#define MOVE(name, parameters, names) TOLD_MOVE(tracer_moving, name, parameters, names)
+#define TOLD_MOVE(tell, name, parameters, names)                                                   \
     EXPORT int name parameters;                                                                    \
     EXPORT int name parameters                                                                     \
     {                                                                                              \
         int(*next) parameters = NULL;                                                              \
         real_find(#name, &next);                                                                   \
-        tracer_moving();                                                                           \
+        tell();                                                                                    \
         return next names;                                                                         \
     }
 // NOLINTEND(bugprone-macro-parentheses)
 
 MOVE(chroot, (const char *path), (path))
 MOVE(unshare, (int flags), (flags))
-MOVE(setns, (int fd, int type), (fd, type))
+TOLD_MOVE(tracer_entering_namespace, setns, (int fd, int type), (fd, type))
 MOVE(setuid, (uid_t user), (user))
 MOVE(seteuid, (uid_t user), (user))
 MOVE(setreuid, (uid_t real_user, uid_t user), (real_user, user))

@@ -89,6 +89,7 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
     }
     if (window_advance(&state->events, room)) {
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
+        clock_check_words(&process.clock);
         refresh_name_sometimes(state);
         add_records(state);
     } else if (!seal(state, &state->events)) {

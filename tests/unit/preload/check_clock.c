@@ -108,6 +108,72 @@ START_TEST(clock_follows_the_kernel)
 }
 END_TEST
 
+/* Return: the tick that the kernel's function gives. */
+static uint32_t tick_by_function(const struct clock *clock)
+{
+    struct clock_reading reading = {0};
+    return clock_next_tick(clock, &reading);
+}
+
+static bool has_words(const struct clock *clock)
+{
+    return atomic_load(&clock->words) != &clock_no_words;
+}
+
+/* The words are the clock: no reading is older than the function's answer before it. */
+START_TEST(clock_reads_words_that_are_never_late)
+{
+    struct clock clock = {0};
+    struct clock_reading reading = {0};
+    uint32_t changes = 0;
+    clock_start(&clock);
+    while (changes < 50) {
+        uint32_t before = tick_by_function(&clock);
+        uint32_t last = reading.tick;
+        uint32_t tick = clock_tick(&clock, &reading);
+        ck_assert_uint_ge(tick, before);
+        ck_assert_uint_le(tick, tick_by_function(&clock));
+        changes += tick != last;
+    }
+}
+END_TEST
+
+START_TEST(clock_finds_the_words_of_this_kernel)
+{
+    struct clock clock = {0};
+    clock_start(&clock);
+    if (has_words(&clock)) {
+        clock_check_words(&clock);
+        ck_assert(has_words(&clock));
+        ck_assert_int_eq(clock.gettime(CLOCK_MONOTONIC_COARSE, &coarse_time), 0);
+        int64_t late = atomic_load(&clock.words)->second - coarse_time.tv_sec;
+        ck_assert_int_le(late, 10);
+        ck_assert_int_ge(late, 0);
+    }
+}
+END_TEST
+
+START_TEST(clock_ignores_words_that_stand_still)
+{
+    static const struct clock_words still = {10000, 5};
+    static const time_t moves[] = {3600, -3600};
+    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        struct clock clock = start_made_up(10000, 5);
+        struct clock_reading reading = {.second = 10000, .nanosecond = 5, .tick = 0};
+        atomic_store(&clock.words, &still);
+        clock_check_words(&clock);
+        ck_assert(has_words(&clock));
+        coarse_time.tv_sec += moves[i];
+        ck_assert_uint_eq(clock_tick(&clock, &reading), 0); /* not noticed yet */
+        clock_check_words(&clock);
+        ck_assert(!has_words(&clock));
+        ck_assert_uint_eq(clock_tick(&clock, &reading), moves[i] > 0 ? 3600000 : 0);
+        clock_restart(&clock);
+        ck_assert(!has_words(&clock));
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -117,6 +183,9 @@ int main(void)
         clock_starts_again,
         clock_tells_real_time,
         clock_follows_the_kernel,
+        clock_reads_words_that_are_never_late,
+        clock_finds_the_words_of_this_kernel,
+        clock_ignores_words_that_stand_still,
         NULL,
     };
     return suite_run("clock", tests);

@@ -42,6 +42,7 @@ static void assert_same(const struct config *config, const struct config *expect
     ck_assert_int_eq(config->picture_signal, expected->picture_signal);
     ck_assert_int_eq(config->is_verbose, expected->is_verbose);
     ck_assert_uint_eq(config->session, expected->session);
+    ck_assert_int_eq(config->is_replayable, expected->is_replayable);
 }
 
 START_TEST(config_has_defaults)
@@ -52,6 +53,16 @@ START_TEST(config_has_defaults)
     memset(&config, 0xff, sizeof config);
     config_read(&config, NULL);
     assert_same(&config, &defaults);
+}
+END_TEST
+
+START_TEST(config_knows_rr)
+{
+    struct config config = read_one("RUNNING_UNDER_RR=1");
+    struct config expected = defaults;
+    expected.is_replayable = true;
+    assert_same(&config, &expected);
+    ck_assert_str_eq(log_text, "");
 }
 END_TEST
 
@@ -294,6 +305,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         config_has_defaults,
+        config_knows_rr,
         config_reads_every_variable,
         config_takes_limits,
         config_knows_signals_with_and_without_sig,

@@ -111,6 +111,11 @@ void tracer_moving(void)
     take_note(MOVING, NULL, 0, NULL);
 }
 
+void tracer_entering_namespace(void)
+{
+    take_note(MOVING, NULL, 0, NULL);
+}
+
 void tracer_ending(enum trace_end how)
 {
     take_note(ENDING, NULL, (size_t)how, NULL);
