@@ -22,7 +22,7 @@ struct config {
     int picture_signal;            /* LIBTRACE_PICTURE_SIGNAL; 0: none */
     bool is_verbose;               /* LIBTRACE_VERBOSE */
     uint64_t session;              /* LIBTRACE_SESSION: set by trace-run; 0: none */
-    bool is_replayable;            /* RUNNING_UNDER_RR: set by rr, which replays system calls only */
+    bool is_replayable; /* RUNNING_UNDER_RR: set by rr, which replays system calls only */
 };
 
 #define CONFIG_OUTPUT "%e.%p.trace" /* the default of LIBTRACE_OUTPUT */
