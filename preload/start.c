@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 
 #include "log.h"
@@ -40,6 +41,10 @@ static void describe_process(void)
     long length =
         sys_readlink("/proc/self/exe", description.executable, sizeof description.executable - 1);
     description.executable[length > 0 ? length : 0] = '\0';
+    const char *asked_for = (const char *)getauxval(AT_EXECFN);
+    if (length <= 0 && asked_for != NULL && asked_for[0] == '/') { /* no /proc in a bare root */
+        (void)stpncpy(description.executable, asked_for, sizeof description.executable - 1);
+    }
     if (sys_getcwd(description.directory, sizeof description.directory) <= 0) {
         description.directory[0] = '\0';
     }

@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "memory.h"
@@ -24,18 +25,42 @@ static struct {
     _Atomic bool has_moved; /* into a root that the reader of the trace does not have */
 } modules;
 
-/* Containers have a root of their own, which is made of layers, and gone with them. */
-static bool is_container(void)
+/* Inode numbers of the root of a file system: XFS's is the first that it gives out. */
+enum { EXT_ROOT = 2, BTRFS_ROOT = 256, XFS_ROOT_MOST = 1024 };
+
+/*
+ * Return: whether "/" is not what the machine was started from, so that others, and the reader of
+ * the trace, find other files at the same paths. The root of a container is made of layers, or in
+ * memory, or a directory of a larger file system, as that of a chroot is.
+ * Source: each file system's documentation of its root's inode; stat() shows it.
+ */
+static bool is_other_root(void)
 {
     struct statfs root;
-    return sys_statfs("/", &root) == 0 && root.f_type == OVERLAYFS_SUPER_MAGIC;
+    struct stat directory;
+    if (sys_statfs("/", &root) != 0 || sys_stat("/", &directory, 0) != 0) {
+        return false;
+    }
+    switch (root.f_type) {
+    case OVERLAYFS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+        return true;
+    case EXT4_SUPER_MAGIC: /* and those before it */
+        return directory.st_ino != EXT_ROOT;
+    case BTRFS_SUPER_MAGIC:
+        return directory.st_ino != BTRFS_ROOT;
+    case XFS_SUPER_MAGIC:
+        return directory.st_ino > XFS_ROOT_MOST;
+    default:
+        return false;
+    }
 }
 
 bool modules_init(const char *executable)
 {
     modules.list = memory_map((MODULES_MAX + 1) * sizeof *modules.list);
     modules.executable = executable;
-    modules.has_moved = is_container();
+    modules.has_moved = is_other_root();
     return modules.list != NULL;
 }
 
