@@ -184,6 +184,17 @@ static const char *value_of(const char *entry, const char *name)
     return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : NULL;
 }
 
+const char *config_expects(const char *name, const char *value)
+{
+    static struct config ignored;
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        if (strcmp(name, variables[i].name) == 0 && !variables[i].set(&ignored, value)) {
+            return variables[i].expects;
+        }
+    }
+    return NULL;
+}
+
 static void read_entry(struct config *config, const char *entry)
 {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {

@@ -25,6 +25,13 @@ struct config {
     bool is_replayable; /* RUNNING_UNDER_RR: set by rr, which replays system calls only */
 };
 
+/*
+ * For those who set a variable.
+ * Return: NULL if @value is right for variable @name, otherwise what is expected of it, as in "a
+ * number from 1 to 1024".
+ */
+const char *config_expects(const char *name, const char *value);
+
 #define CONFIG_OUTPUT "%e.%p.trace" /* the default of LIBTRACE_OUTPUT */
 #define CONFIG_DEPTH_MAX 1024
 

@@ -12,6 +12,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "config.h"
+
 #define LIBRARY_NAME "libtrace.so"
 
 static bool set_variable(const char *name, const char *value, struct refusal *ret_refusal)
@@ -142,7 +144,7 @@ bool launch_set_output(char *ret_pattern, struct refusal *ret_refusal)
     char directory[2 * PATH_MAX] = "";
     const char *pattern = getenv("LIBTRACE_OUTPUT");
     if (pattern == NULL || pattern[0] == '\0') {
-        pattern = LAUNCH_DEFAULT_OUTPUT;
+        pattern = CONFIG_OUTPUT;
     }
     if (pattern[0] != '/') {
         fill_directory(directory, sizeof(directory));

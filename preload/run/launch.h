@@ -7,9 +7,6 @@
 
 #include "target.h"
 
-/* Name of a trace if nothing is said, or only a directory. */
-#define LAUNCH_DEFAULT_OUTPUT "%e.%p.trace"
-
 /*
  * Find libtrace.so beside this executable, in a build tree or where it was installed.
  * @ret_library: PATH_MAX bytes; absolute; written on success.

@@ -7,19 +7,16 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "config.h"
 #include "launch.h"
-#include "period.h"
 #include "recorded.h"
 #include "target.h"
-
-#define DEPTH_MAX 1024
 
 const char *argp_program_version = "trace-run " TRACE_RUN_VERSION;
 
@@ -62,122 +59,68 @@ static const struct argp_option options[] = {
     {0},
 };
 
+/* Options that are passed on to libtrace.so. */
+static const struct setting {
+    int key;
+    const char *option;
+    const char *variable;
+    const char *value; /* NULL: the option's argument, which libtrace.so must understand */
+} settings[] = {
+    {'o', "--output", "LIBTRACE_OUTPUT", NULL},
+    {KEY_DEPTH, "--depth", "LIBTRACE_DEPTH", NULL},
+    {KEY_PAUSED, "--paused", "LIBTRACE_START", "0"},
+    {KEY_SNAPSHOT_SIGNAL, "--snapshot-signal", "LIBTRACE_SNAPSHOT_SIGNAL", NULL},
+    {KEY_SNAPSHOT_EVERY, "--snapshot-every", "LIBTRACE_SNAPSHOT_EVERY", NULL},
+    {KEY_FREES, "--frees", "LIBTRACE_FREES", "1"},
+    {KEY_LEAKS, "--leaks", "LIBTRACE_PICTURE", "exit"},
+    {KEY_PICTURE, "--picture", "LIBTRACE_PICTURE", NULL},
+    {KEY_PICTURE_SIGNAL, "--picture-signal", "LIBTRACE_PICTURE_SIGNAL", NULL},
+    {KEY_NO_CHILDREN, "--no-children", "LIBTRACE_CHILDREN", "0"},
+    {'v', "--verbose", "LIBTRACE_VERBOSE", "1"},
+};
+
 struct invocation {
     char **program; /* and its arguments; ends with NULL */
     bool is_quiet;
 };
 
-/* Pass an option on to libtrace.so. */
-static void set_option(struct argp_state *state, const char *variable, const char *value)
+static void set_variable(struct argp_state *state, const struct setting *setting,
+                         const char *argument)
 {
-    if (setenv(variable, value, 1) != 0) {
-        argp_failure(state, RUN_FAILED, errno, "%s cannot be set", variable);
+    const char *value = setting->value != NULL ? setting->value : argument;
+    const char *expected = config_expects(setting->variable, value);
+    if (expected != NULL) {
+        argp_error(state, "%s: '%s' is not %s", setting->option, value, expected);
     }
-}
-
-static bool is_signal_name(const char *name)
-{
-    const char *short_name = strncmp(name, "SIG", 3) == 0 ? name + 3 : name;
-    for (int number = 1; number < NSIG; number++) {
-        const char *known = sigabbrev_np(number);
-        if (known != NULL && strcmp(known, short_name) == 0) {
-            return true;
-        }
+    if (setenv(setting->variable, value, 1) != 0) {
+        argp_failure(state, RUN_FAILED, errno, "%s cannot be set", setting->variable);
     }
-    return false;
-}
-
-static void set_signal(struct argp_state *state, const char *option, const char *variable,
-                       const char *name)
-{
-    if (!is_signal_name(name)) {
-        argp_error(state, "%s: '%s' is not the name of a signal", option, name);
-    }
-    set_option(state, variable, name);
-}
-
-/* "exit", or seconds, or both with a comma between: as in preload/config.c. */
-static bool is_picture_time(const char *when)
-{
-    unsigned long seconds = 0;
-    char unit = '\0';
-    char more = '\0';
-    if (strcmp(when, "exit") == 0) {
-        return true;
-    }
-    when += strncmp(when, "exit,", strlen("exit,")) == 0 ? strlen("exit,") : 0;
-    return when[0] >= '0' && when[0] <= '9' &&
-           sscanf(when, "%9lu%c%c", &seconds, &unit, &more) == 2 && unit == 's' && seconds > 0;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct invocation *invocation = state->input;
-    char *end = NULL;
     switch (key) {
-    case 'o':
-        if (argument[0] == '\0') {
-            argp_error(state, "--output: the name is empty: give one, as in -o /tmp/%%e.%%p.trace");
-        }
-        set_option(state, "LIBTRACE_OUTPUT", argument);
-        break;
-    case KEY_DEPTH: {
-        long depth = strtol(argument, &end, 10);
-        if (*end != '\0' || depth < 1 || depth > DEPTH_MAX) {
-            argp_error(state, "--depth: '%s' is not a number from 1 to %d", argument, DEPTH_MAX);
-        }
-        set_option(state, "LIBTRACE_DEPTH", argument);
-        break;
-    }
-    case KEY_PAUSED:
-        set_option(state, "LIBTRACE_START", "0");
-        break;
-    case KEY_SNAPSHOT_SIGNAL:
-        set_signal(state, "--snapshot-signal", "LIBTRACE_SNAPSHOT_SIGNAL", argument);
-        break;
-    case KEY_FREES:
-        set_option(state, "LIBTRACE_FREES", "1");
-        break;
-    case KEY_LEAKS:
-        set_option(state, "LIBTRACE_PICTURE", "exit");
-        break;
-    case KEY_PICTURE:
-        if (!is_picture_time(argument)) {
-            argp_error(state, "--picture: '%s' is no time: exit, 60s, or exit,60s", argument);
-        }
-        set_option(state, "LIBTRACE_PICTURE", argument);
-        break;
-    case KEY_PICTURE_SIGNAL:
-        set_signal(state, "--picture-signal", "LIBTRACE_PICTURE_SIGNAL", argument);
-        break;
-    case KEY_SNAPSHOT_EVERY: {
-        struct period ignored;
-        if (!period_parse(argument, &ignored)) {
-            argp_error(state, "--snapshot-every: '%s' is not " PERIOD_EXPECTED, argument);
-        }
-        set_option(state, "LIBTRACE_SNAPSHOT_EVERY", argument);
-        break;
-    }
-    case KEY_NO_CHILDREN:
-        set_option(state, "LIBTRACE_CHILDREN", "0");
-        break;
     case 'q':
         invocation->is_quiet = true;
-        break;
-    case 'v':
-        set_option(state, "LIBTRACE_VERBOSE", "1");
-        break;
+        return 0;
     case ARGP_KEY_ARG:
         invocation->program = &state->argv[state->next - 1];
         state->next = state->argc; /* the rest is the program's */
-        break;
+        return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "no program is named: give one, as in trace-run ./program");
-        break;
+        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        break;
     }
-    return 0;
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (settings[i].key == key) {
+            set_variable(state, &settings[i], argument);
+            return 0;
+        }
+    }
+    return ARGP_ERR_UNKNOWN;
 }
 
 static int fail(const struct refusal *refusal)
@@ -197,7 +140,7 @@ int main(int argc, char **argv)
                "too. 125: trace-run itself failed or was misused, 126: the program cannot be run "
                "or traced, 127: there is no such program.",
     };
-    struct invocation invocation = {NULL, false};
+    struct invocation invocation = {0};
     char program[PATH_MAX];
     char library[PATH_MAX];
     char pattern[PATH_MAX];

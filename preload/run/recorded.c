@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "config.h"
 #include "trace_format.h"
 
 #define FILES_NAMED_MAX 6 /* more of them are not spelled out in the command to type next */
@@ -140,7 +140,7 @@ static void find_traces_inside(const char *pattern, uint64_t session, pid_t pid,
     size_t length = strlen(pattern);
     const char *separator = length > 0 && pattern[length - 1] == '/' ? "" : "/";
     int written =
-        snprintf(inside, sizeof(inside), "%s%s%s", pattern, separator, LAUNCH_DEFAULT_OUTPUT);
+        snprintf(inside, sizeof(inside), "%s%s%s", pattern, separator, CONFIG_OUTPUT);
     if (written > 0 && (size_t)written < sizeof(inside)) {
         find_traces(inside, session, pid, recorded);
     }

@@ -183,7 +183,7 @@ def check_environment(directory):
     check_equal(outcome.stdout.split("\n", 1)[0], "0", "--no-children")
     check("libm.so.6" in outcome.stdout, "--no-children: the user's own LD_PRELOAD is gone")
     for wrong in (["--depth=0", "true"], ["--depth=x", "true"], ["--depth=", "true"], ["-o", "", "true"],
-                  ["--snapshot-signal=SIGNO", "true"], ["--snapshot-every=5", "true"],
+                  ["--snapshot-signal=SIGNO", "true"], ["--snapshot-signal=KILL", "true"], ["--snapshot-every=5", "true"],
                   ["--picture=60", "true"],
                   ["--picture=exit,", "true"], ["--picture=exit,0s", "true"],
                   ["--picture-signal=SIGNO", "true"], ["--no-such-option", "true"], []):

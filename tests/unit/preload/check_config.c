@@ -301,6 +301,16 @@ START_TEST(config_takes_patterns_up_to_the_longest_path)
 }
 END_TEST
 
+START_TEST(config_says_what_it_expects)
+{
+    ck_assert_ptr_null(config_expects("LIBTRACE_DEPTH", "12"));
+    ck_assert_str_eq(config_expects("LIBTRACE_DEPTH", "12x"), "a number from 1 to 1024");
+    ck_assert_ptr_null(config_expects("LIBTRACE_PICTURE", "exit,60s"));
+    ck_assert_ptr_nonnull(config_expects("LIBTRACE_PICTURE", "exit,"));
+    ck_assert_ptr_null(config_expects("PATH", "anything"));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -319,6 +329,7 @@ int main(void)
         config_refuses_signals_that_cannot_be_taken,
         config_reports_names_that_it_does_not_know,
         config_takes_patterns_up_to_the_longest_path,
+        config_says_what_it_expects,
         NULL,
     };
     return suite_run("config", tests);
