@@ -221,7 +221,7 @@ static bool collect_ends(struct merge *merge)
 /* Sort the ends by node. Return: false without memory. */
 static bool sort_ends(struct merge *merge)
 {
-    struct end *sorted = malloc((merge->end_count + 1) * sizeof *sorted);
+    struct end *sorted = calloc(merge->end_count + 1, sizeof *sorted);
     if (sorted == NULL) {
         return false;
     }

@@ -41,7 +41,7 @@ static void close_descriptors(int kept)
 /* Ask for all that may be had: the limits were made for the program. */
 static void raise_limit(int resource)
 {
-    struct rlimit limit;
+    struct rlimit limit = {0};
     if (sys_getrlimit(resource, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         (void)sys_setrlimit(resource, &limit);

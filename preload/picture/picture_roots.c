@@ -92,14 +92,15 @@ bool picture_roots_init(struct picture_roots *roots)
 void picture_roots_exclude(struct picture_roots *roots, const struct block *block,
                            const struct mapping *mapping)
 {
-    struct range *last = roots->last_heap > 0 ? &roots->excluded[roots->last_heap - 1] : NULL;
-    if (last != NULL && block->address >= last->start && block->address < last->end) {
+    struct range none = {0};
+    struct range *last = roots->last_heap > 0 ? &roots->excluded[roots->last_heap - 1] : &none;
+    if (block->address >= last->start && block->address < last->end) {
         return;
     }
     struct range range = roots->is_glibc && (mapping->flags & MAPPING_READ) != 0
                              ? glibc_range_of(mapping, block->address)
                              : (struct range){mapping->start, mapping->end};
-    if (last != NULL && range.start <= last->end && range.start >= last->start) {
+    if (range.start <= last->end && range.start >= last->start) {
         last->end = range.end > last->end ? range.end : last->end;
         return;
     }

@@ -21,7 +21,7 @@ static void put_path(char *to, int pid)
 int code_map_open(void)
 {
     char path[64];
-    struct stat facts;
+    struct stat facts = {0};
     put_path(path, sys_getpid());
     int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd >= 0 &&

@@ -18,9 +18,10 @@ struct tables {
     uintptr_t gnu_hash;
 };
 
+/* @at: 0 for a table that the module does not have, which is inside of nothing. */
 static bool is_inside(const struct module *module, uintptr_t at, uint64_t bytes)
 {
-    return at >= module->start && at < module->end && bytes <= module->end - at;
+    return at > 0 && at >= module->start && at < module->end && bytes <= module->end - at;
 }
 
 /* The loader has made most of these addresses absolute, but not those of the vdso. */

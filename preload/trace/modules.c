@@ -36,8 +36,8 @@ enum { EXT_ROOT = 2, BTRFS_ROOT = 256, XFS_ROOT_MOST = 1024 };
  */
 static bool is_other_root(void)
 {
-    struct statfs root;
-    struct stat directory;
+    struct statfs root = {0};
+    struct stat directory = {0};
     if (sys_statfs("/", &root) != 0 || sys_stat("/", &directory, 0) != 0) {
         return false;
     }

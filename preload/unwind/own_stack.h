@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define OWN_STACK_BYTES (128 * 1024)
+#define OWN_STACK_BYTES ((size_t)128 * 1024)
 
 /*
  * Call @function(@argument) with the stack pointer at @top, signals blocked meanwhile.
