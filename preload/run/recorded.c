@@ -139,8 +139,7 @@ static void find_traces_inside(const char *pattern, uint64_t session, pid_t pid,
     char inside[PATH_MAX];
     size_t length = strlen(pattern);
     const char *separator = length > 0 && pattern[length - 1] == '/' ? "" : "/";
-    int written =
-        snprintf(inside, sizeof(inside), "%s%s%s", pattern, separator, CONFIG_OUTPUT);
+    int written = snprintf(inside, sizeof(inside), "%s%s%s", pattern, separator, CONFIG_OUTPUT);
     if (written > 0 && (size_t)written < sizeof(inside)) {
         find_traces(inside, session, pid, recorded);
     }
