@@ -58,10 +58,10 @@ struct replay {
     struct snapshot *snapshots;
     size_t snapshot_count;
     size_t snapshot_capacity;
-    const struct lifetimes *lifetimes; /* of the watch; NULL if there are none */
-    const struct growth *growth;       /* the same */
-    const struct freers *freers;       /* the same */
-    struct arena arena;                /* names of snapshots */
+    struct lifetimes *lifetimes; /* of the watch; NULL if there are none */
+    const struct growth *growth; /* the same */
+    const struct freers *freers; /* the same */
+    struct arena arena;          /* names of snapshots */
 };
 
 /* Called at the moment asked for. Return: TRACE_OK to go on. */

@@ -112,8 +112,14 @@ int main(int argc, char **argv)
         .levels = calloc(reader.definitions.site_slots + 1, sizeof *watch.levels),
         .timeline = &timeline,
     };
-    bool is_good = replay_once(&reader, events, "counters alone", NULL) &&
-                   replay_once(&reader, events, "with levels and timeline", &watch);
+    struct replay_watch ages = {
+        .lifetimes = lifetimes_new(reader.definitions.site_slots, reader.stream_count),
+    };
+    bool is_good = watch.levels != NULL && ages.lifetimes != NULL &&
+                   replay_once(&reader, events, "counters alone", NULL) &&
+                   replay_once(&reader, events, "with levels and timeline", &watch) &&
+                   replay_once(&reader, events, "with lifetimes", &ages);
+    lifetimes_free(ages.lifetimes);
     free(watch.levels);
     reader_close(&reader);
     (void)unlink(path);

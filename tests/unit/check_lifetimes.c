@@ -12,9 +12,8 @@ START_TEST(lifetimes_are_as_precise_as_said)
     for (uint64_t age = 0; age <= UINT32_MAX; age += 1 + age / 100) {
         struct age_counts *counts = age_counts_new();
         // The longest would cut the middle of a class down to the right one.
-        ck_assert(age_counts_add(counts, 7, (uint32_t)age));
-        ck_assert(age_counts_add(counts, 7, (uint32_t)age));
-        ck_assert(age_counts_add(counts, 7, UINT32_MAX));
+        const struct aged blocks[] = {{7, (uint32_t)age, 2}, {7, UINT32_MAX, 1}};
+        ck_assert(age_counts_add(counts, blocks, 2));
         struct age_summary summary = age_counts_summary(counts, 7);
         uint64_t distance = summary.median > age ? summary.median - age : age - summary.median;
         ck_assert_uint_eq(summary.blocks, 3);
@@ -30,8 +29,8 @@ START_TEST(lifetimes_of_many_owners_are_kept_apart)
     struct age_counts *counts = age_counts_new();
     struct age_counts *sums = age_counts_new();
     for (uint32_t owner = 0; owner < 5000; owner++) {
-        ck_assert(age_counts_add(counts, owner, owner));
-        ck_assert(age_counts_add(counts, owner, owner + 1));
+        const struct aged blocks[] = {{owner, owner, 1}, {owner, owner + 1, 1}};
+        ck_assert(age_counts_add(counts, blocks, 2));
         ck_assert(age_counts_merge(sums, owner % 2, counts, owner));
     }
     ck_assert_uint_eq(age_counts_summary(counts, 10).median, 10);
