@@ -15,20 +15,35 @@
 
 struct csv {
     FILE *out;
-    bool is_begun;   /* a field of the current line is written */
+    size_t columns;  /* of each line; 0 until the first one is written */
+    size_t fields;   /* that the current line has */
     bool has_ledger; /* some report has it: all lines have its fields */
 };
 
 static void begin_field(struct csv *csv)
 {
-    (void)fputs(csv->is_begun ? "," : "", csv->out);
-    csv->is_begun = true;
+    (void)fputs(csv->fields > 0 ? "," : "", csv->out);
+    csv->fields++;
 }
 
+/* End a line; what it has no fields for is empty. */
 static void end_line(struct csv *csv)
 {
+    while (csv->fields < csv->columns) {
+        begin_field(csv);
+    }
     (void)fputs(LINE_END, csv->out);
-    csv->is_begun = false;
+    csv->fields = 0;
+}
+
+/* The first line. @names: of columns, with commas between. */
+static void print_names(struct csv *csv, const char *names)
+{
+    begin_field(csv);
+    (void)fputs(names, csv->out);
+    for (; *names != '\0'; names++) {
+        csv->fields += *names == ',' ? 1 : 0;
+    }
 }
 
 /* Text inside quotes: those that it has are doubled. */
@@ -85,6 +100,17 @@ static void print_rate(struct csv *csv, double bytes_per_s)
     (void)fprintf(csv->out, "%.3f", bytes_per_s);
 }
 
+static void print_lifetimes(struct csv *csv, const struct age_summary *ages)
+{
+    if (ages->blocks > 0) {
+        print_ticks(csv, ages->median);
+        print_ticks(csv, ages->longest);
+    } else { // all are live
+        print_text(csv, NULL);
+        print_text(csv, NULL);
+    }
+}
+
 static void print_growth(struct csv *csv, const struct growth_summary *growth)
 {
     print_rate(csv, growth->bytes_per_s);
@@ -127,47 +153,59 @@ static void print_ledger(struct csv *csv, const struct ledger_entry *entry)
     (void)fputc('"', csv->out);
 }
 
+/* The columns that every line of a table has. @group: NULL for the others, without a common name.
+ */
+static void print_sum(struct csv *csv, const struct report *report,
+                      const struct report_table *table, const struct group *group,
+                      const struct statistic_sum *sum)
+{
+    // NULL: the sum over all traces.
+    print_text(csv, report->trace_count == 1 ? report->traces[0].file : table->trace);
+    print_text(csv, table->moment);
+    print_text(csv, group != NULL ? group->name : NULL);
+    if (group != NULL && group->has_line) {
+        print_number(csv, group->line);
+    } else {
+        print_text(csv, NULL);
+    }
+    print_number(csv, sum->size);
+    print_number(csv, sum->count);
+    if (report->is_compared) {
+        print_difference(csv, sum->size, sum->old_size);
+        print_difference(csv, sum->count, sum->old_count);
+    }
+}
+
+static void print_group(struct csv *csv, const struct report *report,
+                        const struct report_table *table, const struct group *group)
+{
+    const struct statistic_sum sum = {0, group->size, group->count, group->old_size,
+                                      group->old_count};
+    print_sum(csv, report, table, group, &sum);
+    if (report->has_lifetimes) {
+        print_lifetimes(csv, &group->ages);
+    }
+    if (report->has_growth) {
+        print_growth(csv, &group->growth);
+    }
+    if (csv->has_ledger) {
+        print_ledger(csv, &group->ledger);
+    }
+    if (report->by == GROUP_DOMAIN) {
+        print_number(csv, group->number);
+    }
+    end_line(csv);
+}
+
 static void print_tables(struct csv *csv, const struct report *report)
 {
     for (size_t t = 0; t < report->table_count; t++) {
         const struct report_table *table = &report->tables[t];
-        // NULL: the sum over all traces.
-        const char *file = report->trace_count == 1 ? report->traces[0].file : table->trace;
         for (size_t i = 0; i < table->shown; i++) {
-            const struct group *group = &table->groups[i];
-            print_text(csv, file);
-            print_text(csv, table->moment);
-            print_text(csv, group->name);
-            if (group->has_line) {
-                print_number(csv, group->line);
-            } else {
-                print_text(csv, NULL);
-            }
-            print_number(csv, group->size);
-            print_number(csv, group->count);
-            if (report->is_compared) {
-                print_difference(csv, group->size, group->old_size);
-                print_difference(csv, group->count, group->old_count);
-            }
-            if (report->has_growth) {
-                print_growth(csv, &group->growth);
-            }
-            if (csv->has_ledger) {
-                print_ledger(csv, &group->ledger);
-            }
-            end_line(csv);
+            print_group(csv, report, table, &table->groups[i]);
         }
         if (table->rest.groups > 0) {
-            print_text(csv, file);
-            print_text(csv, table->moment);
-            print_text(csv, NULL); // the others, which have no name in common
-            print_text(csv, NULL);
-            print_number(csv, table->rest.size);
-            print_number(csv, table->rest.count);
-            if (report->is_compared) {
-                print_difference(csv, table->rest.size, table->rest.old_size);
-                print_difference(csv, table->rest.count, table->rest.old_count);
-            }
+            print_sum(csv, report, table, NULL, &table->rest);
             end_line(csv);
         }
     }
@@ -241,7 +279,7 @@ static void print_timeline(struct csv *csv, const struct report *report)
     }
 }
 
-static void print_names(FILE *out, const struct report *report, bool has_ledger)
+static void print_head(struct csv *csv, const struct report *report)
 {
     static const char *const names[] = {
         [REPORT_TABLES] = "file,moment,key,line,size,count",
@@ -250,15 +288,27 @@ static void print_names(FILE *out, const struct report *report, bool has_ledger)
         [REPORT_TIMELINE] =
             "file,s,live_bytes,live_blocks,peak_bytes,peak_blocks,rss_bytes,peak_rss_bytes",
     };
-    (void)fprintf(out, "%s%s%s%s" LINE_END, names[report->kind],
-                  report->is_compared ? ",size_diff,count_diff" : "",
-                  report->has_growth ? ",bytes_per_s,least_bytes_per_s,rises,steps,born,"
-                                       "freed_inside,freed_later,last_free_s,jumps,jump_bytes"
-                                     : "",
-                  has_ledger ? ",allocated_size,allocated_count,freed_by_itself_size,"
-                               "freed_by_itself_count,freed_by_others_size,freed_by_others_count,"
-                               "others"
-                             : "");
+    const bool is_table = report->kind == REPORT_TABLES;
+    print_names(csv, names[report->kind]);
+    if (is_table && report->is_compared) {
+        print_names(csv, "size_diff,count_diff");
+    }
+    if (is_table && report->has_lifetimes) {
+        print_names(csv, "median_lifetime_s,longest_lifetime_s");
+    }
+    if (is_table && report->has_growth) {
+        print_names(csv, "bytes_per_s,least_bytes_per_s,rises,steps,born,freed_inside,freed_later,"
+                         "last_free_s,jumps,jump_bytes");
+    }
+    if (is_table && csv->has_ledger) {
+        print_names(csv, "allocated_size,allocated_count,freed_by_itself_size,"
+                         "freed_by_itself_count,freed_by_others_size,freed_by_others_count,others");
+    }
+    if (is_table && report->by == GROUP_DOMAIN) {
+        print_names(csv, "domain");
+    }
+    csv->columns = csv->fields;
+    end_line(csv);
 }
 
 enum trace_status render_csv(FILE *out, const struct report *reports, size_t count,
@@ -276,7 +326,7 @@ enum trace_status render_csv(FILE *out, const struct report *reports, size_t cou
     for (size_t i = 0; i < count; i++) {
         const struct report *report = &reports[i];
         if (i == 0) {
-            print_names(out, report, csv.has_ledger);
+            print_head(&csv, report);
         }
         switch (report->kind) {
         case REPORT_TABLES:

@@ -1,11 +1,14 @@
 /*
  * Reports for pprof: profile.proto, compressed by gzip. A sample is a call stack, with four values:
- * what was allocated there, and what of it is live.
+ * what was allocated there, and what of it is live. Blocks that the program tracks itself have a
+ * label with their domain; those of malloc() have none, so that pprof shows nothing of it where
+ * there is nothing else.
  *
  * Addresses are those in the ELF files, and each mapping begins at 0: a report may be about several
  * processes, which had their modules in different places. What is written twice is found by
  * interning a key of pointers; strings are made fit to be UTF-8.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -170,6 +173,24 @@ static uint64_t location_of(struct maker *maker, const struct frame *const *fram
     return (uint64_t)number + 1;
 }
 
+/* Give a sample a label. */
+static void add_label(struct maker *maker, Pprof__Sample *sample, const char *key, uint64_t number)
+{
+    char text[24];
+    Pprof__Label **list = make(maker, 1, sizeof(Pprof__Label *));
+    Pprof__Label *label = make(maker, 1, sizeof *label);
+    if (list == NULL || label == NULL) {
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%" PRIu64, number);
+    pprof__label__init(label);
+    label->key = text_of(maker, key);
+    label->str = text_of(maker, text);
+    list[0] = label;
+    sample->label = list;
+    sample->n_label = 1;
+}
+
 static Pprof__Sample *sample_of(struct maker *maker, const struct group *group)
 {
     const size_t length = group->traceback_length;
@@ -195,6 +216,9 @@ static Pprof__Sample *sample_of(struct maker *maker, const struct group *group)
     values[3] = (int64_t)group->old_size;
     sample->value = values;
     sample->n_value = SAMPLE_VALUES;
+    if (group->number != 0) {
+        add_label(maker, sample, "domain", group->number);
+    }
     return sample;
 }
 

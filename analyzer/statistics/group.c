@@ -293,7 +293,8 @@ static bool add_to_traceback(struct grouping *grouping, const struct group_block
                        &number) == NULL) {
         return false;
     }
-    struct key key = {0, number};
+    const uint32_t domain = grouping->by == GROUP_FRAMES ? blocks->domain : 0;
+    struct key key = {domain, number};
     struct group *group = find_group(grouping, &key);
     if (group == NULL) {
         return false;
@@ -307,6 +308,7 @@ static bool add_to_traceback(struct grouping *grouping, const struct group_block
         if (length > 0) {
             memcpy(frames, grouping->frames, length * sizeof(const struct frame *));
         }
+        group->number = domain;
         group->traceback = frames;
         group->traceback_length = length;
         (void)name_group(grouping, group, attribution_frame(blocks->attribution, blocks->stack));
@@ -393,6 +395,12 @@ static int compare_places(const char *left, uint32_t left_line, const char *righ
     return left_line < right_line ? -1 : left_line > right_line;
 }
 
+/* Of two numbers: sizes or domains. */
+static int compare_numbers(const struct group *left, const struct group *right)
+{
+    return (left->number > right->number) - (left->number < right->number);
+}
+
 /* Of two tracebacks with equal places. */
 static int compare_functions(const struct group *left, const struct group *right)
 {
@@ -406,16 +414,15 @@ static int compare_functions(const struct group *left, const struct group *right
         order =
             order != 0 ? order : (left_address > right_address) - (left_address < right_address);
     }
-    return order;
+    return order != 0 ? order : compare_numbers(left, right);
 }
 
 int group_compare_keys(const struct group *left, const struct group *right)
 {
     if (left->traceback == NULL || right->traceback == NULL) {
-        if (left->number != right->number) {
-            return left->number < right->number ? -1 : 1;
-        }
-        return compare_places(left->name, left->line, right->name, right->line);
+        int order = compare_numbers(left, right);
+        return order != 0 ? order
+                          : compare_places(left->name, left->line, right->name, right->line);
     }
     // Oldest frame first, as in a Python tuple; a shorter one that is a beginning comes first.
     size_t left_length = left->traceback_length;

@@ -25,7 +25,7 @@ enum group_by {
     GROUP_FUNCTION,
     GROUP_MODULE,
     GROUP_TRACEBACK,
-    GROUP_FRAMES,    /* as by traceback, but every address is another one */
+    GROUP_FRAMES,    /* as by traceback, but every address and every domain is another one */
     GROUP_FUNCTIONS, /* as by traceback, but lines of the same function are the same */
     GROUP_THREAD,
     GROUP_SIZE,
@@ -40,7 +40,7 @@ struct group {
     const struct frame *const
         *traceback; /* innermost first; NULL unless by traceback or functions */
     size_t traceback_length;
-    uint64_t number; /* the size, by size; the domain, by domain */
+    uint64_t number; /* the size, by size; the domain, by domain and by frames */
     uint64_t size;   /* bytes of all its blocks */
     uint64_t count;
     uint64_t old_size; /* the same of what it is compared with */

@@ -106,14 +106,16 @@ class Profile:
         self.mappings = self.by_id(lists[3])
         self.locations = self.by_id(lists[4])
         self.functions = self.by_id(lists[5])
-        self.samples = [self.record(value, (1, 2)) for value in lists[2]]
+        self.samples = [self.record(value, (1, 2), (3,)) for value in lists[2]]
 
     @staticmethod
-    def record(data, repeated=()):
-        record = collections.defaultdict(int, {number: [] for number in repeated})
+    def record(data, repeated=(), messages=()):
+        record = collections.defaultdict(int, {number: [] for number in (*repeated, *messages)})
         for number, value in fields_of(data):
             if number in repeated:
                 record[number] += integers(value)
+            elif number in messages:
+                record[number].append(value)
             else:
                 assert number not in record, f"field {number} twice"
                 record[number] = value
@@ -133,6 +135,12 @@ class Profile:
             assert record[1] > 0 and record[1] not in records, "an id twice, or 0"
             records[record[1]] = record
         return records
+
+    def labels(self, sample):
+        """Return the labels of a sample, as pprof's -tagfocus KEY=VALUE has them."""
+        labels = [self.record(data) for data in sample[3]]
+        assert all(set(label) == {1, 2} for label in labels), "labels are text"
+        return tuple((self.strings[label[1]], self.strings[label[2]]) for label in labels)
 
     def stack(self, sample):
         """Return (function, file, line, address, module) of each frame, outermost first."""
@@ -162,9 +170,9 @@ def check_pprof(report, rng, directory):
     assert [mapping[field] for field in (7, 8, 9, 10)] == [1, 1, 1, 1]
     expected = collections.defaultdict(lambda: [0, 0, 0, 0])
     for blocks, sign in ((case.blocks, 1), (freed, -1)):
-        for stack, size, _ in blocks:
+        for stack, size, domain in blocks:
             values = expected[tuple((f"f{frame}", *case.frames[frame], frame + 1, "app")
-                                    for frame in stack)]
+                                    for frame in stack), (("domain", str(domain)),) if domain else ()]
             if sign > 0:
                 values[0] += 1
                 values[1] += size
@@ -172,8 +180,9 @@ def check_pprof(report, rng, directory):
             values[3] += sign * size
     got = {}
     for sample in profile.samples:
-        assert profile.stack(sample) not in got, "a stack twice"
-        got[profile.stack(sample)] = sample[2]
+        key = profile.stack(sample), profile.labels(sample)
+        assert key not in got, "a stack twice"
+        got[key] = sample[2]
     assert got == dict(expected), "samples"
 
 

@@ -31,6 +31,35 @@ START_TEST(render_csv_has_groups)
 }
 END_TEST
 
+START_TEST(render_csv_has_what_is_asked_for)
+{
+    struct trace_builder *builder = scene_new();
+    builder_site(builder, 0, 1, SCENE_MAIN, 100);
+    builder_site(builder, 0, 2, SCENE_WORK, 10);
+    builder_domain(builder, 0, 2, 7);
+    for (uint32_t site = 1; site <= 2; site++) {
+        builder_allocate(builder, 0, site);
+        builder_allocate(builder, 0, site);
+    }
+    builder_time(builder, 0, 10, 1);
+    builder_release(builder, 0, 1, 10);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    check_report("--format csv --by domain t.trace",
+                 "file,moment,key,line,size,count,domain\r\n"
+                 "\"t.trace\",\"end\",\"domain 0\",,100,1,0\r\n"
+                 "\"t.trace\",\"end\",\"domain 7\",,20,2,7\r\n");
+    check_report("--format csv --by domain --top 1 t.trace",
+                 "file,moment,key,line,size,count,domain\r\n"
+                 "\"t.trace\",\"end\",\"domain 0\",,100,1,0\r\n"
+                 "\"t.trace\",\"end\",,,20,2,\r\n"); // as many fields as in any other line
+    check_report("--format csv --allocated --lifetimes t.trace",
+                 "file,moment,key,line,size,count,median_lifetime_s,longest_lifetime_s\r\n"
+                 "\"t.trace\",\"end\",\"/scene/src/main.c\",10,200,2,0.010,0.010\r\n"
+                 "\"t.trace\",\"end\",\"src/work.c\",20,20,2,,\r\n");
+}
+END_TEST
+
 START_TEST(render_csv_has_the_other_tables)
 {
     scene_write("t.trace");
@@ -83,6 +112,7 @@ int main(void)
     TCase *tests = tcase_create("render_csv");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, render_csv_has_groups);
+    tcase_add_test(tests, render_csv_has_what_is_asked_for);
     tcase_add_test(tests, render_csv_has_the_other_tables);
     tcase_add_test(tests, render_csv_quotes);
     return unit_run("render_csv", tests);
