@@ -24,8 +24,8 @@ struct aged {
 };
 
 /*
- * Count blocks of several owners and ages: quicker than one by one, for it need not wait for memory.
- * Return: false without memory; some may have been counted.
+ * Count blocks of several owners and ages: quicker than one by one, for it need not wait for
+ * memory. Return: false without memory; some may have been counted.
  */
 bool age_counts_add(struct age_counts *counts, const struct aged *all, size_t count);
 
