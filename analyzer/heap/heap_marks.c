@@ -86,6 +86,22 @@ static void mark_young(struct marking *marking, const bool *is_young)
     }
 }
 
+/* A pointer from @block, which @leader leads to. */
+static void lead_to(struct marking *marking, uint32_t leader, uint32_t block, uint32_t target)
+{
+    if (target == leader) {
+        if (block != leader) {
+            marking->leaders[leader] = leader;
+        }
+    } else if (marking->classes[target] == HEAP_UNMARKED) {
+        marking->leaders[target] = leader;
+        push(marking, target, HEAP_INDIRECT);
+    } else if (marking->classes[target] == HEAP_DEFINITE) {
+        marking->leaders[target] = leader;
+        marking->classes[target] = HEAP_INDIRECT;
+    }
+}
+
 /* Follow a leader: its unmarked blocks become indirect, and leaders among them cease to be some. */
 static void lead(struct marking *marking, uint32_t leader)
 {
@@ -95,18 +111,7 @@ static void lead(struct marking *marking, uint32_t leader)
         uint32_t block = marking->stack[--marking->depth];
         const heap_edge *end = heap_graph_end(graph, block);
         for (const heap_edge *edge = heap_graph_begin(graph, block); edge < end; edge++) {
-            uint32_t target = heap_edge_block(*edge);
-            if (target == leader) {
-                if (block != leader) {
-                    marking->leaders[leader] = leader;
-                }
-            } else if (marking->classes[target] == HEAP_UNMARKED) {
-                marking->leaders[target] = leader;
-                push(marking, target, HEAP_INDIRECT);
-            } else if (marking->classes[target] == HEAP_DEFINITE) {
-                marking->leaders[target] = leader;
-                marking->classes[target] = HEAP_INDIRECT;
-            }
+            lead_to(marking, leader, block, heap_edge_block(*edge));
         }
     }
 }

@@ -1,59 +1,20 @@
-/* The trace file: its name, its place, and what the program may do to it meanwhile. */
+/* The trace file: its creation, its space, and what the program may do to it meanwhile. */
 #include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
+#include "file_bench.h"
 #include "suite.h"
 
 #define THREADS 4
 #define SEGMENTS_OF_THREAD 200
-
-static const struct trace_file_header header = {
-    .magic = TRACE_MAGIC,
-    .version = TRACE_VERSION,
-    .pid = 4711,
-    .start_realtime_ns = 1700000000999999999u,
-};
-static char directory[] = "/tmp/check_file.XXXXXX";
-static struct file file;
-
-static void enter_directory(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert_int_eq(chdir(directory), 0);
-}
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static void remove_directory(void)
-{
-    ck_assert_int_eq(nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
-}
-
-/* Create a file by @pattern. Return: its name inside the test's directory. */
-static const char *create(const char *pattern)
-{
-    file = (struct file){.fd = -1};
-    ck_assert_int_eq(file_create(&file, pattern, "program", &header), 0);
-    ck_assert_int_eq(strncmp(file.path, directory, strlen(directory)), 0);
-    ck_assert_int_eq(access(file.path, F_OK), 0);
-    return file.path + strlen(directory) + 1;
-}
 
 static uint64_t size_of(const char *path)
 {
@@ -62,94 +23,14 @@ static uint64_t size_of(const char *path)
     return (uint64_t)status.st_size;
 }
 
-/* --- the name --- */
-
-START_TEST(file_expands_patterns)
-{
-    struct utsname names;
-    char expected[512];
-    ck_assert_int_eq(uname(&names), 0);
-    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.trace");
-    ck_assert_str_eq(create("t%t"), "t1700000000");
-    ck_assert_str_eq(create("100%%"), "100%");
-    ck_assert_str_eq(create("n%n.trace"), "n1.trace");
-    ck_assert_str_eq(create("x%x%"), "x%x%");
-    ck_assert_str_eq(create("%%e"), "%e");
-    (void)snprintf(expected, sizeof expected, "on %s", names.nodename);
-    ck_assert_str_eq(create("on %h"), expected);
-}
-END_TEST
-
-START_TEST(file_puts_numbers_before_the_extension)
-{
-    ck_assert_str_eq(create("a.trace"), "a.trace");
-    ck_assert_str_eq(create("a.trace"), "a.2.trace");
-    ck_assert_str_eq(create("a.trace"), "a.3.trace");
-    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.trace");
-    ck_assert_str_eq(create("%e.%p.trace"), "program.4711.2.trace");
-    ck_assert_str_eq(create("plain"), "plain");
-    ck_assert_str_eq(create("plain"), "plain.2");
-    ck_assert_str_eq(create("%n-%n.trace"), "1-1.trace");
-    ck_assert_str_eq(create("%n-%n.trace"), "2-2.trace");
-    ck_assert_str_eq(create("b.%n"), "b.1");
-    ck_assert_str_eq(create("b.%n"), "b.2");
-}
-END_TEST
-
-START_TEST(file_leaves_dots_of_directories_alone)
-{
-    ck_assert_int_eq(mkdir("d.d", 0700), 0);
-    ck_assert_str_eq(create("d.d/plain"), "d.d/plain");
-    ck_assert_str_eq(create("d.d/plain"), "d.d/plain.2");
-    ck_assert_str_eq(create("./plain"), "./plain");
-    ck_assert_str_eq(create("./plain"), "./plain.2");
-    ck_assert_str_eq(create("d.d/../other"), "d.d/../other");
-    ck_assert_str_eq(create("d.d/../other"), "d.d/../other.2");
-}
-END_TEST
-
-START_TEST(file_takes_absolute_patterns_as_they_are)
-{
-    char pattern[128];
-    (void)snprintf(pattern, sizeof pattern, "%s/absolute.trace", directory);
-    ck_assert_str_eq(create(pattern), "absolute.trace");
-    ck_assert_str_eq(file.path, pattern);
-}
-END_TEST
-
-/* The working directory and the pattern together are too long. */
-START_TEST(file_never_shortens_a_name)
-{
-    static char pattern[TRACE_PATH_BYTES];
-    static const char name[] = "a-name-that-is-longer-than-what-is-left.trace";
-    file = (struct file){.fd = -1};
-    for (size_t i = 0; i < sizeof pattern - 1; i++) {
-        pattern[i] = "./"[i % 2];
-    }
-    memcpy(pattern + sizeof pattern - sizeof name, name, sizeof name);
-    pattern[sizeof pattern - sizeof name - 1] = '/';
-    ck_assert_int_eq(file_create(&file, pattern, "program", &header), -ENAMETOOLONG);
-}
-END_TEST
-
-START_TEST(file_goes_into_a_directory_that_is_named)
-{
-    ck_assert_int_eq(mkdir("d.d", 0700), 0);
-    ck_assert_int_eq(symlink("d.d", "link"), 0);
-    ck_assert_str_eq(create("d.d"), "d.d/program.4711.trace");
-    ck_assert_str_eq(create("d.d/"), "d.d/program.4711.2.trace");
-    ck_assert_str_eq(create("link"), "link/program.4711.3.trace");
-}
-END_TEST
-
 /* --- creation --- */
 
 START_TEST(file_begins_with_its_header)
 {
     struct trace_file_header read_back;
     struct stat status;
-    struct trace_file_header expected = header;
-    (void)create("a.trace");
+    struct trace_file_header expected = file_bench_header;
+    (void)file_bench_create("a.trace");
     expected.tail = TRACE_HEADER_BYTES; /* space is taken from here on */
     ck_assert_int_eq(memcmp(file.header, &expected, sizeof expected), 0);
     int fd = open("a.trace", O_RDONLY);
@@ -169,7 +50,7 @@ START_TEST(file_is_private_whatever_the_mask)
 {
     struct stat status;
     (void)umask(0);
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     ck_assert_int_eq(stat("a.trace", &status), 0);
     ck_assert_int_eq(status.st_mode & 07777, 0600);
 }
@@ -184,11 +65,11 @@ START_TEST(file_does_not_follow_or_replace_what_is_there)
     ck_assert_int_eq(symlink("precious.trace", "link.trace"), 0);
     ck_assert_int_eq(symlink("nowhere", "dangling.trace"), 0);
     ck_assert_int_eq(mkfifo("fifo.trace", 0600), 0);
-    ck_assert_str_eq(create("precious.trace"), "precious.2.trace");
-    ck_assert_str_eq(create("link.trace"), "link.2.trace");
-    ck_assert_str_eq(create("dangling.trace"), "dangling.2.trace");
-    ck_assert_int_eq(file_create(&file, "fifo.trace", "program", &header), -ENODEV);
-    ck_assert_int_eq(file_create(&file, "/dev/full", "program", &header), -ENODEV);
+    ck_assert_str_eq(file_bench_create("precious.trace"), "precious.2.trace");
+    ck_assert_str_eq(file_bench_create("link.trace"), "link.2.trace");
+    ck_assert_str_eq(file_bench_create("dangling.trace"), "dangling.2.trace");
+    ck_assert_int_eq(file_create(&file, "fifo.trace", "program", &file_bench_header), -ENODEV);
+    ck_assert_int_eq(file_create(&file, "/dev/full", "program", &file_bench_header), -ENODEV);
     ck_assert_uint_eq(size_of("precious.trace"), 8);
     ck_assert_int_eq(readlink("link.trace", target, sizeof target), 14);
     ck_assert_int_ne(access("nowhere", F_OK), 0);
@@ -206,7 +87,7 @@ START_TEST(file_takes_no_descriptor_from_the_program)
 {
     struct trace_chunk *window = NULL;
     int before = lowest_free();
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     file_release(&file);
     ck_assert_int_eq(atomic_load(&file.fd), -1);
@@ -225,7 +106,7 @@ START_TEST(file_is_held_at_a_high_number)
 {
     struct stat status;
     int before = lowest_free();
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     file_hold(&file);
     int fd = atomic_load(&file.fd);
@@ -245,7 +126,7 @@ END_TEST
 START_TEST(file_works_with_few_descriptors)
 {
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){16, 1024}), 0);
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     ck_assert_int_eq(file_append(&file, "segment", 7), 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}), 0);
 }
@@ -254,16 +135,16 @@ END_TEST
 START_TEST(file_tells_why_it_cannot_be_created)
 {
     file = (struct file){.fd = -1};
-    ck_assert_int_eq(file_create(&file, "missing/a.trace", "p", &header), -ENOENT);
-    ck_assert_str_eq(file.path + strlen(directory), "/missing/a.trace");
+    ck_assert_int_eq(file_create(&file, "missing/a.trace", "p", &file_bench_header), -ENOENT);
+    ck_assert_str_eq(file.path + strlen(file_bench_directory), "/missing/a.trace");
     ck_assert_int_eq(close(open("a", O_WRONLY | O_CREAT, 0600)), 0);
-    ck_assert_int_eq(file_create(&file, "a/a.trace", "p", &header), -ENOTDIR);
+    ck_assert_int_eq(file_create(&file, "a/a.trace", "p", &file_bench_header), -ENOTDIR);
     ck_assert_int_eq(mkdir("closed", 0500), 0);
     if (geteuid() != 0) {
-        ck_assert_int_eq(file_create(&file, "closed/a.trace", "p", &header), -EACCES);
+        ck_assert_int_eq(file_create(&file, "closed/a.trace", "p", &file_bench_header), -EACCES);
     }
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, 1024}), 0);
-    ck_assert_int_eq(file_create(&file, "a.trace", "p", &header), -EMFILE);
+    ck_assert_int_eq(file_create(&file, "a.trace", "p", &file_bench_header), -EMFILE);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}), 0);
 }
 END_TEST
@@ -273,7 +154,7 @@ START_TEST(file_is_not_left_behind_when_there_is_no_room_for_the_header)
     file = (struct file){.fd = -1};
     /* check itself writes to files: no assertion until the limit is lifted */
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, RLIM_INFINITY});
-    long result = file_create(&file, "a.trace", "p", &header);
+    long result = file_create(&file, "a.trace", "p", &file_bench_header);
     (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
     ck_assert_int_eq(result, -EFBIG);
     ck_assert_int_ne(access("a.trace", F_OK), 0);
@@ -282,9 +163,9 @@ END_TEST
 
 START_TEST(file_of_a_child_has_its_header_where_the_parent_had_it)
 {
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     struct trace_file_header *before = file.header;
-    struct trace_file_header other = header;
+    struct trace_file_header other = file_bench_header;
     other.pid = 5000;
     ck_assert_int_eq(file_create(&file, "a.trace", "program", &other), 0);
     ck_assert_ptr_eq(file.header, before);
@@ -305,7 +186,7 @@ START_TEST(file_gives_windows_that_reach_the_disk)
 {
     struct trace_chunk *windows[3] = {NULL};
     unsigned char byte = 0;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     for (size_t i = 0; i < 3; i++) {
         ck_assert_int_eq(file_append(&file, "odd length", 10), 0);
         ck_assert_int_eq(file_map_window(&file, NULL, &windows[i]), 0);
@@ -333,7 +214,7 @@ START_TEST(file_maps_a_window_where_it_is_told)
 {
     struct trace_chunk *window = NULL;
     struct trace_chunk *again = NULL;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
     window->magic = 1;
     ck_assert_int_eq(file_map_window(&file, window, &again), 0);
@@ -346,7 +227,7 @@ START_TEST(file_has_its_space_promised_by_the_disk)
 {
     struct trace_chunk *window = NULL;
     struct stat status;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
     ck_assert_int_eq(stat("a.trace", &status), 0);
     ck_assert_int_eq(status.st_size, TRACE_HEADER_BYTES + TRACE_WINDOW_BYTES);
@@ -372,7 +253,7 @@ START_TEST(file_keeps_segments_of_threads_apart)
     pthread_t threads[THREADS];
     size_t found = 0;
     uint64_t segment[16];
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     for (uintptr_t i = 0; i < THREADS; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, append_many, (void *)(i + 1)), 0);
     }
@@ -397,7 +278,7 @@ END_TEST
 START_TEST(file_is_found_again_when_its_descriptor_was_closed)
 {
     struct trace_chunk *window = NULL;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     ck_assert_int_eq(close(atomic_load(&file.fd)), 0);
     ck_assert_int_eq(chdir("/"), 0);
     ck_assert_int_eq(file_append(&file, "segment", 7), 0);
@@ -412,7 +293,7 @@ END_TEST
 START_TEST(file_does_not_write_to_descriptors_of_the_program)
 {
     struct trace_chunk *window = NULL;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     file_hold(&file);
     int fd = atomic_load(&file.fd);
@@ -431,7 +312,7 @@ END_TEST
 START_TEST(file_that_is_held_needs_no_path)
 {
     struct trace_chunk *window = NULL;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     file_hold(&file);
     ck_assert_int_eq(rename("a.trace", "moved"), 0);
@@ -444,7 +325,7 @@ END_TEST
 START_TEST(file_that_was_deleted_gives_an_error)
 {
     struct trace_chunk *window = NULL;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     ck_assert_int_eq(unlink("a.trace"), 0);
     int before = lowest_free();
@@ -459,7 +340,7 @@ END_TEST
 
 START_TEST(file_that_was_replaced_is_left_alone)
 {
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     file_release(&file);
     ck_assert_int_eq(rename("a.trace", "kept"), 0);
     ck_assert_int_eq(close(open("a.trace", O_WRONLY | O_CREAT, 0600)), 0);
@@ -482,7 +363,7 @@ START_TEST(file_gives_an_error_at_the_size_limit_and_no_signal)
 {
     struct trace_chunk *window = NULL;
     rlim_t limit = TRACE_HEADER_BYTES + TRACE_WINDOW_BYTES;
-    (void)create("a.trace");
+    (void)file_bench_create("a.trace");
     (void)signal(SIGXFSZ, SIG_DFL);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, limit}), 0);
     ck_assert_int_eq(file_map_window(&file, NULL, &window), 0);
@@ -510,16 +391,9 @@ START_TEST(file_passes_on_what_the_disk_says)
 }
 END_TEST
 
-/* Each test in a directory of its own. */
 int main(void)
 {
     const TTest *const tests[] = {
-        file_expands_patterns,
-        file_puts_numbers_before_the_extension,
-        file_leaves_dots_of_directories_alone,
-        file_takes_absolute_patterns_as_they_are,
-        file_never_shortens_a_name,
-        file_goes_into_a_directory_that_is_named,
         file_begins_with_its_header,
         file_is_private_whatever_the_mask,
         file_does_not_follow_or_replace_what_is_there,
@@ -542,5 +416,5 @@ int main(void)
         file_passes_on_what_the_disk_says,
         NULL,
     };
-    return suite_run_with("file", tests, enter_directory, remove_directory);
+    return suite_run_with("file", tests, file_bench_enter, file_bench_leave);
 }
