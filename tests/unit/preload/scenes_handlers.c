@@ -1,0 +1,93 @@
+/* Scenes of signal handlers that interrupt the tracer, and of hooks that were left. */
+#include "scene.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/time.h>
+
+#include "process.h"
+#include "tracer.h"
+
+#define HANDLED_MIN 200
+
+static void scene_nested(void)
+{
+    allocate(1, 100);
+    struct thread_state *state = thread_self;
+    state->busy = THREAD_RECORDING; /* as if a handler had come in between */
+    state->busy_sp = UINTPTR_MAX;
+    allocate(2, 200);
+    REQUIRE(state->nested != NULL);
+    state->nested->busy = THREAD_RECORDING; /* and another one */
+    state->nested->busy_sp = UINTPTR_MAX;
+    allocate(3, 300);
+    state->nested->busy = THREAD_IDLE;
+    state->busy = THREAD_IDLE;
+    allocate(4, 400);
+    release(2);
+}
+
+/* A handler has left the tracer with longjmp(): the hook that is recording no longer runs. */
+static __attribute__((noinline)) void allocate_deeper(void)
+{
+    char room[4096];
+    __asm__ volatile("" : : "r"(room) : "memory");
+    allocate(1, 100);
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+
+static void scene_stale(void)
+{
+    allocate_deeper();
+    thread_self->busy = THREAD_RECORDING;
+    allocate(2, 200);
+    REQUIRE(thread_self->nested == NULL);
+    release(2);
+}
+
+static volatile sig_atomic_t handled;
+
+static void handle(int signal)
+{
+    (void)signal;
+    const int before = errno;
+    allocate(7, 77);
+    release(7);
+#ifndef __SANITIZE_THREAD__ /* within which what libunwind calls may set it */
+    REQUIRE(errno == before);
+#endif
+    errno = before;
+    handled++;
+}
+
+static void scene_handler(void)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+    /* one at a time: on a busy machine an interval may be too short for the program to get on */
+    struct itimerval soon = {.it_value.tv_usec = 100};
+    unsigned long rounds = 0;
+    sig_atomic_t armed = -1; /* when this many had been handled */
+    allocate(1, 11);
+    release(1);
+    REQUIRE(sigaction(SIGALRM, &action, NULL) == 0);
+    while (thread_self->nested == NULL || handled < HANDLED_MIN) {
+        if (armed != handled) {
+            armed = handled;
+            REQUIRE(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+        }
+        allocate(1, 11);
+        release(1);
+        rounds++;
+    }
+    soon = (struct itimerval){0};
+    REQUIRE(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    (void)printf("%lu %d\n", rounds + 1, (int)handled);
+}
+
+const struct scene scenes_of_handlers[] = {
+    {"nested", scene_nested},
+    {"stale", scene_stale},
+    {"handler", scene_handler},
+    {0},
+};

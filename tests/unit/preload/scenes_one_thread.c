@@ -1,0 +1,200 @@
+/* Scenes of one thread: what is allocated and freed, asked and paused. */
+#include "scene.h"
+
+#include <execinfo.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libtrace.h"
+#include "tracer.h"
+
+#define FRAMES_MAX 64
+
+static void scene_order(void)
+{
+    REQUIRE(tracer_is_recording());
+    allocate(1, 100);
+    allocate(2, 200);
+    release(1);
+    allocate(3, 0);
+    release(3);
+    release(2);
+}
+
+static void scene_implied(void)
+{
+    allocate(1, 100);
+    allocate(1, 200);
+    release(1);
+}
+
+static void scene_realloc(void)
+{
+    allocate(1, 100);
+    reallocate(1, NULL, 500); /* fails: the block stays known */
+    reallocate(1, block(1), 200);
+    reallocate(1, block(2), 300);
+    reallocate(2, NULL, 0); /* a free */
+    release(2);             /* and so nobody's */
+}
+
+static void scene_realloc_unknown(void)
+{
+    reallocate(1, NULL, 500); /* fails, and nothing is known of it */
+    reallocate(1, block(2), 200);
+    release(2);
+}
+
+static void scene_snapshot(void)
+{
+    char name[300];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    allocate(1, 100);
+    REQUIRE(libtrace_snapshot("middle") == 0);
+    allocate(2, 200);
+    REQUIRE(tracer_snapshot(NULL, CALLER_SP()));
+    REQUIRE(tracer_snapshot(name, CALLER_SP()));
+}
+
+static void scene_snapshot_signal(void)
+{
+    allocate(1, 100);
+    REQUIRE(raise(SIGUSR2) == 0);
+    allocate(2, 200);
+}
+
+/* With LIBTRACE_START=0. */
+static void scene_pause(void)
+{
+    REQUIRE(libtrace_is_tracing() == 0);
+    allocate(1, 100);
+    REQUIRE(libtrace_snapshot("none") == -1);
+    REQUIRE(libtrace_start() == 0 && libtrace_is_tracing() == 1);
+    allocate(2, 200);
+    allocate(3, 300);
+    allocate(4, 400);
+    libtrace_stop();
+    REQUIRE(libtrace_is_tracing() == 0);
+    allocate(5, 500);
+    release(2);
+    release(1); /* born unseen, and nobody is to hear of it */
+    reallocate(3, block(6), 600);
+    REQUIRE(libtrace_start() == 0);
+    release(4);
+}
+
+static void scene_traced(void)
+{
+    void *frames[4];
+    allocate(1, 100);
+    allocate(2, 200);
+    release(2);
+    require_memory(100, 100); /* nobody has asked before */
+    allocate(2, 300);
+    release(2);
+    require_memory(100, 400);
+    libtrace_reset_peak();
+    require_memory(100, 100);
+    reallocate(1, block(2), 50);
+    require_memory(50, 100);
+    REQUIRE(libtrace_get_object_traceback(block(1), frames, 4) == -1);
+    REQUIRE(libtrace_get_object_traceback(block(2), frames, 4) >= 2);
+    REQUIRE(libtrace_get_tracer_memory() > 0);
+    libtrace_clear_traces();
+    require_memory(0, 0);
+    REQUIRE(libtrace_get_object_traceback(block(2), frames, 4) == -1);
+    release(2);
+    allocate(3, 100);
+    require_memory(100, 100);
+    libtrace_stop();
+    require_memory(0, 0);
+    REQUIRE(libtrace_get_object_traceback(block(3), frames, 4) == -1);
+}
+
+/* What a window no longer has counts, too. */
+static void scene_traced_much(void)
+{
+    libtrace_clear_traces();
+    for (unsigned round = 0; round < 10; round++) {
+        for (unsigned i = 0; i < 20000; i++) {
+            allocate(i, i % 5000 + 1);
+        }
+        for (unsigned i = 0; i < 20000; i++) {
+            release(i);
+        }
+    }
+    allocate(1, 77);
+    require_memory(77, (size_t)4 * 5000 * 5001 / 2);
+}
+
+static void scene_unknown(void)
+{
+    release(1);
+    release(2);
+    allocate(3, 300);
+    release(3);
+    release(3);
+    allocate_at((void *)(UINT64_C(1) << 47), 400); // NOLINT(*-no-int-to-ptr): beyond the map
+}
+
+/* What backtrace() finds and what the tracer is to find, both seen from here. */
+static __attribute__((noinline)) void compare_stacks(void)
+{
+    void *frames[FRAMES_MAX];
+    int count = backtrace(frames, FRAMES_MAX);
+    int first = 0;
+    while (first < count && frames[first] != __builtin_return_address(0)) {
+        first++; /* this function, and a sanitizer's backtrace() */
+    }
+    for (int i = first; i < count; i++) {
+        (void)printf("%p\n", frames[i]);
+    }
+    tracer_allocated(block(1), 100, CALLER());
+}
+
+static __attribute__((noinline)) void recurse(int depth)
+{
+    if (depth > 0) {
+        recurse(depth - 1);
+    } else {
+        compare_stacks();
+    }
+    __asm__ volatile(""); /* no tail call */
+}
+
+static void scene_stack(void)
+{
+    recurse(7);
+}
+
+/* More than the two windows take: they are sealed several times. */
+static void scene_many(void)
+{
+    for (unsigned round = 0; round < 10; round++) {
+        for (unsigned i = 0; i < 20000; i++) {
+            allocate(i, i % 5000 + 1);
+        }
+        for (unsigned i = 0; i < 20000; i++) {
+            release(i);
+        }
+    }
+}
+
+const struct scene scenes_of_one_thread[] = {
+    {"order", scene_order},
+    {"implied", scene_implied},
+    {"realloc", scene_realloc},
+    {"realloc_unknown", scene_realloc_unknown},
+    {"snapshot", scene_snapshot},
+    {"snapshot_signal", scene_snapshot_signal},
+    {"pause", scene_pause},
+    {"traced", scene_traced},
+    {"traced_much", scene_traced_much},
+    {"unknown", scene_unknown},
+    {"stack", scene_stack},
+    {"many", scene_many},
+    {0},
+};
