@@ -15,9 +15,9 @@ import tempfile
 import harness
 import symbols_vs_addr2line as symbols
 
-PER_FILE = 2000 if harness.IS_ALL else 200
-WAYS = [("g++", ["-gdwarf-4"]), ("g++", ["-gdwarf-5"]), ("clang++", ["-gdwarf-5"])]
-MORE_WAYS = [("clang++", ["-gdwarf-4"]), ("g++", ["-gdwarf-5", "-gz"]), ("clang++", ["-O0"]),
+PER_FILE = 2000 if harness.IS_ALL else 1000
+WAYS = [("g++", ["-gdwarf-4"]), ("g++", ["-gdwarf-5"]), ("clang++", ["-gdwarf-4"]), ("clang++", ["-gdwarf-5"])]
+MORE_WAYS = [("g++", ["-gdwarf-5", "-gz"]), ("clang++", ["-O0"]),
              ("g++", ["-O0"])]
 
 
