@@ -5,6 +5,7 @@
  */
 #include "apart.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -135,7 +136,9 @@ void fuzz_apart(void (*run)(void *context), void *context)
     if (child == 0) {
         run_child(run, context);
     }
-    fuzz_require(waitpid(child, &status, 0) == child);
+    while (waitpid(child, &status, 0) != child) {
+        fuzz_require(errno == EINTR); // libFuzzer's clock
+    }
     add_coverage();
     if (outcome->is_ours) {
         (void)fprintf(stderr, "%s\n", outcome->report);
