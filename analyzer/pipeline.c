@@ -1,56 +1,19 @@
-/*
- * One trace at a time: it is opened, replayed, counted into the tables and closed again. What
- * outlives it are names, frames and groups.
- */
+/* See pipeline.h: what a run shares, and a trace's way through the stages. */
 #include "pipeline.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "allocator_report.h"
-#include "attribute.h"
-#include "database.h"
-#include "frame_table.h"
 #include "heap_analysis.h"
 #include "module_report.h"
-#include "modules.h"
-#include "moment_label.h"
 #include "picture.h"
+#include "pipeline_compare.h"
+#include "pipeline_passage.h"
+#include "pipeline_visit.h"
 #include "pipeline_watch.h"
-#include "progress.h"
-#include "reader.h"
 #include "render.h"
-#include "replay.h"
-#include "saved_statistics.h"
-#include "strings.h"
 #include "summary.h"
-#include "symbolize.h"
-#include "tally.h"
-
-struct pipeline {
-    const struct options *options;
-    struct strings *strings;
-    struct symbolizer *symbolizer;
-    struct module_table *modules;
-    struct frame_table *frames;
-    struct statistics_writer *writer; /* of --save-statistics; NULL until there is a trace */
-    struct heap_roots *roots;         /* names of heap pictures' roots */
-};
-
-/* One trace on its way. */
-struct passage {
-    struct pipeline *pipeline;
-    struct report *report;
-    struct reader reader;
-    struct attribution attribution;
-    uint32_t *modules;
-    struct replay_watch watch;
-    const struct moment *moment; /* that is asked for */
-    bool is_visited;             /* it has come */
-    bool is_open;
-};
 
 enum trace_status pipeline_new(const struct options *options, struct pipeline **ret_pipeline,
                                struct trace_error *error)
@@ -119,167 +82,6 @@ struct report pipeline_report(const struct pipeline *pipeline)
     };
 }
 
-/* Save what is counted, if that is asked for. */
-static enum trace_status save(struct passage *passage, const struct replay *replay,
-                              const char *moment, struct trace_error *error)
-{
-    struct pipeline *pipeline = passage->pipeline;
-    if (pipeline->options->statistics_file == NULL) {
-        return TRACE_OK;
-    }
-    pipeline->writer = pipeline->writer != NULL ? pipeline->writer : statistics_writer_new();
-    return pipeline->writer != NULL ? statistics_writer_add(pipeline->writer, replay,
-                                                            &passage->attribution, moment, error)
-                                    : trace_fail(error, TRACE_NOMEM, 0, "no memory for statistics");
-}
-
-/* The replay has come to the moment: count. */
-static enum trace_status visit(void *context, const struct replay *replay,
-                               struct trace_error *error)
-{
-    struct passage *passage = context;
-    struct report_table *table =
-        report_find_table(passage->report, replay, passage->moment, passage->reader.file.path,
-                          passage->pipeline->strings);
-    passage->is_visited = true;
-    if (table == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
-    }
-    struct tally_rules rules = passage->pipeline->options->tally;
-    if (rules.has_growth) {
-        growth_finish(passage->watch.growth);
-        table->growth.start_s =
-            (double)growth_start_tick(passage->watch.growth) / TRACE_TICKS_PER_SECOND;
-    }
-    if (rules.has_freers) {
-        passage->report->has_ledger =
-            passage->report->has_ledger || freers_are_known(passage->watch.freers);
-    }
-    enum trace_status status = tally_blocks(replay, &passage->attribution, &rules, false,
-                                            passage->pipeline->strings, table, error);
-    if (status == TRACE_OK && rules.has_live) {
-        rules.metric = REPORT_LIVE;
-        status = tally_blocks(replay, &passage->attribution, &rules, true,
-                              passage->pipeline->strings, table, error);
-    }
-    return status == TRACE_OK ? save(passage, replay, table->moment, error) : status;
-}
-
-/* The same for what the table is compared with, which comes after the table itself. */
-static enum trace_status visit_old(void *context, const struct replay *replay,
-                                   struct trace_error *error)
-{
-    struct passage *passage = context;
-    struct report *report = passage->report;
-    struct report_table *table = &report->tables[0];
-    const struct options *options = passage->pipeline->options;
-    const char *label = moment_label(passage->moment, replay, &report->arena);
-    if (label != NULL && options->compared_file != NULL) {
-        label = arena_format(&report->arena, "%s, at %s", options->compared_file, label);
-    } else if (table->old_moment != NULL && moment_label_all(passage->moment) != NULL) {
-        label = moment_label_all(passage->moment);
-    }
-    passage->is_visited = true;
-    if (label == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for a table");
-    }
-    table->old_moment = label;
-    return tally_blocks(replay, &passage->attribution, &options->tally, true,
-                        passage->pipeline->strings, table, error);
-}
-
-/* The same for --annotate. */
-static enum trace_status visit_annotate(void *context, const struct replay *replay,
-                                        struct trace_error *error)
-{
-    struct passage *passage = context;
-    struct report *report = passage->report;
-    if (report->annotate == NULL) {
-        report->annotate = annotate_new();
-    }
-    passage->is_visited = true;
-    if (report->annotate == NULL) {
-        return trace_fail(error, TRACE_NOMEM, 0, "no memory for lines of source");
-    }
-    return annotate_trace(report->annotate, replay, passage->watch.levels, &passage->attribution,
-                          passage->pipeline->options->tally.is_all_frames, error);
-}
-
-/* The same for a database. */
-static enum trace_status visit_database(void *context, const struct replay *replay,
-                                        struct trace_error *error)
-{
-    struct passage *passage = context;
-    struct report *report = passage->report;
-    enum trace_status status = TRACE_OK;
-    growth_finish(passage->watch.growth);
-    if (report->database == NULL) {
-        status = database_new(&report->database, error);
-    }
-    passage->is_visited = true;
-    return status == TRACE_OK ? database_add_sites(report->database, replay, &passage->attribution,
-                                                   report->trace_count + 1, error)
-                              : status;
-}
-
-/* Say that the snapshot asked for is not there, and which ones are. */
-static enum trace_status miss_snapshot(const struct passage *passage, const struct replay *replay,
-                                       struct trace_error *error)
-{
-    char known[256] = "";
-    for (size_t i = 0; i < replay->snapshot_count; i++) {
-        size_t used = strlen(known);
-        if (used + 8 < sizeof known) {
-            (void)snprintf(known + used, sizeof known - used, "%s#%zu %s", i > 0 ? ", " : "", i + 1,
-                           replay->snapshots[i].name);
-        }
-    }
-    return trace_fail(error, TRACE_NOT_FOUND, 0, "%s: has no snapshot \"%.64s\"; it has %s",
-                      passage->reader.file.path, passage->moment->text,
-                      replay->snapshot_count > 0 ? known : "none");
-}
-
-/*
- * Replay the trace up to a moment, and on to its end.
- * @visit_function: called at the moment; NULL if nothing is to be counted then.
- * Errors: TRACE_NOT_FOUND if there is no such snapshot; @ret_replay is made all the same.
- */
-static enum trace_status replay_trace(struct passage *passage, const struct moment *moment,
-                                      replay_visit visit_function, struct replay *ret_replay,
-                                      struct trace_error *error)
-{
-    struct replay_watch *watch = &passage->watch;
-    struct progress progress;
-    passage->moment = moment;
-    passage->is_visited = false;
-    progress_start(&progress, "replaying", passage->reader.event_bytes);
-    enum trace_status status =
-        replay_run(&passage->reader, moment, visit_function, passage,
-                   replay_watch_is_used(watch) ? watch : NULL, &progress, ret_replay, error);
-    progress_finish(&progress);
-    bool is_named = moment->kind == MOMENT_NUMBER || moment->kind == MOMENT_NAME;
-    if (status == TRACE_OK && is_named && visit_function != NULL && !passage->is_visited) {
-        status = miss_snapshot(passage, ret_replay, error);
-    }
-    return status;
-}
-
-/* Replay once more, and count what the table is compared with. */
-static enum trace_status replay_old(struct passage *passage, const struct moment *moment,
-                                    struct trace_error *error)
-{
-    struct replay replay = {0};
-    const struct damage damage = passage->reader.damage;
-    enum trace_status status =
-        pipeline_watch_again(&passage->watch, passage->pipeline->options, &passage->reader, error);
-    if (status == TRACE_OK) {
-        status = replay_trace(passage, moment, visit_old, &replay, error);
-    }
-    passage->reader.damage = damage; // it has been counted
-    replay_fini(&replay);
-    return status;
-}
-
 /* Work out what the trace's heap picture says. */
 static enum trace_status add_heap(struct passage *passage, struct trace_error *error)
 {
@@ -329,41 +131,11 @@ static enum trace_status add_trace(struct passage *passage, const struct replay 
     return status;
 }
 
-/* Open a trace and make it ready for being replayed; close_passage() in any case. */
-static enum trace_status open_passage(struct passage *passage, const char *path,
-                                      struct trace_error *error)
-{
-    struct pipeline *pipeline = passage->pipeline;
-    passage->reader.file.fd = -1;
-    enum trace_status status = reader_open(path, &passage->reader, error);
-    if (status != TRACE_OK) {
-        return status;
-    }
-    passage->is_open = true;
-    status =
-        module_table_add(pipeline->modules, &passage->reader.definitions, &passage->modules, error);
-    if (status == TRACE_OK) {
-        status = attribution_init(&passage->reader.definitions, passage->modules, pipeline->frames,
-                                  &pipeline->options->rules, &passage->attribution, error);
-    }
-    return status;
-}
-
-static void close_passage(struct passage *passage)
-{
-    pipeline_watch_fini(&passage->watch);
-    attribution_fini(&passage->attribution);
-    free(passage->modules);
-    if (passage->is_open) {
-        reader_close(&passage->reader);
-    }
-}
-
 enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, struct report *report,
                                struct trace_error *error)
 {
     static const replay_visit visits[] = {
-        [REPORT_TABLES] = visit,
+        [REPORT_TABLES] = visit_tables,
         [REPORT_ANNOTATE] = visit_annotate,
         [REPORT_DATABASE] = visit_database,
         [REPORT_WHY] = NULL, // the last one: the others have nothing to count at a moment
@@ -372,15 +144,15 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
     struct passage passage = {.pipeline = pipeline, .report = report};
     struct replay replay = {0};
     enum trace_status missed = TRACE_OK;
-    enum trace_status status = open_passage(&passage, path, error);
+    enum trace_status status = passage_open(&passage, path, error);
     if (status == TRACE_OK) {
         status = pipeline_watch_start(&passage.watch, options, &passage.reader, report, error);
     }
     if (status == TRACE_OK) {
-        status = replay_trace(&passage, &options->at, visits[options->kind], &replay, error);
+        status = passage_replay(&passage, &options->at, visits[options->kind], &replay, error);
     }
     if (status == TRACE_OK && report->is_compared && options->compared_file == NULL) {
-        status = replay_old(&passage, &options->compared, error);
+        status = compare_replay(&passage, &options->compared, error);
     }
     if (status == TRACE_NOT_FOUND) {
         missed = status;
@@ -397,52 +169,8 @@ enum trace_status pipeline_add(struct pipeline *pipeline, const char *path, stru
         status = add_trace(&passage, &replay, error);
     }
     replay_fini(&replay);
-    close_passage(&passage);
+    passage_close(&passage);
     return status != TRACE_OK ? status : missed;
-}
-
-/* Count saved statistics as what the table is compared with. */
-static enum trace_status add_saved(struct pipeline *pipeline, struct report *report,
-                                   struct trace_error *error)
-{
-    const struct options *options = pipeline->options;
-    struct report_table *table = &report->tables[0];
-    struct saved_statistics saved;
-    enum trace_status status = saved_statistics_load(options->compared_file, pipeline->frames,
-                                                     &options->rules, &saved, error);
-    if (status == TRACE_OK && options->tally.metric == REPORT_TEMPORARY &&
-        saved.lifetimes == NULL) {
-        status = trace_fail(error, TRACE_UNSUPPORTED, 0,
-                            "%s: an earlier version saved it, without what was temporary",
-                            options->compared_file);
-    }
-    if (status == TRACE_OK) {
-        table->old_moment =
-            arena_format(&report->arena, "%s, at %s", options->compared_file, saved.moment);
-        status = table->old_moment == NULL
-                     ? trace_fail(error, TRACE_NOMEM, 0, "no memory for a table")
-                     : tally_blocks(&saved.replay, &saved.attribution, &options->tally, true,
-                                    pipeline->strings, table, error);
-    }
-    saved_statistics_fini(&saved);
-    return status;
-}
-
-/* Count the other trace that the table is compared with. */
-static enum trace_status add_compared_file(struct pipeline *pipeline, struct report *report,
-                                           struct trace_error *error)
-{
-    const struct options *options = pipeline->options;
-    struct passage passage = {.pipeline = pipeline, .report = report};
-    if (saved_statistics_are_in(options->compared_file)) {
-        return add_saved(pipeline, report, error);
-    }
-    enum trace_status status = open_passage(&passage, options->compared_file, error);
-    if (status == TRACE_OK) {
-        status = replay_old(&passage, &options->at, error);
-    }
-    close_passage(&passage);
-    return status;
 }
 
 enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *report,
@@ -450,7 +178,7 @@ enum trace_status pipeline_finish(struct pipeline *pipeline, struct report *repo
 {
     size_t unresolved = 0;
     if (pipeline->options->compared_file != NULL && report->table_count > 0) {
-        enum trace_status status = add_compared_file(pipeline, report, error);
+        enum trace_status status = compare_file(pipeline, report, error);
         if (status != TRACE_OK) {
             return status;
         }
