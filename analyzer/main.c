@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "memory_limit.h"
 #include "options.h"
 #include "pipeline.h"
 #include "safe_text.h"
@@ -35,6 +36,15 @@ static void complain_about(const char *subject, const char *text)
 static void complain(const char *text)
 {
     complain_about(NULL, text);
+}
+
+static void complain_of_error(const struct trace_error *error)
+{
+    complain(error->text);
+    if (error->status == TRACE_NOMEM) {
+        char text[MEMORY_LIMIT_BYTES];
+        complain(memory_limit_advice(text));
+    }
 }
 
 static bool is_utf8(void)
@@ -125,7 +135,7 @@ static bool make_reports(struct pipeline *pipeline, const struct options *option
         }
         enum trace_status status = pipeline_add(pipeline, options->files[i], report, &error);
         if (status != TRACE_OK) {
-            complain(error.text);
+            complain_of_error(&error);
             is_complete = false;
         }
         bool is_usable = status == TRACE_OK || !options->is_each_file;
@@ -145,7 +155,7 @@ static bool make_reports(struct pipeline *pipeline, const struct options *option
     }
     for (size_t i = 0; i < count; i++) {
         if (pipeline_finish(pipeline, &reports[i], &error) != TRACE_OK) {
-            complain(error.text);
+            complain_of_error(&error);
             return false;
         }
     }
@@ -184,14 +194,17 @@ static int run(const struct options *options)
     int code = EXIT_BAD_INPUT;
     enum trace_status status = pipeline_new(options, &pipeline, &error);
     if (reports == NULL || status != TRACE_OK) {
-        complain(status != TRACE_OK ? error.text : "no memory to start with");
+        if (status == TRACE_OK) {
+            status = trace_fail(&error, TRACE_NOMEM, 0, "no memory to start with");
+        }
+        complain_of_error(&error);
         goto out;
     }
     bool is_complete = make_reports(pipeline, options, reports, &count);
     if (count > 0) {
         status = write_reports(options, reports, count, &error);
         if (status != TRACE_OK) {
-            complain(error.text);
+            complain_of_error(&error);
         }
         code = status == TRACE_OK && is_complete ? EXIT_REPORTED : EXIT_BAD_INPUT;
         if (check_rules(options, reports, count) && code == EXIT_REPORTED) {

@@ -354,8 +354,10 @@ enum trace_status grouping_add(struct grouping *grouping, const struct group_blo
         is_done =
             add_to_frame(grouping, blocks, attribution_frame(blocks->attribution, blocks->stack));
     }
-    return is_done ? TRACE_OK
-                   : trace_fail(error, TRACE_NOMEM, 0, "no memory for %zu groups", grouping->count);
+    return is_done
+               ? TRACE_OK
+               : trace_fail(error, TRACE_NOMEM, 0,
+                            "no memory for the table: it has %zu groups so far", grouping->count);
 }
 
 void grouping_close_growth(struct grouping *grouping, const struct growth *growth)

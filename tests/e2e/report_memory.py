@@ -2,6 +2,7 @@
 """Memory of trace-report follows call sites, not events: a trace of six times as many events of the
 same 50,000 sites takes it hardly more memory, and 64 MiB are enough."""
 import os
+import resource
 import subprocess
 import tempfile
 
@@ -24,6 +25,24 @@ def most_memory(arguments, directory):
     return usage.ru_maxrss << 10
 
 
+def check_limit(trace, directory):
+    """A report that runs into a limit says so, names it, and says what helps."""
+    told = 0
+    for mib in range(4, 33):
+        size = mib << 20
+        outcome = subprocess.run([report_tool, "--by=traceback", trace], cwd=directory, env=environment(),
+                                 capture_output=True, text=True, check=False,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+        if outcome.returncode == 0:
+            break
+        if outcome.stderr.startswith("trace-report: "):  # else the loader had not even room for libraries
+            advice = "memory is limited to " + (f"{size >> 10} KiB" if mib < 10 else f"{mib}.0 MiB")
+            check("no memory" in outcome.stderr and advice in outcome.stderr
+                  and "ulimit -v unlimited" in outcome.stderr, f"{mib} MiB: {outcome.stderr}")
+            told += 1
+    check(told > 0, "no report ran out of memory")
+
+
 def main():
     require(MANY_SITES, report_tool)
     with tempfile.TemporaryDirectory() as directory:
@@ -41,6 +60,7 @@ def main():
                 # half as much again, of six times the events: sites whose blocks get to more different ages
                 check(many <= few * 3 // 2, f"{options}: memory grows with events")
             check(many <= MOST_BYTES, f"{options}: more than 64 MiB")
+        check_limit(recorded[1], directory)
     finish("memory of trace-report")
 
 

@@ -53,7 +53,7 @@ START_TEST(pipeline_adds_traces_up)
     ck_assert_int_eq(run_add(&run, "t.trace"), TRACE_OK);
     run_finish(&run);
     ck_assert_uint_eq(run.report.table_count, 1);
-    ck_assert_uint_eq(run.report.tables[0].size, 2 * 1517);
+    ck_assert_uint_eq(run.report.tables[0].size, 3034);
     ck_assert_uint_eq(run.report.tables[0].count, 18);
     ck_assert_uint_eq(run.report.tables[0].shown, 5); // the same lines, so the same groups
     ck_assert_uint_eq(run.report.trace_count, 2);
