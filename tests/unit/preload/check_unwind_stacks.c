@@ -79,7 +79,7 @@ START_TEST(unwind_walks_a_stack_once)
     for (size_t i = 0; i < (size_t)STACKS * ROUNDS; i++) {
         run_on_stack(place + i % STACKS * apart, COROUTINE_BYTES, unwind_shapes[0]);
     }
-    ck_assert_uint_gt(bench->captures, STACKS * ROUNDS);
+    ck_assert_uint_gt(bench->captures, (size_t)STACKS * ROUNDS);
     /* another walk for a rule that is new */
     ck_assert_uint_le(common.full_walks - before, STACKS + UNWIND_SHAPES);
 }
