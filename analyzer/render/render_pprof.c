@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "grow.h"
 #include "profile.pb-c.h"
 #include "render.h"
 #include "safe_text.h"
@@ -58,16 +59,12 @@ static uint32_t find(struct maker *maker, struct messages *messages, const void 
     if (number < messages->count) {
         return number;
     }
-    if (messages->count == messages->capacity) {
-        size_t capacity = messages->capacity == 0 ? 64 : messages->capacity * 2;
-        void **items = realloc(messages->items, capacity * sizeof(void *));
-        if (items == NULL) {
-            maker->is_out_of_memory = true;
-            return 0;
-        }
-        messages->items = items;
-        messages->capacity = capacity;
+    void **items = grow_array(messages->items, messages->count, &messages->capacity, sizeof *items);
+    if (items == NULL) {
+        maker->is_out_of_memory = true;
+        return 0;
     }
+    messages->items = items;
     messages->items[messages->count++] = NULL;
     *ret_is_new = true;
     return number;

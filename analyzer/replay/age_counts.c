@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 enum {
     EXACT = 16, /* ages below have a class each */
     EXACT_BITS = 4,
@@ -90,16 +92,14 @@ static bool reach_owner(struct age_counts *counts, uint32_t owner)
 /* Begin a row. Return: its index plus one; 0 without memory. */
 static uint32_t add_row(struct age_counts *counts)
 {
-    if (counts->row_count == counts->row_capacity) {
-        size_t capacity = counts->row_capacity > 0 ? counts->row_capacity * 2 : FIRST_COUNT;
-        struct row *rows =
-            capacity <= UINT32_MAX ? realloc(counts->rows, capacity * sizeof *rows) : NULL;
-        if (rows == NULL) {
-            return 0;
-        }
-        counts->rows = rows;
-        counts->row_capacity = capacity;
+    struct row *rows =
+        counts->row_count < UINT32_MAX
+            ? grow_array(counts->rows, counts->row_count, &counts->row_capacity, sizeof *rows)
+            : NULL;
+    if (rows == NULL) {
+        return 0;
     }
+    counts->rows = rows;
     counts->rows[counts->row_count] = (struct row){0};
     return (uint32_t)++counts->row_count;
 }

@@ -1,7 +1,7 @@
 /* See replay_marks.h. */
 #include "replay_marks.h"
 
-#include <stdlib.h>
+#include "grow.h"
 
 static uint64_t at_least_zero(int64_t value)
 {
@@ -10,15 +10,12 @@ static uint64_t at_least_zero(int64_t value)
 
 const struct snapshot *replay_mark_snapshot(struct replay *replay, const char *name, size_t length)
 {
-    if (replay->snapshot_count == replay->snapshot_capacity) {
-        size_t capacity = replay->snapshot_capacity == 0 ? 16 : replay->snapshot_capacity * 2;
-        struct snapshot *grown = realloc(replay->snapshots, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        replay->snapshots = grown;
-        replay->snapshot_capacity = capacity;
+    struct snapshot *snapshots = grow_array(replay->snapshots, replay->snapshot_count,
+                                            &replay->snapshot_capacity, sizeof *snapshots);
+    if (snapshots == NULL) {
+        return NULL;
     }
+    replay->snapshots = snapshots;
     struct snapshot *snapshot = &replay->snapshots[replay->snapshot_count];
     *snapshot = (struct snapshot){
         .name = arena_copy(&replay->arena, name, length),

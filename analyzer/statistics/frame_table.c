@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "grow.h"
 #include "hash.h"
 #include "plumbing.h"
 
@@ -124,16 +125,14 @@ static bool grow_slots(struct frame_table *table)
 /* Return: the number of a new location, 0 without memory. */
 static uint32_t append_location(struct frame_table *table, uint32_t module, uint64_t address)
 {
-    if (table->count >= table->capacity) {
-        size_t capacity = table->capacity == 0 ? 1024 : table->capacity * 2;
-        struct location *grown = realloc(table->locations, capacity * sizeof *grown);
-        if (grown == NULL || table->count >= UINT32_MAX) {
-            table->locations = grown != NULL ? grown : table->locations;
-            return 0;
-        }
-        table->locations = grown;
-        table->capacity = capacity;
+    struct location *locations =
+        table->count < UINT32_MAX
+            ? grow_array(table->locations, table->count, &table->capacity, sizeof *locations)
+            : NULL;
+    if (locations == NULL) {
+        return 0;
     }
+    table->locations = locations;
     table->locations[table->count] = (struct location){.module = module, .address = address};
     return (uint32_t)table->count++;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "trace_codec.h"
 
 enum {
@@ -79,15 +80,12 @@ static uint64_t chunk_end(const struct trace_chunk *header, uint64_t offset)
 /* Return: the new last element of the index, a copy of @chunk; NULL without memory. */
 static struct chunk *append(struct chunk_index *index, const struct chunk *chunk)
 {
-    if (index->count == index->capacity) {
-        size_t capacity = index->capacity == 0 ? 256 : index->capacity * 2;
-        struct chunk *chunks = realloc(index->chunks, capacity * sizeof *chunks);
-        if (chunks == NULL) {
-            return NULL;
-        }
-        index->chunks = chunks;
-        index->capacity = capacity;
+    struct chunk *chunks =
+        grow_array(index->chunks, index->count, &index->capacity, sizeof *chunks);
+    if (chunks == NULL) {
+        return NULL;
     }
+    index->chunks = chunks;
     index->chunks[index->count] = *chunk;
     return &index->chunks[index->count++];
 }

@@ -257,17 +257,13 @@ static bool load_thread(struct loader *loader, struct trace_cursor *cursor)
         latest->name = name;
         return true;
     }
-    if (definitions->threads == NULL || definitions->thread_count == loader->thread_capacity) {
-        size_t capacity = loader->thread_capacity == 0 ? 64 : loader->thread_capacity * 2;
-        struct thread_definition *threads =
-            realloc(definitions->threads, capacity * sizeof *threads);
-        if (threads == NULL) {
-            loader->is_out_of_memory = true;
-            return false;
-        }
-        definitions->threads = threads;
-        loader->thread_capacity = capacity;
+    struct thread_definition *threads = grow_array(definitions->threads, definitions->thread_count,
+                                                   &loader->thread_capacity, sizeof *threads);
+    if (threads == NULL) {
+        loader->is_out_of_memory = true;
+        return false;
     }
+    definitions->threads = threads;
     definitions->threads[definitions->thread_count++] =
         (struct thread_definition){thread, name, loader->stream};
     return true;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "code_map.h"
+#include "grow.h"
 
 struct module {
     const char *build_id; /* NULL: none */
@@ -90,15 +91,12 @@ static enum trace_status add_module(struct module_table *table,
     if (*ret_number < table->count) {
         return TRACE_OK;
     }
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity == 0 ? 64 : table->capacity * 2;
-        struct module *modules = realloc(table->modules, capacity * sizeof *modules);
-        if (modules == NULL) {
-            return TRACE_NOMEM;
-        }
-        table->modules = modules;
-        table->capacity = capacity;
+    struct module *modules =
+        grow_array(table->modules, table->count, &table->capacity, sizeof *modules);
+    if (modules == NULL) {
+        return TRACE_NOMEM;
     }
+    table->modules = modules;
     struct module *module = &table->modules[table->count];
     module->path = strings_text(table->names, definition->path);
     char digits[TRACE_BUILD_ID_BYTES * 2 + 1] = "";

@@ -12,15 +12,10 @@ enum nda_status nda_full(int ndim, const int64_t *shape, struct nda_value value,
 {
     struct nda_dtype dtype = {value.kind, 0};
     if (value.kind == NDA_TEXT) {
-        size_t width = 0;
-        enum nda_status status = nda_text_width(value.as.text, &width);
+        enum nda_status status = nda_text_item_width(value.as.text, &dtype.width);
         if (status != NDA_OK) {
             return status;
         }
-        if (width > NDA_TEXT_WIDTH_MAX) {
-            return nda_fail(NDA_OVERFLOW, "text of %zu characters", width);
-        }
-        dtype.width = width == 0 ? 1 : (uint32_t)width;
     }
     struct nda *array = NULL;
     enum nda_status status = nda_new(dtype, ndim, shape, NULL, false, &array);
@@ -85,27 +80,24 @@ enum nda_status nda_from_rows(const char *const *cells, int64_t rows, int64_t co
     if (status != NDA_OK) {
         return status;
     }
-    size_t longest = 1;
+    uint32_t longest = 1;
     int64_t size = rows * columns;
     for (int64_t i = 0; i < size; i++) {
-        size_t width = 0;
-        status = nda_text_width(cells[i], &width);
+        uint32_t width = 0;
+        status = nda_text_item_width(cells[i], &width);
         if (status != NDA_OK) {
             return status;
         }
         longest = width > longest ? width : longest;
     }
-    if (longest > NDA_TEXT_WIDTH_MAX) {
-        return nda_fail(NDA_OVERFLOW, "text of %zu characters", longest);
-    }
     struct nda *array = NULL;
-    status = nda_new(NDA_DTYPE_TEXT((uint32_t)longest), 2, shape, NULL, false, &array);
+    status = nda_new(NDA_DTYPE_TEXT(longest), 2, shape, NULL, false, &array);
     if (status != NDA_OK) {
         return status;
     }
     for (int64_t i = 0; i < size; i++) {
         unsigned char *item = array->data + (size_t)i * array->itemsize;
-        nda_text_encode(cells[i], (uint32_t)longest, item);
+        nda_text_encode(cells[i], longest, item);
     }
     *ret_array = array;
     return NDA_OK;

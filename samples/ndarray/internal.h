@@ -133,6 +133,8 @@ enum nda_status nda_number_to_float64(const char *text, double *ret_number);
 
 /* Characters of UTF-8. Errors: NDA_VALUE. */
 enum nda_status nda_text_width(const char *utf8, size_t *ret_width);
+/* Width of an item that holds this text: at least 1. Errors: NDA_VALUE, NDA_OVERFLOW. */
+enum nda_status nda_text_item_width(const char *utf8, uint32_t *ret_width);
 /* Write at most @width characters of valid UTF-8, and zeros after them. */
 void nda_text_encode(const char *utf8, uint32_t width, unsigned char *ret_item);
 /* Write UTF-8 and a zero, without the zeros at the item's end. Errors: NDA_OVERFLOW (room),

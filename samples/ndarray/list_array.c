@@ -83,15 +83,10 @@ static enum nda_status survey_value(struct survey *survey, struct nda_value valu
         return nda_fail(NDA_TYPE, "an array in a list of plain values");
     }
     if (value.kind == NDA_TEXT) {
-        size_t width = 0;
-        enum nda_status status = nda_text_width(value.as.text, &width);
+        enum nda_status status = nda_text_item_width(value.as.text, &dtype.width);
         if (status != NDA_OK) {
             return status;
         }
-        if (width > NDA_TEXT_WIDTH_MAX) {
-            return nda_fail(NDA_OVERFLOW, "text of %zu characters", width);
-        }
-        dtype.width = width == 0 ? 1 : (uint32_t)width;
     }
     if (!survey->has_values) {
         survey->has_values = true;

@@ -60,6 +60,20 @@ enum nda_status nda_text_width(const char *utf8, size_t *ret_width)
     return NDA_OK;
 }
 
+enum nda_status nda_text_item_width(const char *utf8, uint32_t *ret_width)
+{
+    size_t width = 0;
+    enum nda_status status = nda_text_width(utf8, &width);
+    if (status != NDA_OK) {
+        return status;
+    }
+    if (width > NDA_TEXT_WIDTH_MAX) {
+        return nda_fail(NDA_OVERFLOW, "text of %zu characters", width);
+    }
+    *ret_width = width == 0 ? 1 : (uint32_t)width;
+    return NDA_OK;
+}
+
 void nda_text_encode(const char *utf8, uint32_t width, unsigned char *ret_item)
 {
     const unsigned char *at = (const unsigned char *)utf8;
