@@ -157,6 +157,11 @@ static inline int sys_getppid(void)
     return (int)sys_call3(SYS_getppid, 0, 0, 0);
 }
 
+static inline uid_t sys_geteuid(void)
+{
+    return (uid_t)sys_call3(SYS_geteuid, 0, 0, 0);
+}
+
 static inline int sys_gettid(void)
 {
     return (int)sys_call3(SYS_gettid, 0, 0, 0);

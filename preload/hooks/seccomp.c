@@ -170,6 +170,7 @@ static bool is_deadly(const struct sock_fprog *filter)
         {.number = SYS_fallocate},
         {.number = SYS_fcntl},
         {.number = SYS_gettid},
+        {.number = SYS_geteuid},
         {.number = SYS_getpid},
         {.number = SYS_getppid},
         {.number = SYS_prlimit64},

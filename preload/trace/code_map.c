@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "sys.h"
@@ -25,7 +24,7 @@ int code_map_open(void)
     put_path(path, sys_getpid());
     int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd >= 0 &&
-        (sys_fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != geteuid())) {
+        (sys_fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != sys_geteuid())) {
         (void)sys_close(fd);
         return -1;
     }
