@@ -77,6 +77,33 @@ START_TEST(report_notes_what_is_not_as_it_should_be)
 }
 END_TEST
 
+START_TEST(report_notes_every_loss)
+{
+    const uint64_t harmless = UINT64_C(1) << TRACE_UNWIND_CHECKS |
+                              UINT64_C(1) << TRACE_UNWIND_FULL | UINT64_C(1) << TRACE_TRACER_BYTES;
+    for (size_t i = 0; i < TRACE_COUNTERS_USED; i++) {
+        struct report report = {0};
+        report.totals.counters[i] = 5;
+        ck_assert(report_make_notes(&report));
+        ck_assert_uint_eq(report.note_count, (harmless >> i & 1) == 0);
+        report_fini(&report);
+    }
+    struct report report = {0};
+    struct damage *damage = &report.totals.damage;
+    uint64_t *const others[] = {
+        &damage->truncated_chunks,    &damage->corrupt_chunks,       &damage->unknown_chunks,
+        &damage->missing_chunks,      &report.totals.negative_sites, &report.totals.cut_stacks,
+        &report.totals.broken_stacks, &report.totals.implied_frees,  &report.unresolved_frames};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        *others[i] = 5;
+        ck_assert(report_make_notes(&report));
+        ck_assert_uint_eq(report.note_count, 1);
+        report_fini(&report);
+        *others[i] = 0;
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("report");
@@ -84,5 +111,6 @@ int main(void)
     tcase_add_test(tests, report_adds_everything);
     tcase_add_test(tests, report_counts_lost_events);
     tcase_add_test(tests, report_notes_what_is_not_as_it_should_be);
+    tcase_add_test(tests, report_notes_every_loss);
     return unit_run("report", tests);
 }

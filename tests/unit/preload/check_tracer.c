@@ -71,6 +71,24 @@ START_TEST(tracer_counts_what_it_does_not_know)
 }
 END_TEST
 
+START_TEST(tracer_counts_frees_whose_caller_it_cannot_keep)
+{
+    play("freers", "LIBTRACE_FREES=1");
+    scene_expect(&reader, 0, "+100 +200 +300 +400 @ -100 ? -200 -300 -400");
+    ck_assert_uint_eq(counter(TRACE_LOST_FREERS), 3);
+    reader_close(&reader);
+}
+END_TEST
+
+START_TEST(tracer_counts_corrected_stacks)
+{
+    play("corrected", NULL);
+    ck_assert_uint_eq(counter(TRACE_UNWIND_CORRECTIONS), 1);
+    ck_assert_uint_eq(reader.definitions.site_count, 1); /* the right stack both times */
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(tracer_takes_snapshots_between_events)
 {
     char expected[400] = "+100 [middle] +200 [] [";
@@ -365,6 +383,8 @@ int main(void)
         tracer_records_reallocations_that_succeed,
         tracer_reallocates_unknown_blocks,
         tracer_counts_what_it_does_not_know,
+        tracer_counts_frees_whose_caller_it_cannot_keep,
+        tracer_counts_corrected_stacks,
         tracer_takes_snapshots_between_events,
         tracer_takes_snapshots_at_a_signal,
         tracer_records_frees_while_paused,

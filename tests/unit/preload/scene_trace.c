@@ -125,6 +125,10 @@ static void print_other(FILE *out, const struct reader *reader, struct trace_cur
     case TRACE_EV_RESIDENT: /* comes whenever it is due */
         (void)trace_get_bytes(cursor, TRACE_VARINT_BYTES, &length);
         break;
+    case TRACE_EV_FREER:
+        (void)trace_get_varint(cursor);
+        (void)fputs(trace_get_varint(cursor) >= TRACE_STACK_FIRST ? " @" : " ?", out);
+        break;
     case TRACE_EV_CLEAR:
         (void)trace_get_bytes(cursor, TRACE_VARINT_BYTES, &length);
         (void)fputs(" !", out);

@@ -27,7 +27,8 @@ void scene_open(const char *path, struct reader *reader);
 /*
  * Return: the events of a stream in a row, to be freed: "+100" an allocation of 100 bytes, "-100" a
  * free, "100>200" a reallocation, "~100" an implied free, "^100" a free of an inherited block,
- * "[name]" a snapshot, "!" a clear. "" when there is no such stream.
+ * "[name]" a snapshot, "!" a clear, "@" that it is known who makes the frees that follow, "?" that
+ * it is not. "" when there is no such stream.
  */
 char *scene_events(struct reader *reader, uint32_t stream);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libtrace.h"
+#include "process.h"
 #include "tracer.h"
 
 #define FRAMES_MAX 64
@@ -140,6 +141,34 @@ static void scene_unknown(void)
     allocate_at((void *)(UINT64_C(1) << 47), 400); // NOLINT(*-no-int-to-ptr): beyond the map
 }
 
+/* With LIBTRACE_FREES=1, and no more call stacks to be had after the first free. */
+static void scene_freers(void)
+{
+    for (unsigned i = 1; i <= 4; i++) {
+        allocate(i, i * 100);
+    }
+    release(1);
+    atomic_store(&process.stacks.next_id, STACK_NONE);
+    release(2);
+    release(3);
+    release(4);
+    __asm__ volatile(""); /* no tail call */
+}
+
+/* A rule that is wrong, and the self-check that must find it. */
+static void scene_corrected(void)
+{
+    for (unsigned i = 1; i <= 2; i++) {
+        allocate(i, 100);
+        struct unwinder *unwinder = &thread_self->unwinder;
+        const struct unwind_memo_frame *leaf = &unwinder->memo[unwinder->memo_used - 1];
+        const struct rule wrong = {.kind = RULE_END, .module = leaf->module};
+        rule_table_put(&process.unwind.rules, leaf->frame.pc, rule_pack(&wrong));
+        unwinder->memo_used = 0;
+        unwinder->unchecked = 0;
+    }
+}
+
 /* What backtrace() finds and what the tracer is to find, both seen from here. */
 static __attribute__((noinline)) void compare_stacks(void)
 {
@@ -194,6 +223,8 @@ const struct scene scenes_of_one_thread[] = {
     {"traced", scene_traced},
     {"traced_much", scene_traced_much},
     {"unknown", scene_unknown},
+    {"freers", scene_freers},
+    {"corrected", scene_corrected},
     {"stack", scene_stack},
     {"many", scene_many},
     {0},
