@@ -25,13 +25,19 @@ bool heap_graph_add_block(struct heap_graph *graph, uint64_t bytes)
 /* Let the rows up to and including that of @block begin here. */
 static bool begin_rows(struct heap_graph *graph, uint32_t block)
 {
-    if (graph->first == NULL) {
-        graph->first = malloc(((size_t)graph->block_count + 1) * sizeof *graph->first);
+    if (graph->first == NULL) { // exactly as long as it will be, unless blocks follow
+        graph->row_capacity = (size_t)graph->block_count + 1;
+        graph->first = malloc(graph->row_capacity * sizeof *graph->first);
         if (graph->first == NULL) {
             return false;
         }
     }
     while (graph->row <= block) {
+        uint32_t *grown = grow_array(graph->first, graph->row, &graph->row_capacity, sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        graph->first = grown;
         graph->first[graph->row++] = graph->edge_count;
     }
     return true;

@@ -55,14 +55,15 @@ struct heap_graph {
     uint32_t edge_count;
     uint32_t row; /* the last block whose edges have begun, plus one */
     size_t block_capacity;
+    size_t row_capacity;
     size_t edge_capacity;
     size_t root_capacity;
 };
 
 /*
- * Build a graph: all blocks, then their edges by ascending block, and roots at any time; then
- * finish. All zero is an empty graph. Return: false without memory, or when there is no number
- * left; heap_graph_fini() in any case.
+ * Build a graph: blocks, edges by ascending block, and roots, each once its blocks are there; then
+ * finish. It takes least memory if all blocks come first. All zero is an empty graph. Return: false
+ * without memory, or when there is no number left; heap_graph_fini() in any case.
  */
 bool heap_graph_add_block(struct heap_graph *graph, uint64_t bytes);
 bool heap_graph_add_edge(struct heap_graph *graph, uint32_t source, uint32_t target,

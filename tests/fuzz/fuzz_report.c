@@ -19,6 +19,8 @@ static const char *const reports[] = {
     "--leaks --format dot",
     "--retained --format json",
     "--why * --top 0",
+    "--by module --top 0",
+    "--by domain --domain 300",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 

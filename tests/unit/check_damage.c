@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "scene.h"
 #include "unit.h"
 
@@ -20,24 +21,8 @@ static size_t length;
 /* A trace with a chunk of each kind: plain, compressed, and a window at its end. */
 static void make_whole(void)
 {
-    struct trace_builder *builder = scene_new();
-    for (uint32_t i = 1; i <= 8; i++) {
-        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, 10);
-    }
-    builder_thread(builder, 1, 4712, "worker");
-    builder_seal(builder, 0, TRACE_DEFINITIONS, BUILDER_PLAIN);
-    builder_seal(builder, 1, TRACE_DEFINITIONS, BUILDER_ZSTD);
-    for (uint32_t i = 1; i <= 8; i++) {
-        builder_time(builder, i % 2, i * 10, i);
-        builder_allocate(builder, i % 2, i);
-        builder_reallocate(builder, i % 2, i, 3, 9 - i);
-        builder_release(builder, i % 2, i, i);
-    }
-    builder_snapshot(builder, 0, "name");
-    builder_implied_free(builder, 0, 2, 9);
-    builder_inherited_free(builder, 0, 4096);
-    builder_seal(builder, 0, TRACE_EVENTS, BUILDER_PLAIN);
-    builder_seal(builder, 1, TRACE_EVENTS, BUILDER_ZSTD);
+    struct trace_builder *builder = golden_new(BUILDER_PLAIN, BUILDER_ZSTD);
+    golden_add_picture(builder, BUILDER_PLAIN);
     builder_allocate(builder, 0, 2);
     builder_seal(builder, 0, TRACE_EVENTS, BUILDER_WINDOW);
     const uint8_t *bytes = builder_bytes(builder, &length);
@@ -68,6 +53,11 @@ static const char *const reports[] = {
     "--format mprof t.trace",
     "--format sqlite -o sqlite.out t.trace",
     "--growth t.trace",
+    "--by module t.trace",
+    "--domain 300 --by domain --allocated t.trace",
+    "--leaks t.trace",
+    "--why main.c:10 t.trace",
+    "--retained t.trace",
 };
 enum { REPORTS = sizeof reports / sizeof reports[0] };
 

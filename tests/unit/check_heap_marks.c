@@ -179,6 +179,26 @@ static void check_lost(const struct random_graph *random, const struct heap_mark
     ck_assert_msg(from_leader[block], "seed %" PRIu64 ", block %u", seed, block);
 }
 
+/* No writer does that; a damaged picture may. */
+START_TEST(heap_graph_takes_blocks_behind_edges)
+{
+    struct heap_graph graph = blocks(2);
+    ck_assert(heap_graph_add_edge(&graph, 0, 1, false));
+    for (uint32_t i = 2; i < 1000; i++) {
+        ck_assert(heap_graph_add_block(&graph, 1));
+        ck_assert(heap_graph_add_edge(&graph, i, 0, false));
+    }
+    ck_assert(heap_graph_add_block(&graph, 1));
+    ck_assert(heap_graph_finish(&graph));
+    ck_assert_uint_eq(graph.block_count, 1001);
+    for (uint32_t i = 0; i < graph.block_count; i++) {
+        ck_assert_int_eq(heap_graph_end(&graph, i) - heap_graph_begin(&graph, i),
+                         i != 1 && i != 1000);
+    }
+    heap_graph_fini(&graph);
+}
+END_TEST
+
 START_TEST(heap_marks_agrees_with_the_definitions)
 {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -208,6 +228,7 @@ int main(void)
     tcase_add_test(tests, heap_marks_finds_one_head_of_a_cycle);
     tcase_add_test(tests, heap_marks_takes_a_block_that_names_itself_for_no_cycle);
     tcase_add_test(tests, heap_graph_drops_what_comes_out_of_order);
+    tcase_add_test(tests, heap_graph_takes_blocks_behind_edges);
     tcase_add_test(tests, heap_marks_agrees_with_the_definitions);
     tcase_set_timeout(tests, 60);
     return unit_run("heap_marks", tests);
