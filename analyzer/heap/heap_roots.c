@@ -35,6 +35,7 @@ struct labelling {
     const struct attribution *attribution;
     struct symbol_variable *variables; /* of each root, a name of NULL if none is known */
     uint32_t *functions; /* of each root on a stack: in the frame table, 0 if it is not known */
+    const char **locals; /* of each root on a stack: the variable, or NULL */
 };
 
 struct heap_roots *heap_roots_new(struct symbolizer *symbolizer, const struct module_table *modules)
@@ -225,6 +226,75 @@ static enum trace_status find_functions(struct labelling *labelling, const bool 
     return frame_table_resolve(attribution->frames, error);
 }
 
+/* A word that may be part of a local. */
+struct local_place {
+    uint32_t module;
+    uint32_t root;
+    struct stack_word word;
+};
+
+static int compare_local_places(const void *left, const void *right)
+{
+    const struct local_place *a = left;
+    const struct local_place *b = right;
+    if (a->module != b->module) {
+        return a->module < b->module ? -1 : 1;
+    }
+    return a->word.pc < b->word.pc ? -1 : a->word.pc > b->word.pc;
+}
+
+/* Collect the words on stacks whose functions are known. Return: how many. */
+static size_t collect_local_places(const struct labelling *labelling, struct local_place *places)
+{
+    const struct attribution *attribution = labelling->attribution;
+    size_t count = 0;
+    for (size_t i = 0; i < labelling->picture->graph.root_count; i++) {
+        if (labelling->functions[i] == 0) {
+            continue;
+        }
+        const struct heap_frame *frame = frame_of(labelling, i);
+        places[count++] = (struct local_place){
+            .module = attribution->modules[frame->module],
+            .root = (uint32_t)i,
+            .word = {.pc = frame->pc - attribution->definitions->modules[frame->module].bias - 1,
+                     .address = heap_roots_address(labelling->picture, (uint32_t)i),
+                     .cfa = frame->end,
+                     .sp = frame->sp,
+                     .bp = frame->bp},
+        };
+    }
+    qsort(places, count, sizeof *places, compare_local_places);
+    return count;
+}
+
+/* Find the locals that the roots on stacks are, one module after another. */
+static enum trace_status find_locals(struct labelling *labelling)
+{
+    const size_t room = labelling->picture->graph.root_count + 1;
+    struct local_place *places = calloc(room, sizeof *places);
+    struct stack_word *words = calloc(room, sizeof *words);
+    const char **names = calloc(room, sizeof(const char *));
+    enum trace_status status =
+        places != NULL && words != NULL && names != NULL ? TRACE_OK : TRACE_NOMEM;
+    size_t count = status == TRACE_OK ? collect_local_places(labelling, places) : 0;
+    for (size_t first = 0, end = 0; first < count && status == TRACE_OK; first = end) {
+        for (; end < count && places[end].module == places[first].module; end++) {
+            words[end] = places[end].word;
+        }
+        status =
+            symbolizer_locals(labelling->roots->symbolizer,
+                              module_table_symbols(labelling->roots->modules, places[first].module),
+                              words + first, end - first, names + first);
+    }
+    for (size_t i = 0; i < count && status == TRACE_OK; i++) {
+        labelling->locals[places[i].root] = names[i];
+    }
+    free(places);
+    free(words);
+    free(names);
+    return status;
+}
+
 /* Return: the function that a root is a local of, not one that is inlined there; or NULL. */
 static const char *function_of(const struct labelling *labelling, size_t root)
 {
@@ -313,7 +383,9 @@ static void describe(const struct labelling *labelling, size_t root, char *text)
             append_thread(labelling, region->thread, text);
         }
     } else if (function != NULL) {
-        (void)snprintf(text, TEXT_BYTES, "%s's local", function);
+        const char *local = labelling->locals[root];
+        (void)snprintf(text, TEXT_BYTES, "%s's local%s%s", function, local != NULL ? " " : "",
+                       local != NULL ? local : "");
         append_thread(labelling, frame_of(labelling, root)->thread, text);
     } else {
         describe_region(labelling, region, text);
@@ -352,10 +424,12 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
         .attribution = attribution,
         .variables = calloc(count + 1, sizeof *labelling.variables),
         .functions = calloc(count + 1, sizeof *labelling.functions),
+        .locals = calloc(count + 1, sizeof(const char *)),
     };
     bool has_memory = labelling.variables != NULL && labelling.functions != NULL &&
-                      find_variables(&labelling, is_used) == TRACE_OK &&
-                      find_functions(&labelling, is_used, error) == TRACE_OK;
+                      labelling.locals != NULL && find_variables(&labelling, is_used) == TRACE_OK &&
+                      find_functions(&labelling, is_used, error) == TRACE_OK &&
+                      find_locals(&labelling) == TRACE_OK;
     for (size_t i = 0; i < count + 2 && has_memory; i++) {
         if (is_used[i]) {
             describe(&labelling, i, text);
@@ -365,6 +439,7 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
     }
     free(labelling.variables);
     free(labelling.functions);
+    free(labelling.locals);
     return has_memory ? TRACE_OK
                       : trace_fail(error, TRACE_NOMEM, 0, "no memory for the names of roots");
 }

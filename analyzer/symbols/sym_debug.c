@@ -18,6 +18,7 @@
 #include "sym_dwarf.h"
 #include "sym_line_program.h"
 #include "sym_lines.h"
+#include "sym_locals.h"
 #include "sym_scopes.h"
 #include "sym_split.h"
 #include "sym_units.h"
@@ -39,6 +40,14 @@ struct sym_debug {
     struct sym_section addresses; /* .debug_addr */
     struct sym_split_places places;
     uint64_t work;
+};
+
+/* Who takes the answers, and what is asked about the addresses. */
+struct inquiry {
+    sym_debug_sink sink;
+    void *context;
+    const struct stack_word *words; /* by pc, whose locals are wanted; NULL: positions are */
+    size_t word_count;
 };
 
 /* An address that waits for an answer. */
@@ -243,14 +252,40 @@ static bool read_scopes(struct unit_view *view, uint32_t unit, const uint64_t *a
     return has_memory;
 }
 
+/* Give the locals of the words whose pc is @address. Return: false without memory. */
+static bool answer_words(struct unit_view *view, uint64_t address, uint32_t index,
+                         const struct inquiry *inquiry)
+{
+    struct sym_debug *debug = view->debug;
+    const struct sym_scope *scopes = view->scopes.items;
+    while (index != SYM_SCOPE_NONE && scopes[index].is_inlined) {
+        index = scopes[index].parent;
+    }
+    struct sym_locals locals = {
+        .dwarf = view->split.dwarf != NULL ? view->split.dwarf : debug->dwarf,
+        .unit_low = sym_dwarf_low(debug->dwarf, view->die),
+        .work = &debug->work,
+    };
+    locals.function =
+        index != SYM_SCOPE_NONE ? sym_dwarf_die(locals.dwarf, scopes[index].die_offset) : NULL;
+    bool has_memory = true;
+    for (size_t i = 0; i < inquiry->word_count && locals.function != NULL && has_memory; i++) {
+        const struct stack_word *word = &inquiry->words[i];
+        const char *name = word->pc == address ? sym_locals_find(&locals, word) : NULL;
+        has_memory = name == NULL || inquiry->sink(inquiry->context, i,
+                                                   &(struct sym_debug_frame){.function = name}, 1);
+    }
+    sym_dwarf_die_free(locals.function);
+    return has_memory;
+}
+
 /*
  * Answer the requests of one unit.
  * @addresses: those of the requests, in the same order: sorted.
  * Return: false without memory.
  */
 static bool resolve_unit(struct sym_debug *debug, struct request *requests,
-                         const uint64_t *addresses, size_t count, sym_debug_sink sink,
-                         void *context)
+                         const uint64_t *addresses, size_t count, const struct inquiry *inquiry)
 {
     struct unit_view view = {
         .debug = debug,
@@ -263,9 +298,14 @@ static bool resolve_unit(struct sym_debug *debug, struct request *requests,
         view.directory = sym_dwarf_directory(debug->dwarf, view.die);
         has_memory = read_lines(&view) && read_scopes(&view, requests[0].unit, addresses, count);
         for (size_t i = 0; i < count && has_memory; i++) {
-            size_t frame_count = make_frames(&view, addresses[i], view.scopes.innermost[i], frames);
+            uint32_t scope = view.scopes.innermost[i];
+            size_t frame_count = make_frames(&view, addresses[i], scope, frames);
             requests[i].is_done = frame_count > 0;
-            has_memory = frame_count == 0 || sink(context, addresses[i], frames, frame_count);
+            if (inquiry->words != NULL) {
+                has_memory = answer_words(&view, addresses[i], scope, inquiry);
+            } else if (frame_count > 0) {
+                has_memory = inquiry->sink(inquiry->context, addresses[i], frames, frame_count);
+            }
         }
     }
     free(frames);
@@ -285,7 +325,7 @@ static int compare_requests(const void *left, const void *right)
 
 /* Ask each request's unit. @addresses: scratch for @count. Return: false without memory. */
 static bool resolve_round(struct sym_debug *debug, struct request *requests, size_t count,
-                          uint64_t *addresses, sym_debug_sink sink, void *context)
+                          uint64_t *addresses, const struct inquiry *inquiry)
 {
     qsort(requests, count, sizeof *requests, compare_requests);
     for (size_t i = 0; i < count; i++) {
@@ -295,7 +335,7 @@ static bool resolve_round(struct sym_debug *debug, struct request *requests, siz
         while (end < count && requests[end].unit == requests[first].unit) {
             end++;
         }
-        if (!resolve_unit(debug, requests + first, addresses + first, end - first, sink, context)) {
+        if (!resolve_unit(debug, requests + first, addresses + first, end - first, inquiry)) {
             return false;
         }
     }
@@ -329,9 +369,9 @@ static size_t start_requests(const struct sym_debug *debug, const uint64_t *addr
     return keep_open(debug, requests, count);
 }
 
-enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *addresses,
-                                    size_t count, sym_debug_sink sink, void *context,
-                                    struct trace_error *error)
+/* @addresses: sorted, no duplicates. */
+static enum trace_status resolve(struct sym_debug *debug, const uint64_t *addresses, size_t count,
+                                 const struct inquiry *inquiry, struct trace_error *error)
 {
     struct request *requests = calloc(count + 1, sizeof *requests);
     uint64_t *scratch = calloc(count + 1, sizeof *scratch);
@@ -344,7 +384,7 @@ enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *add
             open = start_requests(debug, addresses, count, requests);
         }
         for (int i = 0; i < ROUNDS_MAX && open > 0 && has_memory; i++) {
-            has_memory = resolve_round(debug, requests, open, scratch, sink, context);
+            has_memory = resolve_round(debug, requests, open, scratch, inquiry);
             open = keep_open(debug, requests, open);
         }
     }
@@ -360,4 +400,32 @@ enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *add
     return complaint == NULL
                ? TRACE_OK
                : trace_fail(error, TRACE_CORRUPT, 0, "debug information: %s", complaint);
+}
+
+enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *addresses,
+                                    size_t count, sym_debug_sink sink, void *context,
+                                    struct trace_error *error)
+{
+    const struct inquiry inquiry = {.sink = sink, .context = context};
+    return resolve(debug, addresses, count, &inquiry, error);
+}
+
+enum trace_status sym_debug_locals(struct sym_debug *debug, const struct stack_word *words,
+                                   size_t count, sym_debug_sink sink, void *context,
+                                   struct trace_error *error)
+{
+    const struct inquiry inquiry = {sink, context, words, count};
+    uint64_t *addresses = calloc(count + 1, sizeof *addresses);
+    size_t kept = 0;
+    if (addresses == NULL) {
+        return trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || addresses[kept - 1] != words[i].pc) {
+            addresses[kept++] = words[i].pc;
+        }
+    }
+    enum trace_status status = resolve(debug, addresses, kept, &inquiry, error);
+    free(addresses);
+    return status;
 }

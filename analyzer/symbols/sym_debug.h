@@ -10,6 +10,7 @@
 
 #include "elf_file.h"
 #include "error.h"
+#include "stack_word.h"
 
 struct sym_debug;
 
@@ -50,5 +51,16 @@ void sym_debug_free(struct sym_debug *debug);
 enum trace_status sym_debug_resolve(struct sym_debug *debug, const uint64_t *addresses,
                                     size_t count, sym_debug_sink sink, void *context,
                                     struct trace_error *error) TRACE_CHECKED;
+
+/*
+ * Find the locals that words of stacks are part of.
+ * @words: sorted by pc.
+ * @sink: gets a frame for each that was found: its function is the name of the local, and instead
+ * of an address it is given with the index of the word.
+ * Errors: as above.
+ */
+enum trace_status sym_debug_locals(struct sym_debug *debug, const struct stack_word *words,
+                                   size_t count, sym_debug_sink sink, void *context,
+                                   struct trace_error *error) TRACE_CHECKED;
 
 #endif

@@ -140,8 +140,7 @@ static bool has_attribute(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half nam
            is_present;
 }
 
-/* Return: an attribute's value as a number, or 0. */
-static uint64_t number_of(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
+uint64_t sym_dwarf_number(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name)
 {
     Dwarf_Attribute attribute = NULL;
     Dwarf_Unsigned value = 0;
@@ -234,7 +233,7 @@ bool sym_dwarf_next_unit(struct sym_dwarf *dwarf, struct sym_dwarf_unit *ret_uni
     }
     ret_unit->is_split =
         tag == DW_TAG_skeleton_unit || has_attribute(dwarf, die, DW_AT_GNU_dwo_name);
-    ret_unit->dwo_id = number_of(dwarf, die, DW_AT_GNU_dwo_id);
+    ret_unit->dwo_id = sym_dwarf_number(dwarf, die, DW_AT_GNU_dwo_id);
     if (version >= 5) {
         memcpy(&ret_unit->dwo_id, signature.signature, sizeof ret_unit->dwo_id);
     }
@@ -317,26 +316,22 @@ uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 
 struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
-    uint64_t line = number_of(dwarf, die, DW_AT_decl_line);
-    return (struct sym_dwarf_call){.file = number_of(dwarf, die, DW_AT_decl_file),
+    uint64_t line = sym_dwarf_number(dwarf, die, DW_AT_decl_line);
+    return (struct sym_dwarf_call){.file = sym_dwarf_number(dwarf, die, DW_AT_decl_file),
                                    .line = line <= UINT32_MAX ? (uint32_t)line : 0};
 }
 
 struct sym_dwarf_call sym_dwarf_call_site(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
-    uint64_t line = number_of(dwarf, die, DW_AT_call_line);
-    uint64_t column = number_of(dwarf, die, DW_AT_call_column);
-    return (struct sym_dwarf_call){.file = number_of(dwarf, die, DW_AT_call_file),
+    uint64_t line = sym_dwarf_number(dwarf, die, DW_AT_call_line);
+    uint64_t column = sym_dwarf_number(dwarf, die, DW_AT_call_column);
+    return (struct sym_dwarf_call){.file = sym_dwarf_number(dwarf, die, DW_AT_call_file),
                                    .line = line <= UINT32_MAX ? (uint32_t)line : 0,
                                    .column = column <= UINT32_MAX ? (uint32_t)column : 0};
 }
 
-/*
- * Follow a reference to another DIE.
- * @ret_dwarf: the reader that the DIE is in: @dwarf, or its alternate.
- */
-static Dwarf_Die follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name,
-                        struct sym_dwarf **ret_dwarf)
+Dwarf_Die sym_dwarf_follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name,
+                           struct sym_dwarf **ret_dwarf)
 {
     Dwarf_Attribute attribute = NULL;
     Dwarf_Half form = 0;
@@ -392,9 +387,9 @@ struct sym_dwarf_name sym_dwarf_function_name(struct sym_dwarf *dwarf, struct Dw
                 dwarf == start && unit_names_are_linked(dwarf, link, names_are_linked, context);
         }
         struct sym_dwarf *next_dwarf = dwarf;
-        Dwarf_Die next = follow(dwarf, link, DW_AT_abstract_origin, &next_dwarf);
+        Dwarf_Die next = sym_dwarf_follow(dwarf, link, DW_AT_abstract_origin, &next_dwarf);
         if (next == NULL) {
-            next = follow(dwarf, link, DW_AT_specification, &next_dwarf);
+            next = sym_dwarf_follow(dwarf, link, DW_AT_specification, &next_dwarf);
         }
         if (link != die) {
             dwarf_dealloc_die(link);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "stack_word.h"
 
 struct sym_dwarf;
 struct sym_split_tables;
@@ -118,6 +119,23 @@ uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
  */
 bool sym_dwarf_static_place(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, bool is_local,
                             uint64_t *ret_place);
+
+/* Return: whether a DIE is a variable or a parameter. */
+bool sym_dwarf_is_local(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
+
+/*
+ * Find where in its frame a function's locals count from.
+ * @word: in that frame. Return: false if it is not known.
+ */
+bool sym_dwarf_frame_base(struct sym_dwarf *dwarf, struct Dwarf_Die_s *function,
+                          const struct stack_word *word, uint64_t *ret_base);
+
+/* Return: whether a word of a frame is part of a variable or parameter. @base: of the frame. */
+bool sym_dwarf_local_has(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, uint64_t base,
+                         const struct stack_word *word);
+
+/* Return: the name of a variable or parameter, or NULL. */
+const char *sym_dwarf_local_name(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
 
 /* Where something is declared; line 0 unknown. */
 struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);

@@ -17,4 +17,14 @@ struct sym_dwarf {
 /* Note and free an error. Return: whether the call succeeded. */
 bool sym_dwarf_is_there(struct sym_dwarf *dwarf, int result, Dwarf_Error error);
 
+/* Return: an attribute's value as a number, or 0. */
+uint64_t sym_dwarf_number(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name);
+
+/*
+ * Follow a reference to another DIE.
+ * @ret_dwarf: the reader that the DIE is in: @dwarf, or its alternate; set if there is one.
+ */
+Dwarf_Die sym_dwarf_follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half name,
+                           struct sym_dwarf **ret_dwarf);
+
 #endif

@@ -148,19 +148,23 @@ struct question {
     const struct sym_debug_files *files;
     const uint64_t *addresses;
     size_t count;
-    enum { ASK_POSITIONS, ASK_GLOBALS, ASK_THREAD_LOCALS } kind;
+    enum { ASK_POSITIONS, ASK_GLOBALS, ASK_THREAD_LOCALS, ASK_LOCALS } kind;
+    const struct stack_word *words; /* instead of addresses, with ASK_LOCALS */
 };
 
 static enum trace_status answer(const struct question *question, struct writer *writer,
                                 struct trace_error *error)
 {
     struct sym_debug *debug = NULL;
-    if (question->kind != ASK_POSITIONS) {
+    if (question->kind == ASK_GLOBALS || question->kind == ASK_THREAD_LOCALS) {
         return sym_declared_find(question->files, question->kind == ASK_THREAD_LOCALS,
                                  question->addresses, question->count, write_answer, writer, error);
     }
     enum trace_status status = sym_debug_open(question->files, &debug, error);
-    if (status == TRACE_OK) {
+    if (status == TRACE_OK && question->kind == ASK_LOCALS) {
+        status =
+            sym_debug_locals(debug, question->words, question->count, write_answer, writer, error);
+    } else if (status == TRACE_OK) {
         status = sym_debug_resolve(debug, question->addresses, question->count, write_answer,
                                    writer, error);
     }
@@ -349,7 +353,8 @@ enum trace_status sym_isolate_start(const struct sym_debug_files *files, const u
                                     size_t count, struct sym_isolate_child *ret_child,
                                     struct trace_error *error)
 {
-    return start(&(struct question){files, addresses, count, ASK_POSITIONS}, ret_child, error);
+    return start(&(struct question){files, addresses, count, ASK_POSITIONS, NULL}, ret_child,
+                 error);
 }
 
 enum trace_status sym_isolate_start_declared(const struct sym_debug_files *files, bool is_local,
@@ -358,8 +363,16 @@ enum trace_status sym_isolate_start_declared(const struct sym_debug_files *files
                                              struct trace_error *error)
 {
     return start(
-        &(struct question){files, places, count, is_local ? ASK_THREAD_LOCALS : ASK_GLOBALS},
+        &(struct question){files, places, count, is_local ? ASK_THREAD_LOCALS : ASK_GLOBALS, NULL},
         ret_child, error);
+}
+
+enum trace_status sym_isolate_start_locals(const struct sym_debug_files *files,
+                                           const struct stack_word *words, size_t count,
+                                           struct sym_isolate_child *ret_child,
+                                           struct trace_error *error)
+{
+    return start(&(struct question){files, NULL, count, ASK_LOCALS, words}, ret_child, error);
 }
 
 enum trace_status sym_isolate_finish(const struct sym_isolate_child *child, sym_debug_sink sink,

@@ -51,6 +51,12 @@ enum trace_status sym_isolate_start_declared(const struct sym_debug_files *files
                                              struct sym_isolate_child *ret_child,
                                              struct trace_error *error) TRACE_CHECKED;
 
+/* The same, of what sym_debug_locals() does. */
+enum trace_status sym_isolate_start_locals(const struct sym_debug_files *files,
+                                           const struct stack_word *words, size_t count,
+                                           struct sym_isolate_child *ret_child,
+                                           struct trace_error *error) TRACE_CHECKED;
+
 /*
  * Wait for a child's end, and give what it found to @sink, in no order.
  * @keeper: called after that, or NULL; with the same @context.

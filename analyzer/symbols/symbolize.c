@@ -241,6 +241,47 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
     return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
 }
 
+/* The words of one module whose locals are to be found. */
+struct locals_job {
+    struct symbolizer *symbolizer;
+    const char **names;
+    size_t count;
+};
+
+/* A sym_debug_sink: keep the name of a local. */
+static bool take_local(void *context, uint64_t word, const struct sym_debug_frame *frames,
+                       size_t count)
+{
+    struct locals_job *job = context;
+    (void)count; // one
+    if (word >= job->count || frames[0].function == NULL) {
+        return true;
+    }
+    job->names[word] = sym_names_keep(&job->symbolizer->names, frames[0].function);
+    return job->names[word] != NULL;
+}
+
+enum trace_status symbolizer_locals(struct symbolizer *symbolizer, size_t module,
+                                    const struct stack_word *words, size_t count,
+                                    const char **ret_names)
+{
+    struct sym_job files = {.keeping = keeping_of(symbolizer),
+                            .module = &symbolizer->modules[module]};
+    struct locals_job job = {symbolizer, ret_names, count};
+    struct sym_isolate_child child;
+    enum trace_status status = TRACE_OK;
+    memset((void *)ret_names, 0, count * sizeof *ret_names);
+    debug_files_init(&files.files);
+    sym_job_open_files(&files);
+    const struct sym_debug_files debug = sym_job_debug_files(&files);
+    if (debug.file->has_debug_info &&
+        sym_isolate_start_locals(&debug, words, count, &child, NULL) == TRACE_OK) {
+        status = sym_isolate_finish(&child, take_local, NULL, &job, NULL);
+    }
+    sym_job_free(&files);
+    return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
+}
+
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
                                        uint64_t address)
 {

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "saved_symbols.h"
+#include "stack_word.h"
 
 /* One source position. An address inside inlined code has several, innermost first. */
 struct symbol_frame {
@@ -102,6 +103,16 @@ struct symbol_variable {
 enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
                                        const uint64_t *addresses, size_t count,
                                        struct symbol_variable *ret_variables) TRACE_CHECKED;
+
+/*
+ * Find the locals that words of stacks are part of.
+ * @module: whose functions have the frames. @words: sorted by pc.
+ * @ret_names: one for each word, NULL where none is known; they live as long as the symbolizer.
+ * Errors: TRACE_NOMEM only.
+ */
+enum trace_status symbolizer_locals(struct symbolizer *symbolizer, size_t module,
+                                    const struct stack_word *words, size_t count,
+                                    const char **ret_names) TRACE_CHECKED;
 
 /*
  * What to tell the user about a module: why names or lines are missing, and what would help.

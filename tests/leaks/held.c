@@ -1,6 +1,6 @@
 /*
  * Blocks that locals of several functions and threads keep, while a picture is taken: of each it
- * says "ADDRESS FUNCTION". At its end they are kept by nobody.
+ * says "ADDRESS FUNCTION VARIABLE". At its end they are kept by nobody.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 
 static pthread_barrier_t barrier;
 
-static void *make(const char *function)
+static void *make(const char *function, const char *variable)
 {
     void *made = block(48);
-    (void)printf("%p %s\n", made, function);
+    (void)printf("%p %s %s\n", made, function, variable);
     return made;
 }
 
@@ -24,16 +24,29 @@ static NOINLINE void take_picture(void)
 
 static NOINLINE void innermost(void)
 {
-    void *volatile local[3] = {NULL, make(__func__), NULL};
+    void *volatile middle[3] = {NULL, make(__func__, "middle"), NULL};
     take_picture();
-    (void)local[1];
+    (void)middle[1];
 }
 
-static NOINLINE void outer(void)
+/* A parameter, a field, and a variable of a block beside another block's. */
+static NOINLINE void outer(void *volatile given)
 {
-    void *volatile local[5] = {make(__func__)};
-    innermost();
-    (void)local[0];
+    struct {
+        long number;
+        void *volatile pointer;
+    } record = {1, make(__func__, "record")};
+    {
+        void *volatile before[3] = {NULL};
+        (void)before[0];
+    }
+    {
+        void *volatile within[3] = {make(__func__, "within")};
+        innermost();
+        (void)within[0];
+    }
+    (void)record.pointer;
+    (void)given;
 }
 
 static NOINLINE void wait_for_picture(void)
@@ -44,9 +57,9 @@ static NOINLINE void wait_for_picture(void)
 
 static void *worker(void *unused)
 {
-    void *volatile local[2] = {unused, make(__func__)};
+    void *volatile own[2] = {unused, make(__func__, "own")};
     wait_for_picture();
-    return local[0];
+    return own[0];
 }
 
 int main(void)
@@ -57,11 +70,11 @@ int main(void)
         return 1;
     }
     (void)pthread_barrier_wait(&barrier);
-    void *volatile local = make(__func__);
-    outer();
+    void *volatile kept = make(__func__, "kept");
+    outer(make("outer", "given"));
     (void)pthread_barrier_wait(&barrier);
     (void)pthread_join(thread, NULL);
-    local = NULL;
+    kept = NULL;
     forget();
-    return local != NULL;
+    return kept != NULL;
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Names of roots: the function whose local keeps a block, and the variable and its line, as the source has them."""
+"""Names of roots: the local that keeps a block, with its function, and the variable and its line, as the source has them."""
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,18 +11,21 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from harness import build, check, check_equal, environment, finish, library, report, require  # noqa: E402
 
-FUNCTIONS = ["innermost", "main", "outer", "worker"]
+WAYS = [["gcc", "-g", "-O0", "-gsplit-dwarf"], ["gcc", "-gdwarf-4", "-O0"], ["gcc", "-g", "-O2"], ["gcc", "-gdwarf-3", "-O2"],
+        ["clang", "-g", "-O0"], ["clang", "-g", "-O2"]]
+LOCALS = ["innermost middle", "main kept", "outer given", "outer record", "outer within", "worker own"]
 
 
-def check_locals(directory):
-    program = build / "tests" / "leaks" / "held"
-    file = f"{directory}/held.trace"
+def check_locals(program, directory, left_out=()):
+    file = f"{directory}/{program.name}.trace"
     done = subprocess.run([program], check=True, capture_output=True, text=True,
                           env=environment(LD_PRELOAD=library, LIBTRACE_OUTPUT=file))
     held = [line.split() for line in done.stdout.splitlines()]
-    check_equal(sorted(function for _, function in held), FUNCTIONS, "functions")
+    check_equal(sorted(f"{function} {variable}" for _, function, variable in held), LOCALS, "locals")
     threads = {}
-    for address, function in held:
+    for address, function, variable in held:
+        if variable in left_out:
+            continue
         outcome = report(["--why", address, "--at", "held", "--top", "0", "--format", "json", file], directory)
         check_equal(outcome.status, 0, f"--why {address}: {outcome.stderr}")
         heap = json.loads(outcome.stdout)["heap"]
@@ -29,12 +33,27 @@ def check_locals(directory):
             print("the registers of other threads are not known here")
             continue
         roots = [chain["root"] for chain in heap["chains"]]
-        wanted = f"{function}'s local (thread "
+        wanted = f"{function}'s local {variable} (thread "
         found = [root for root in roots if root.startswith(wanted)]
-        if check(len(found) == 1, f"{function}: {roots}"):
+        if check(len(found) == 1, f"{program.name}, {function}, {variable}: {roots}"):
             threads[function] = found[0][len(wanted):]
     check_equal(len({threads.get(function) for function in ("innermost", "main", "outer")}), 1, f"threads: {threads}")
     check(threads.get("worker") != threads.get("main"), f"threads: {threads}")
+
+
+def compile_held(directory):
+    """The same source in other ways, as far as there are compilers for them."""
+    source = pathlib.Path(__file__).with_name("held.c")
+    include = pathlib.Path(__file__).resolve().parents[2] / "include"
+    for number, words in enumerate(WAYS):
+        program = pathlib.Path(directory) / f"held{number}"
+        command = [*words, "-fno-builtin", "-pthread", f"-I{include}", f"-I{source.parent}", source, "-o", program]
+        if shutil.which(words[0]) is None:
+            print(f"{words[0]}: not installed")
+        elif subprocess.run(command, cwd=directory, check=False).returncode == 0:
+            yield program, ["given", "record"] if "-O2" in words else []  # those are in registers
+        else:
+            check(False, f"{words}: does not compile")
 
 
 def check_variables(directory):
@@ -57,7 +76,9 @@ def check_variables(directory):
 def main():
     require(library, build / "tests" / "leaks" / "held", build / "tests" / "leaks" / "named")
     with tempfile.TemporaryDirectory() as directory:
-        check_locals(directory)
+        check_locals(build / "tests" / "leaks" / "held", directory)
+        for program, left_out in compile_held(directory):
+            check_locals(program, directory, left_out)
         check_variables(directory)
     finish("names of roots")
 

@@ -157,6 +157,20 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
     return TRACE_OK;
 }
 
+/* No table has locals. */
+enum trace_status symbolizer_locals(struct symbolizer *symbolizer, size_t module,
+                                    const struct stack_word *words, size_t count,
+                                    const char **ret_names)
+{
+    (void)symbolizer;
+    (void)module;
+    (void)words;
+    for (size_t i = 0; i < count; i++) {
+        ret_names[i] = NULL;
+    }
+    return TRACE_OK;
+}
+
 const char *symbolizer_warning(const struct symbolizer *symbolizer, size_t module)
 {
     (void)symbolizer;
