@@ -13,6 +13,7 @@
 #include "block_directory.h"
 #include "mappings.h"
 #include "memory.h"
+#include "picture_frames.h"
 #include "process.h"
 #include "real.h"
 #include "sys.h"
@@ -127,6 +128,7 @@ static long take(const struct picture_order *order)
         return -ENOMEM;
     }
     picture_write_count(&taking.writer);
+    picture_frames_leave(&order->threads.list[0]);
     picture_scan_init(&scan, &directory, &mappings, &taking.writer);
     block_directory_each(&directory, picture_scan_block, &scan);
     picture_roots_scan(&taking.roots, &scan);

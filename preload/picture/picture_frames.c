@@ -52,3 +52,17 @@ void picture_frames_write(struct picture_writer *writer, const struct picture_th
     }
     picture_write_frames(writer, (uint32_t)thread->id, frames, count);
 }
+
+void picture_frames_leave(struct picture_thread *thread)
+{
+    const struct range own = picture_object_of(&bootstrap_owns);
+    struct registers caller;
+    if (thread->start.pc != 0 && libunwind_leave(&thread->start, own.start, own.end, &caller) &&
+        caller.sp >= thread->stack) {
+        const uint64_t kept[] = {caller.bx,  caller.bp,  caller.r12,
+                                 caller.r13, caller.r14, caller.r15};
+        memcpy(thread->registers, kept, sizeof kept);
+        thread->register_bytes = sizeof kept;
+        thread->caller = caller.sp;
+    }
+}

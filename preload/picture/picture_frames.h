@@ -13,4 +13,12 @@
  */
 void picture_frames_write(struct picture_writer *writer, const struct picture_thread *thread);
 
+/*
+ * Find where the part of a thread's stack begins that is not ours, and the registers there: what
+ * our own functions have left on it is no root. Nothing is changed if that cannot be found.
+ * @thread: its call stack begins in our code.
+ * Context: as above.
+ */
+void picture_frames_leave(struct picture_thread *thread);
+
 #endif

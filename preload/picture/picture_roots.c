@@ -259,6 +259,10 @@ static void scan_stack(struct picture_roots *roots, struct picture_scan *scan,
 {
     struct block_hit hit;
     uintptr_t start = thread->is_still ? thread->stack & ~(uintptr_t)7 : mapping->start;
+    if (thread->caller > start && thread->caller < end) {
+        exclude(roots, start, thread->caller & ~(uintptr_t)7);
+        start = thread->caller & ~(uintptr_t)7;
+    }
     if (block_directory_find(scan->directory, start, &hit) && hit.offset > 0) {
         end = hit.block.address + hit.block.size; /* the program allocated this stack */
     }

@@ -26,6 +26,7 @@ struct picture_thread {
     int signal;             /* that it is to be given when it goes on; 0: none */
     bool is_still;          /* it stood still: what follows is known */
     uintptr_t stack;        /* stack pointer; without is_still an address in its stack, or 0 */
+    uintptr_t caller;       /* stack pointer of the function that called us; 0: as above */
     uintptr_t base;         /* thread pointer; 0: not known */
     uintptr_t hook;         /* stack pointer of the caller of the hook that it was last in */
     uintptr_t hook_returns; /* where that hook returns to */

@@ -438,3 +438,25 @@ size_t libunwind_walk(const struct registers *start, struct frame *frames, size_
     }
     return count;
 }
+
+bool libunwind_leave(const struct registers *start, uintptr_t code_start, uintptr_t code_end,
+                     struct registers *ret_caller)
+{
+    struct task task = {.registers = start};
+    struct frame frame = {.pc = start->pc};
+    unw_cursor_t cursor;
+    if (unwind.init_remote(&cursor, unwind.space, &task) != 0) {
+        return false;
+    }
+    while (frame.pc >= code_start && frame.pc < code_end) {
+        if (unwind.step(&cursor) <= 0 || !read_frame(&cursor, &frame)) {
+            return false;
+        }
+    }
+    *ret_caller = (struct registers){.pc = frame.pc, .sp = frame.sp, .bp = frame.bp};
+    return unwind.get_reg(&cursor, UNW_X86_64_RBX, &ret_caller->bx) == 0 &&
+           unwind.get_reg(&cursor, UNW_X86_64_R12, &ret_caller->r12) == 0 &&
+           unwind.get_reg(&cursor, UNW_X86_64_R13, &ret_caller->r13) == 0 &&
+           unwind.get_reg(&cursor, UNW_X86_64_R14, &ret_caller->r14) == 0 &&
+           unwind.get_reg(&cursor, UNW_X86_64_R15, &ret_caller->r15) == 0;
+}

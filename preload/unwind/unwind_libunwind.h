@@ -119,4 +119,13 @@ bool libunwind_probe(uintptr_t pc, struct probe *ret_probe);
 size_t libunwind_walk(const struct registers *start, struct frame *frames, size_t max,
                       bool *ret_is_whole);
 
+/*
+ * Walk out of the functions between two addresses.
+ * @start: in one of them.
+ * @ret_caller: the registers of the first function that is not, with those that calls preserve.
+ * Return: false if the stack could not be walked so far.
+ */
+bool libunwind_leave(const struct registers *start, uintptr_t code_start, uintptr_t code_end,
+                     struct registers *ret_caller);
+
 #endif

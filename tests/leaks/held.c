@@ -1,12 +1,14 @@
 /*
  * Blocks that locals of several functions and threads keep, while a picture is taken: of each it
- * says "ADDRESS FUNCTION VARIABLE". At its end they are kept by nobody.
+ * says "ADDRESS FUNCTION VARIABLE". At its end they are kept by nobody. One never is.
  */
 #include <pthread.h>
 #include <stdio.h>
 
 #include "leaks.h"
 #include "libtrace.h"
+
+enum { SMEARED = 2000 };
 
 static pthread_barrier_t barrier;
 
@@ -17,8 +19,20 @@ static void *make(const char *function, const char *variable)
     return made;
 }
 
+/* Leave a pointer where the stacks of the functions will be that are called next. */
+static NOINLINE void smear(void)
+{
+    void *volatile below[SMEARED];
+    void *made = make("nobody", "-");
+    for (size_t i = 0; i < SMEARED; i++) {
+        below[i] = made;
+    }
+    (void)below[0];
+}
+
 static NOINLINE void take_picture(void)
 {
+    smear();
     (void)libtrace_heap_picture("held");
 }
 

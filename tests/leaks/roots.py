@@ -13,7 +13,7 @@ from harness import build, check, check_equal, environment, finish, library, rep
 
 WAYS = [["gcc", "-g", "-O0", "-gsplit-dwarf"], ["gcc", "-gdwarf-4", "-O0"], ["gcc", "-g", "-O2"], ["gcc", "-gdwarf-3", "-O2"],
         ["clang", "-g", "-O0"], ["clang", "-g", "-O2"]]
-LOCALS = ["innermost middle", "main kept", "outer given", "outer record", "outer within", "worker own"]
+LOCALS = ["innermost middle", "main kept", "nobody -", "outer given", "outer record", "outer within", "worker own"]
 
 
 def check_locals(program, directory, left_out=()):
@@ -33,6 +33,9 @@ def check_locals(program, directory, left_out=()):
             print("the registers of other threads are not known here")
             continue
         roots = [chain["root"] for chain in heap["chains"]]
+        if function == "nobody":
+            check(not any(root.startswith("stack ") for root in roots), f"{program.name}: the tracer's own stack: {roots}")
+            continue
         wanted = f"{function}'s local {variable} (thread "
         found = [root for root in roots if root.startswith(wanted)]
         if check(len(found) == 1, f"{program.name}, {function}, {variable}: {roots}"):
