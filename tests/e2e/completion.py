@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """What bash completes: every option that there is and no other, the words that an option takes, traces,
 directories, commands."""
-import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
 
+from completed import is_taken, long_options
 from harness import check, check_equal, environment, finish, report_tool, require, run_tool, skip
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "completions" / "trace-report.bash"
@@ -28,19 +28,12 @@ def complete(directory, tool, *words):
     return {line for line in done.stdout.splitlines() if line}
 
 
-def long_options(tool):
-    shown = subprocess.run([tool, "--help"], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"^ +(?:-\S(?: [A-Z]+)?, )?(--[a-z-]+=?)", shown, re.M))
-
-
 def check_words(directory, option, some):
     """All that is completed is taken, and some are known to be among it."""
     words = complete(directory, report_tool, f"{option}=")
     check(some <= words, f"{option}: {words}")
     for word in words:
-        done = subprocess.run([report_tool, f"{option}={word}", "-o", os.devnull, "none.trace"],
-                              capture_output=True, text=True, check=False)
-        check("is none of" not in done.stderr, f"{option}={word}: {done.stderr}")
+        check(is_taken(report_tool, option, word), f"{option}={word}")
     check_equal(complete(directory, report_tool, option, sorted(some)[0][:4]) & some,
                 {sorted(some)[0]}, f"{option}: a word that is begun")
 

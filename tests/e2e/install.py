@@ -29,7 +29,7 @@ def main():
             finish("install")
         for name in ("man/man1/trace-run.1", "man/man1/trace-report.1", "man/man7/libtrace.7",
                      "bash-completion/completions/trace-run",
-                     "bash-completion/completions/trace-report"):
+                     "bash-completion/completions/trace-report", "zsh/site-functions/_trace-report"):
             check((prefix / "share" / name).exists(), f"{name} is not installed")
         package = next(prefix.rglob("libtrace.pc"), None)
         check(package, "libtrace.pc is not installed")
