@@ -32,7 +32,7 @@ void thread_state_forget(struct thread_state *state)
         memset(state->stack_cache, 0, sizeof state->stack_cache);
         state->has_cached_stacks = false;
     }
-    state->unwinder.memo_used = 0;
+    unwind_forget(&state->unwinder);
     state->last_stack = 0;
     state->freer.is_known = false;
 }

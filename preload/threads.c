@@ -122,7 +122,7 @@ bool process_recover(struct thread_state *state)
  */
 static long leave_stack(struct thread_state *state)
 {
-    state->unwinder.memo_used = 0;
+    unwind_forget(&state->unwinder);
     long result = state->busy != THREAD_IDLE ? recover(state) : 0;
     if (result == 0) {
         state->busy = THREAD_IDLE;

@@ -79,22 +79,22 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
     if (state->is_detached) {
         return STACK_NONE; /* its definition would not be in the file */
     }
-    if (frame->module != 0) {
-        struct module *module = modules_get(frame->module);
+    const uint32_t number = rule_module(frame->rule);
+    if (number != 0) {
+        struct module *module = modules_get(number);
         if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
-            if (!DEFINE(state, define_module(&state->definitions, frame->module, module))) {
+            if (!DEFINE(state, define_module(&state->definitions, number, module))) {
                 return STACK_NONE;
             }
             if (module->is_fleeting) {
-                define_names(state, frame->module, module);
+                define_names(state, number, module);
             }
             atomic_store_explicit(&module->is_defined, true, memory_order_release);
         }
-    }
-    if (frame->module == 0) {
+    } else {
         atomic_store_explicit(&process.has_code_map, true, memory_order_relaxed);
     }
-    uint32_t id = stack_table_create(table, parent, frame->module, frame->frame.pc);
+    uint32_t id = stack_table_create(table, parent, number, frame->frame.pc);
     if (id == STACK_NONE ||
         !DEFINE(state, define_stack(&state->definitions, id, stack_table_node(table, id)))) {
         return STACK_NONE;
@@ -111,7 +111,8 @@ STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
     if (LIKELY(cached->address == frame->frame.pc && cached->parent == parent && cached->id != 0)) {
         return cached->id;
     }
-    uint32_t id = stack_table_find(&process.stacks, parent, frame->module, frame->frame.pc);
+    uint32_t id =
+        stack_table_find(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
     if (UNLIKELY(id == 0)) {
         id = add_stack(state, parent, frame);
     }
@@ -142,9 +143,9 @@ find_changed_stack(struct thread_state *state, const struct frame *caller, uint3
     struct unwinder *unwinder = &state->unwinder;
     struct unwind_stack stack;
     unwind_capture(unwinder, &process.unwind, caller, generation, &stack);
-#ifdef TRACE_VERIFY
-    verify_stack(unwinder->memo, stack.count);
-#endif
+    if (LIKELY(stack.known != 0)) {
+        return stack.known;
+    }
     uint32_t id = stack.reused > 0 ? unwinder->memo[stack.reused - 1].id : stack.root;
     for (size_t i = stack.reused; i < stack.count; i++) {
         id = intern_frame(state, id, &unwinder->memo[i]);
@@ -154,6 +155,7 @@ find_changed_stack(struct thread_state *state, const struct frame *caller, uint3
         }
         unwinder->memo[i].id = id;
     }
+    unwind_keep(unwinder, &process.unwind, &stack, id);
     return id;
 }
 
@@ -165,13 +167,13 @@ STAGE uint32_t find_stack(struct thread_state *state, const struct frame *caller
     if (UNLIKELY(generation != state->stack_cache_generation)) {
         renew_caches(state, generation);
     }
-    if (LIKELY(unwind_is_unchanged(unwinder, caller))) {
+    uint32_t stack = LIKELY(unwind_is_unchanged(unwinder, caller))
+                         ? unwinder->memo[unwinder->memo_used - 1].id
+                         : find_changed_stack(state, caller, generation);
 #ifdef TRACE_VERIFY
-        verify_stack(unwinder->memo, unwinder->memo_used);
+    verify_stack(stack);
 #endif
-        return unwinder->memo[unwinder->memo_used - 1].id;
-    }
-    return find_changed_stack(state, caller, generation);
+    return stack;
 }
 
 static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, uint32_t stack,

@@ -13,6 +13,7 @@
 #include "sys.h"
 #include "trace_format.h"
 #include "unwind_learn.h"
+#include "unwind_memo.h"
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes through it
 static void count(uint64_t *counter)
@@ -22,16 +23,11 @@ static void count(uint64_t *counter)
     }
 }
 
-static uintptr_t read_word(uintptr_t address)
-{
-    return *(const uintptr_t *)address;
-}
-
 /* --- rules --- */
 
 static bool is_regular(uint64_t packed)
 {
-    enum rule_kind kind = (enum rule_kind)(packed & 7);
+    enum rule_kind kind = rule_kind_of(packed);
     return kind != RULE_NONE && kind != RULE_IRREGULAR;
 }
 
@@ -56,13 +52,13 @@ static inline bool step(const struct frame *frame, const struct rule *rule, uint
         if (cfa < frame->sp || cfa >= high || cfa % sizeof(uintptr_t) != 0) {
             return false;
         }
-        cfa = read_word(cfa) + (uintptr_t)rule->cfa_addend;
+        cfa = unwind_read_word(cfa) + (uintptr_t)rule->cfa_addend;
     }
     if (cfa <= frame->sp || cfa > high || cfa % sizeof(uintptr_t) != 0) {
         return false;
     }
     ret_caller->sp = cfa;
-    ret_caller->pc = read_word(cfa - sizeof(uintptr_t));
+    ret_caller->pc = unwind_read_word(cfa - sizeof(uintptr_t));
     ret_caller->bp = frame->bp;
     if (rule->bp != RULE_BP_KEPT) {
         uintptr_t slot =
@@ -70,112 +66,12 @@ static inline bool step(const struct frame *frame, const struct rule *rule, uint
         if (slot < frame->sp || slot >= high || slot % sizeof(uintptr_t) != 0) {
             return false;
         }
-        ret_caller->bp = read_word(slot);
+        ret_caller->bp = unwind_read_word(slot);
     }
     return ret_caller->pc != 0;
 }
 
-/* --- the memo --- */
-
-/*
- * Add the frames that were walked at the leaf end, the outermost first, and the checks of their
- * steps. Checks are made from the end to the start: what a slot's address depends on comes after
- * it.
- */
-static void push_walked(struct unwinder *unwinder, size_t walked)
-{
-    struct unwind_memo_frame *top = &unwinder->memo[unwinder->memo_used];
-    struct unwind_check *check = unwinder->checks;
-    struct frame caller = {0};
-    bool needs_bp = false; /* of the caller */
-    if (unwinder->memo_used > 0) {
-        caller = top[-1].frame;
-        check += top[-1].last_check;
-        needs_bp = top[-1].needs_bp;
-    } else if (walked > 0) {
-        /* the slot is this very word, which is not 0 */
-        *check = (struct unwind_check){(uintptr_t)&check->slot, 0};
-        const struct unwind_walked *root = &unwinder->walk[--walked];
-        struct rule rule = rule_unpack(root->rule);
-        caller = root->frame;
-        needs_bp = rule.kind == RULE_GUESS; /* or it would not be the outermost */
-        *top++ = (struct unwind_memo_frame){
-            .frame = caller, .module = rule.module, .needs_bp = needs_bp};
-    }
-    for (const struct unwind_walked *next = &unwinder->walk[walked]; next-- != unwinder->walk;) {
-        /* word by word, as they were written: a wider load would have to wait for both stores */
-        const struct frame frame = {next->frame.pc, next->frame.sp, next->frame.bp};
-        struct rule rule = rule_unpack(next->rule);
-        if (needs_bp && rule.bp != RULE_BP_KEPT) {
-            uintptr_t base = rule.bp == RULE_BP_AT_CFA ? caller.sp : frame.bp;
-            *++check = (struct unwind_check){base + (uintptr_t)rule.bp_offset, caller.bp};
-            needs_bp = rule.bp != RULE_BP_AT_CFA;
-        }
-        *++check = (struct unwind_check){caller.sp - sizeof(uintptr_t), caller.pc};
-        if (rule.kind == RULE_DEREF_BP) {
-            *++check = (struct unwind_check){frame.bp + (uintptr_t)rule.cfa_offset,
-                                             caller.sp - (uintptr_t)rule.cfa_addend};
-        }
-        needs_bp = needs_bp || rule.kind != RULE_SP;
-        top->frame = frame;
-        top->module = rule.module;
-        top->last_check = (uint32_t)(check - unwinder->checks);
-        top->needs_bp = needs_bp;
-        top++;
-        caller = frame;
-    }
-    unwinder->memo_used = (size_t)(top - unwinder->memo);
-}
-
-/*
- * Check that the callers of memo[frames - 1] are what they were.
- * Return: how many frames from the root are of no use to it: 0 if all of them are right, i if the
- * caller of memo[i] is no longer memo[i - 1].
- */
-static inline size_t verify(const struct unwinder *unwinder, size_t frames)
-{
-    const struct unwind_memo_frame *memo = unwinder->memo;
-    const struct unwind_check *check = unwind_find_difference(unwinder, &memo[frames - 1]);
-    if (__builtin_expect(check == unwinder->checks, 1)) {
-        return 0;
-    }
-    size_t i = frames - 1;
-    while (&unwinder->checks[memo[i - 1].last_check] >= check) {
-        i--;
-    }
-    return i;
-}
-
-/*
- * Put the frames that were walked on top of the @reused frames of the memo that still stand. Frames
- * beyond the depth limit are dropped at the root, and the memo is of no use then: its ids hang on
- * the cut.
- */
-static void finish(struct unwinder *unwinder, const struct unwind_shared *shared, size_t reused,
-                   size_t walked, struct unwind_stack *ret_stack)
-{
-    size_t count = reused + walked;
-    bool is_cut = count > shared->depth;
-    unwinder->memo_used = reused;
-    if (is_cut) {
-        size_t dropped = count - shared->depth;
-        memmove(unwinder->memo, unwinder->memo + dropped,
-                (reused - dropped) * sizeof unwinder->memo[0]);
-        unwinder->memo_used = reused - dropped;
-        if (unwinder->memo_used > 0) {
-            unwinder->memo[unwinder->memo_used - 1].last_check = 0; /* room for those to come */
-        }
-        count = shared->depth;
-        reused = 0;
-    }
-    push_walked(unwinder, walked);
-    if (is_cut) {
-        unwinder->memo_used = 0;
-    }
-    ret_stack->count = count;
-    ret_stack->reused = reused;
-    ret_stack->root = is_cut ? TRACE_STACK_CUT : TRACE_STACK_WHOLE;
-}
+/* --- rules and memo --- */
 
 /* Is the frame that @frame's bp would be the pointer of within known stack, and readable? bp is a
  * guess, and there may be holes between the stacks of coroutines. */
@@ -200,7 +96,7 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
         struct rule rule = rule_unpack(unwinder->walk[walked - 1].rule);
         bool is_guess = rule.kind == RULE_GUESS;
         if (rule.kind == RULE_END || (is_guess && !libunwind_may_be_framed(frame))) {
-            finish(unwinder, shared, 0, walked, ret_stack);
+            unwind_memo_finish(unwinder, shared, 0, walked, ret_stack);
             if (is_guess && ret_stack->root == TRACE_STACK_WHOLE &&
                 !libunwind_is_true_end(frame, rule.module != 0)) {
                 ret_stack->root = TRACE_STACK_BROKEN;
@@ -209,7 +105,7 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
         }
         is_guessed = is_guessed || is_guess;
         if (walked == shared->depth) {
-            finish(unwinder, shared, 0, walked, ret_stack);
+            unwind_memo_finish(unwinder, shared, 0, walked, ret_stack);
             ret_stack->root = TRACE_STACK_CUT;
             break;
         }
@@ -231,11 +127,12 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
 }
 
 /*
- * Capture by rules and memo.
+ * Capture by rules, memo and, if @may_be_known, segments.
  * Return: false if libunwind has to do it.
  */
 static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared,
-                         const struct frame *leaf, struct unwind_stack *ret_stack)
+                         const struct frame *leaf, bool may_be_known,
+                         struct unwind_stack *ret_stack)
 {
     struct frame frame = *leaf;
     uintptr_t high = extents_high(&unwinder->extents, leaf->sp);
@@ -251,12 +148,22 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
             candidates--;
         }
         if (candidates != memo && unwind_is_same_frame(&candidates[-1], &frame)) {
-            size_t wrong = verify(unwinder, (size_t)(candidates - memo));
+            size_t fresh = 0;
+            size_t wrong =
+                unwind_memo_verify(unwinder, shared, (size_t)(candidates - memo), &fresh);
             if (wrong == 0) {
-                finish(unwinder, shared, (size_t)(candidates - memo), walked, ret_stack);
+                unwind_memo_finish(unwinder, shared, (size_t)(candidates - memo), walked,
+                                   ret_stack);
+                ret_stack->reused = fresh < ret_stack->reused ? fresh : ret_stack->reused;
                 return true;
             }
             candidates = memo + wrong;
+        }
+        if (walked == 0 && may_be_known) {
+            ret_stack->known = unwind_segments_find(unwinder, leaf);
+            if (ret_stack->known != 0) {
+                return true;
+            }
         }
         uint64_t packed = find_rule(unwinder, shared, frame.pc);
         if (!is_regular(packed)) {
@@ -273,7 +180,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
             return false;
         }
     }
-    finish(unwinder, shared, 0, walked, ret_stack);
+    unwind_memo_finish(unwinder, shared, 0, walked, ret_stack);
     ret_stack->root = TRACE_STACK_CUT;
     unwinder->memo_used = 0;
     return true;
@@ -358,7 +265,7 @@ static void capture_on_own_stack(void *argument)
     lock_release(&task->shared->lock);
 
     extents_add(&unwinder->extents, task->leaf->sp, unwinder->walk[walked - 1].frame.sp);
-    finish(unwinder, task->shared, 0, walked, task->ret_stack);
+    unwind_memo_finish(unwinder, task->shared, 0, walked, task->ret_stack);
     task->ret_stack->root = is_cut     ? TRACE_STACK_CUT
                             : is_whole ? TRACE_STACK_WHOLE
                                        : TRACE_STACK_BROKEN;
@@ -392,7 +299,7 @@ static void distrust(struct unwind_shared *shared, const struct unwind_memo_fram
     }
     if (i > 0) {
         const struct unwind_memo_frame *last = &unwinder->memo[full_count - i];
-        struct rule rule = {.kind = RULE_IRREGULAR, .module = last->module};
+        struct rule rule = {.kind = RULE_IRREGULAR, .module = rule_module(last->rule)};
         rule_table_put(&shared->rules, last->frame.pc, rule_pack(&rule));
     }
 }
@@ -415,7 +322,8 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
 {
     struct unwind_stack fast = {0};
     put_off_check(unwinder);
-    if (!capture_fast(unwinder, shared, leaf, &fast)) {
+    ret_stack->expected = unwind_segments_find(unwinder, leaf);
+    if (!capture_fast(unwinder, shared, leaf, false, &fast)) {
         capture_full(unwinder, shared, leaf, ret_stack);
         return;
     }
@@ -432,7 +340,7 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
     if (!is_equal) {
         count(shared->corrections);
         distrust(shared, copy, fast.count, unwinder, ret_stack->count);
-        unwinder->memo_used = 0;
+        unwind_forget(unwinder);
     }
 }
 
@@ -441,14 +349,33 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
 {
     if (__builtin_expect(unwinder->generation != generation, 0)) {
         unwinder->generation = generation;
-        unwinder->memo_used = 0;
+        unwind_forget(unwinder);
     }
+    ret_stack->known = 0;
+    ret_stack->expected = 0;
     if (__builtin_expect(unwinder->unchecked < UNWIND_CHANGE_WORTH, 0)) {
         capture_checked(unwinder, shared, leaf, ret_stack);
         return;
     }
     unwinder->unchecked -= UNWIND_CHANGE_WORTH;
-    if (__builtin_expect(!capture_fast(unwinder, shared, leaf, ret_stack), 0)) {
+    if (__builtin_expect(!capture_fast(unwinder, shared, leaf, true, ret_stack), 0)) {
         capture_full(unwinder, shared, leaf, ret_stack);
     }
+}
+
+void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
+                 const struct unwind_stack *stack, uint32_t id)
+{
+    if (stack->expected != 0 && stack->expected != id) {
+        count(shared->corrections);
+        unwind_segments_forget(&unwinder->segments);
+    } else {
+        unwind_segments_add(unwinder, stack);
+    }
+}
+
+void unwind_forget(struct unwinder *unwinder)
+{
+    unwinder->memo_used = 0;
+    unwind_segments_forget(&unwinder->segments);
 }

@@ -9,7 +9,11 @@
  *
  * Why it is exact: a frame's caller is a function of (pc, sp, bp) and the slots read; equal inputs
  * give the equal caller, and so on to the root. Why it is safe: a slot is read only after all slots
- * before it matched, so nothing is read that a plain unwinder would not read.
+ * before it matched, so nothing is read that a plain unwinder would not read. Where the slot of a
+ * return address holds another one, and the rules of both are alike, the new one takes the place of
+ * the old one in the memo: what is further out lies where it lay, and is checked as before.
+ *
+ * Leaf ends that come again are kept apart from the memo (unwind_segments.h).
  *
  * A pc without a regular rule sends the whole capture to libunwind, and now and then a capture is
  * repeated by libunwind as a check: soon in the life of a thread, then ever more seldom.
@@ -25,6 +29,7 @@
 #include "extents.h"
 #include "lock.h"
 #include "unwind_rules.h"
+#include "unwind_segments.h"
 
 #define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
 /* a changed stack brings a self-check nearer by as much as these unchanged ones */
@@ -32,18 +37,9 @@
 #define UNWIND_CHECK_SOON 16384      /* before a thread's first self-check; ... */
 #define UNWIND_CHECK_LATE (1u << 20) /* ... twice as many before each next one, up to these */
 
-/*
- * A stack slot that a step of the memo read, and what was in it. The first check of all fails
- * always, so that the loop over them needs to look for nothing but a failure.
- */
-struct unwind_check {
-    uintptr_t slot;
-    uintptr_t value;
-};
-
 struct unwind_memo_frame {
     struct frame frame;
-    uint32_t module;
+    uint64_t rule;       /* packed: of the step to the caller */
     uint32_t id;         /* of the stack that ends in this frame; for the caller to fill in */
     uint32_t last_check; /* checks of this frame and of those further out: 1 to this index */
     bool needs_bp;       /* the step to the caller, or a later one, depends on bp */
@@ -73,6 +69,7 @@ struct unwinder {
     struct frame walked[UNWIND_FRAMES_MAX + 64];          /* libunwind's, our own frames included */
     struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
     struct extents extents;
+    struct unwind_segments segments;
     size_t memo_used;
     uint32_t generation;     /* of the code that the memo was made for */
     uint32_t unchecked;      /* unchanged stacks that may follow before a check is due */
@@ -84,18 +81,33 @@ struct unwinder {
 struct unwind_stack {
     size_t count;  /* frames in unwinder->memo */
     size_t reused; /* of these, how many from the root still carry their id */
+    size_t walked; /* and how many at the leaf are not those of the stack before */
     uint32_t root;
+    uint32_t known;    /* the whole stack's id, found by a segment; the rest is not set then */
+    uint32_t expected; /* the same, when the stack was taken nonetheless, as a self-check; or 0 */
 };
 
 /*
  * Take the stack of the frame @leaf, a caller of this function in the same thread.
  * @generation: changes when code has been unloaded.
- * @ret_stack: its frames are unwinder->memo[0 .. count), root first. Their ids from `reused` on are
- * not set: the caller must set them before the next capture.
+ * @ret_stack: if `known` is not 0, that is its id. Else its frames are unwinder->memo[0 .. count),
+ * root first. Their ids from `reused` on are not set: the caller must set them before the next
+ * capture.
  * Context: any thread, async-signal-safe, one capture at a time for each unwinder.
  */
 void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
                     const struct frame *leaf, uint32_t generation, struct unwind_stack *ret_stack);
+
+/*
+ * To be called when all frames of the last capture have their ids, unless its id was known: what
+ * was new in it is kept for the next time.
+ * @id: of the whole stack. 0 is none.
+ */
+void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
+                 const struct unwind_stack *stack, uint32_t id);
+
+/* Forget all stacks: ids, addresses or the thread are others. */
+void unwind_forget(struct unwinder *unwinder);
 
 /* --- the memo, for unwind.c and for unwind_is_unchanged() --- */
 
@@ -108,17 +120,26 @@ static inline bool unwind_is_same_frame(const struct unwind_memo_frame *known,
 }
 
 /*
- * Read again, leaf to root, the slots that led from a frame of the memo to the outermost one.
- * Return: the first check that fails; the one at unwinder->checks if none but that does.
+ * Read again the slots of the checks from number @last down.
+ * Return: the number of the first one that fails; 0 if none but that does.
  */
-static inline const struct unwind_check *
-unwind_find_difference(const struct unwinder *unwinder, const struct unwind_memo_frame *from)
+static inline size_t unwind_find_difference_from(const struct unwinder *unwinder, size_t last)
 {
-    const struct unwind_check *check = &unwinder->checks[from->last_check];
+    const struct unwind_check *check = &unwinder->checks[last];
     while (*(const uintptr_t *)check->slot == check->value) {
         check--;
     }
-    return check;
+    return (size_t)(check - unwinder->checks);
+}
+
+/*
+ * Read again, leaf to root, the slots that led from a frame of the memo to the outermost one.
+ * Return: true if they are what they were.
+ */
+static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
+                                                const struct unwind_memo_frame *from)
+{
+    return unwind_find_difference_from(unwinder, from->last_check) == 0;
 }
 
 /*
@@ -134,7 +155,7 @@ static inline bool unwind_is_unchanged(struct unwinder *unwinder, const struct f
     }
     const struct unwind_memo_frame *known = &unwinder->memo[unwinder->memo_used - 1];
     if (!unwind_is_same_frame(known, leaf) || unwinder->unchecked == 0 ||
-        unwind_find_difference(unwinder, known) != unwinder->checks) {
+        !unwind_are_callers_unchanged(unwinder, known)) {
         return false;
     }
     unwinder->unchecked--;

@@ -83,10 +83,6 @@ struct rule rule_from_probe(const struct probe *probe)
     return rule;
 }
 
-/*
- * bit  63      50 49      42 41       28 27        8 7   5 4   3 2    0
- *      module     addend / 8 bp_off / 8  cfa_off / 8 0     bp    kind
- */
 static bool pack_field(int64_t value, unsigned bits, unsigned shift, uint64_t *packed)
 {
     int64_t limit = (int64_t)1 << (bits - 1);
@@ -105,7 +101,8 @@ static int32_t unpack_field(uint64_t packed, unsigned bits, unsigned shift)
 
 uint64_t rule_pack(const struct rule *rule)
 {
-    uint64_t packed = (uint64_t)rule->kind | (uint64_t)rule->bp << 3 | (uint64_t)rule->module << 50;
+    uint64_t packed = (uint64_t)rule->kind | (uint64_t)rule->bp << 3 |
+                      (uint64_t)rule->module << RULE_MODULE_SHIFT;
     if (!pack_field(rule->cfa_offset, 20, 8, &packed) ||
         !pack_field(rule->bp_offset, 14, 28, &packed) ||
         !pack_field(rule->cfa_addend, 8, 42, &packed)) {
@@ -117,12 +114,12 @@ uint64_t rule_pack(const struct rule *rule)
 struct rule rule_unpack(uint64_t packed)
 {
     return (struct rule){
-        .kind = (enum rule_kind)(packed & 7),
+        .kind = rule_kind_of(packed),
         .bp = (enum rule_bp)(packed >> 3 & 3),
         .cfa_offset = unpack_field(packed, 20, 8),
         .bp_offset = unpack_field(packed, 14, 28),
         .cfa_addend = unpack_field(packed, 8, 42),
-        .module = (uint32_t)(packed >> 50),
+        .module = rule_module(packed),
     };
 }
 

@@ -60,6 +60,28 @@ uint64_t rule_pack(const struct rule *rule);
 struct rule rule_unpack(uint64_t packed);
 
 /*
+ * bit  63      50 49      42 41       28 27        8 7   5 4   3 2    0
+ *      module     addend / 8 bp_off / 8  cfa_off / 8 0     bp    kind
+ */
+#define RULE_MODULE_SHIFT 50
+
+static inline enum rule_kind rule_kind_of(uint64_t packed)
+{
+    return (enum rule_kind)(packed & 7);
+}
+
+static inline uint32_t rule_module(uint64_t packed)
+{
+    return (uint32_t)(packed >> RULE_MODULE_SHIFT);
+}
+
+/* Return: true if both rules find a caller in the same way, whatever module they are for. */
+static inline bool rule_is_alike(uint64_t packed, uint64_t other)
+{
+    return (packed ^ other) << (64 - RULE_MODULE_SHIFT) == 0;
+}
+
+/*
  * The rules of all threads: open addressing, keyed by return address, lock-free to read and to
  * fill. A full neighbourhood makes a pc be learned again and again, which is slow but right, and so
  * does anything else that the table forgets.

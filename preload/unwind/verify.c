@@ -37,29 +37,41 @@ static void print_frame(size_t number, uintptr_t ours, uintptr_t theirs)
         log_number(theirs, digits[2]));
 }
 
-/* @theirs: instructions, so that what a signal interrupted is a byte before struct frame's pc. */
-static bool is_equal(const struct unwind_memo_frame *frames, size_t count, void *const *theirs,
-                     size_t their_count, size_t *ret_at)
+static const struct stack_node *node_of(uint32_t id)
 {
-    bool is_interrupted = false;
-    for (*ret_at = 0; *ret_at < count && *ret_at < their_count; ++*ret_at) {
-        uintptr_t pc = (uintptr_t)theirs[*ret_at];
-        if (frames[count - 1 - *ret_at].frame.pc != pc + is_interrupted) {
-            return false;
-        }
-        is_interrupted = libunwind_is_handler_return(pc);
-    }
-    return their_count == count || count == process.unwind.depth;
+    return id >= TRACE_STACK_FIRST ? stack_table_node(&process.stacks, id) : NULL;
 }
 
-void verify_stack(const struct unwind_memo_frame *frames, size_t count)
+/*
+ * @theirs: instructions, so that what a signal interrupted is a byte before struct frame's pc.
+ * @ret_at: the number of the first frame that differs. @ret_node: ours there, or NULL.
+ */
+static bool is_equal(uint32_t id, void *const *theirs, size_t their_count, size_t *ret_at,
+                     const struct stack_node **ret_node)
+{
+    bool is_interrupted = false;
+    const struct stack_node *node = node_of(id);
+    size_t at = 0;
+    while (node != NULL && at < their_count &&
+           node->address == (uintptr_t)theirs[at] + is_interrupted) {
+        is_interrupted = libunwind_is_handler_return((uintptr_t)theirs[at]);
+        node = node_of(node->parent);
+        at++;
+    }
+    *ret_at = at;
+    *ret_node = node;
+    return node == NULL && (at == their_count || at == process.unwind.depth);
+}
+
+void verify_stack(uint32_t id)
 {
     void *theirs[FRAMES_MAX]; /* not shared with signal handlers: they are compared as well */
     struct thread_state *self = thread_self;
     size_t first = 0;
     size_t at = 0;
     int error = errno;
-    if (local_backtrace == NULL) {
+    const struct stack_node *node = id != STACK_NONE ? node_of(id) : NULL;
+    if (local_backtrace == NULL || node == NULL) {
         return;
     }
     uint32_t before = self->busy;
@@ -67,15 +79,14 @@ void verify_stack(const struct unwind_memo_frame *frames, size_t count)
     int found = local_backtrace(theirs, FRAMES_MAX);
     self->busy = before;
     errno = error;
-    while (first < (size_t)found && frames[count - 1].frame.pc != (uintptr_t)theirs[first]) {
+    while (first < (size_t)found && node->address != (uintptr_t)theirs[first]) {
         first++;
     }
     atomic_fetch_add(&compared, 1);
-    if (!is_equal(frames, count, theirs + first, (size_t)found - first, &at)) {
-        if (atomic_fetch_add(&different, 1) < REPORTS_MAX) {
-            print_frame(at, at < count ? frames[count - 1 - at].frame.pc : 0,
-                        at + first < (size_t)found ? (uintptr_t)theirs[first + at] : 0);
-        }
+    if (!is_equal(id, theirs + first, (size_t)found - first, &at, &node) &&
+        atomic_fetch_add(&different, 1) < REPORTS_MAX) {
+        print_frame(at, node != NULL ? node->address : 0,
+                    at + first < (size_t)found ? (uintptr_t)theirs[first + at] : 0);
     }
 }
 

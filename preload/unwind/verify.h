@@ -5,15 +5,13 @@
 #ifndef PRELOAD_VERIFY_H
 #define PRELOAD_VERIFY_H
 
-#include <stddef.h>
-
-#include "unwind.h"
+#include <stdint.h>
 
 /*
- * @frames: root first. A difference is counted, and the first few are printed. At exit a line on
- * stderr gives the number of stacks compared and of differences: "libtrace: verified N stacks, M
- * differences".
+ * @id: of the stack in the stack table. A difference is counted, and the first few are printed. At
+ * exit a line on stderr gives the number of stacks compared and of differences: "libtrace: verified
+ * N stacks, M differences".
  */
-void verify_stack(const struct unwind_memo_frame *frames, size_t count);
+void verify_stack(uint32_t id);
 
 #endif

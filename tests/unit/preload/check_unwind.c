@@ -13,6 +13,7 @@ START_TEST(unwind_agrees_with_backtrace_on_calls_at_random)
 {
     unwind_bench_wander_for(4000, 10);
     ck_assert_uint_lt(common.full_walks, bench->captures / 10);
+    ck_assert_uint_gt(bench->known, 0);
 }
 END_TEST
 
@@ -83,6 +84,77 @@ START_TEST(unwind_notices_a_change_in_the_middle)
         ck_assert_uint_ne(ids[0], ids[1]);
     }
     ck_assert_uint_le(common.full_walks, 2);
+}
+END_TEST
+
+/* Both places have rules by then, and both frames are alike: nothing is stepped. */
+START_TEST(unwind_puts_one_caller_in_the_place_of_another)
+{
+    for (int i = 0; i < 20; i++) {
+        middle(i % 2);
+        if (i >= 2) {
+            ck_assert_uint_eq(bench->stack.known, 0);
+            ck_assert_uint_eq(bench->stack.walked, 0);
+            ck_assert_uint_lt(bench->stack.reused, bench->stack.count - 1);
+        }
+    }
+}
+END_TEST
+
+/* Three leaf ends of different lengths in turn. */
+static void capture_in_three_places(void)
+{
+    leaf_of_two();
+    capture_in_another_place();
+    middle(0);
+}
+
+START_TEST(unwind_knows_leaf_ends_that_come_again)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        unsigned known = bench->known;
+        bool is_first = i % 10 == 0;
+        if (is_first) {
+            unwind_forget(bench->unwinder);
+        }
+        capture_in_three_places();
+        if (is_first) {
+            ck_assert_uint_eq(bench->known, known);
+        } else if (i % 10 >= 3) {
+            ck_assert_uint_ge(bench->known, known + 2); /* one is in the memo, perhaps */
+        }
+    }
+}
+END_TEST
+
+/* Return: how many kept leaf ends lead to the stack @id, after leading them astray. */
+static unsigned lead_astray(uint32_t id)
+{
+    unsigned found = 0;
+    struct unwind_segments *segments = &bench->unwinder->segments;
+    for (size_t i = 0; i < sizeof segments->entries / sizeof segments->entries[0]; i++) {
+        if (segments->entries[i].leaf.pc != 0 && segments->entries[i].id == id) {
+            segments->entries[i].id++;
+            found++;
+        }
+    }
+    return found;
+}
+
+START_TEST(unwind_check_corrects_a_wrong_leaf_end)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        leaf_of_two(); /* compared with backtrace(), as always */
+        ck_assert_uint_eq(common.corrections, i > 5);
+        if (i == 5) {
+            ck_assert_uint_ge(lead_astray(bench->id), 1);
+        }
+        capture_in_another_place();
+        if (i == 5) {
+            bench->unwinder->unchecked = 0;
+        }
+    }
+    common.corrections = 0;
 }
 END_TEST
 
@@ -325,6 +397,9 @@ int main(void)
         unwind_uses_an_unchanged_stack_as_it_is,
         unwind_notices_a_changed_leaf,
         unwind_notices_a_change_in_the_middle,
+        unwind_puts_one_caller_in_the_place_of_another,
+        unwind_knows_leaf_ends_that_come_again,
+        unwind_check_corrects_a_wrong_leaf_end,
         unwind_depends_on_bp_where_the_frame_does,
         unwind_follows_recursion_up_and_down,
         unwind_cuts_at_the_depth_limit,

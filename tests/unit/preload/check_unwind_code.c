@@ -20,7 +20,7 @@ START_TEST(unwind_gets_by_where_there_is_no_unwind_information)
     for (int i = 0; i < 10; i++) {
         call(unwind_bench_capture_only);
         const struct unwind_memo_frame *memo = bench->unwinder->memo;
-        ck_assert_uint_eq(memo[bench->stack.count - 1].module, 0);
+        ck_assert_uint_eq(rule_module(memo[bench->stack.count - 1].rule), 0);
         unwind_bench_capture();
     }
     ck_assert_uint_eq(rule_table_find(&common.shared.rules, (uintptr_t)code + 6), 0);
@@ -40,7 +40,7 @@ START_TEST(unwind_follows_frame_pointers_where_there_is_no_unwind_information)
     for (int i = 0; i < 100; i++) {
         call(unwind_bench_capture_only);
         const struct unwind_memo_frame *caller = &bench->unwinder->memo[bench->stack.count - 2];
-        const struct module *module = modules_get(caller->module);
+        const struct module *module = modules_get(rule_module(caller->rule));
         ck_assert_uint_eq(bench->stack.root, TRACE_STACK_WHOLE);
         ck_assert(caller->frame.pc > module->start && caller->frame.pc < module->end);
         ck_assert_uint_eq(caller->frame.bp, self);

@@ -162,7 +162,7 @@ static void scene_corrected(void)
         allocate(i, 100);
         struct unwinder *unwinder = &thread_self->unwinder;
         const struct unwind_memo_frame *leaf = &unwinder->memo[unwinder->memo_used - 1];
-        const struct rule wrong = {.kind = RULE_END, .module = leaf->module};
+        const struct rule wrong = {.kind = RULE_END, .module = rule_module(leaf->rule)};
         rule_table_put(&process.unwind.rules, leaf->frame.pc, rule_pack(&wrong));
         unwinder->memo_used = 0;
         unwinder->unchecked = 0;

@@ -56,16 +56,33 @@ static uint32_t intern(uint32_t parent, uint32_t module, uintptr_t pc)
     return id;
 }
 
+/* The capture found a whole stack: it has as many frames as its id says. */
+static void take_known(struct unwind_stack *stack)
+{
+    bench->id = stack->known;
+    bench->known++;
+    stack->count = 0;
+    for (stack->root = stack->known; stack->root >= TRACE_STACK_FIRST; stack->count++) {
+        stack->root = stack_table_node(&common.stacks, stack->root)->parent;
+    }
+    stack->reused = stack->count;
+}
+
 /* As tracer.c does: ids for the frames that are not reused. */
-static void give_ids(const struct unwind_stack *stack)
+static void give_ids(struct unwind_stack *stack)
 {
     struct unwind_memo_frame *memo = bench->unwinder->memo;
+    if (stack->known != 0) {
+        take_known(stack);
+        return;
+    }
     ck_assert_uint_le(stack->reused, stack->count);
     uint32_t id = stack->reused > 0 ? memo[stack->reused - 1].id : stack->root;
     for (size_t i = stack->reused; i < stack->count; i++) {
-        memo[i].id = id = intern(id, memo[i].module, memo[i].frame.pc);
+        memo[i].id = id = intern(id, rule_module(memo[i].rule), memo[i].frame.pc);
     }
     bench->id = id;
+    unwind_keep(bench->unwinder, &common.shared, stack, id);
 }
 
 /* The id says the same chain of callers as backtrace(): return addresses and modules. */

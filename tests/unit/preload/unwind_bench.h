@@ -21,6 +21,7 @@ struct unwind_bench {
     uint32_t generation;
     uint64_t random; /* state of its random numbers */
     unsigned captures;
+    unsigned known;      /* of these, by segments */
     void (*yield)(void); /* called in between by unwind_bench_wander(); may be NULL */
     void *frames[UNWIND_BENCH_FRAMES];
 };
