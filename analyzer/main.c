@@ -94,6 +94,29 @@ static enum trace_status write_reports(const struct options *options, const stru
     return status;
 }
 
+/* Annotated files whose source is not there have lines without text: say so once. */
+static void warn_of_sources(const struct report *report)
+{
+    const char *first = NULL;
+    const char *last = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < report->line_count; i++) {
+        const char *file = report->lines[i].file; // lines of a file follow each other
+        if (file != last && access(file, R_OK) != 0) {
+            first = first != NULL ? first : file;
+            count++;
+        }
+        last = file;
+    }
+    if (count > 0) {
+        char text[128];
+        (void)snprintf(text, sizeof text,
+                       "%ssource cannot be read from here: lines are without their text",
+                       count > 1 ? "and others: their " : "its ");
+        complain_about(first, text);
+    }
+}
+
 /* Tell on stderr what a reader of the tables must know. The summary and JSON have it all. */
 static void warn(const struct pipeline *pipeline, const struct report *report)
 {
@@ -108,6 +131,7 @@ static void warn(const struct pipeline *pipeline, const struct report *report)
     if (report->wants_ledger && !report->has_ledger) {
         complain("who frees these blocks is known if they are recorded with trace-run --frees");
     }
+    warn_of_sources(report);
     size_t module = 0;
     const char *path = NULL;
     for (const char *advice;
@@ -195,7 +219,7 @@ static int run(const struct options *options)
     enum trace_status status = pipeline_new(options, &pipeline, &error);
     if (reports == NULL || status != TRACE_OK) {
         if (status == TRACE_OK) {
-            status = trace_fail(&error, TRACE_NOMEM, 0, "no memory to start with");
+            (void)trace_fail(&error, TRACE_NOMEM, 0, "no memory to start with");
         }
         complain_of_error(&error);
         goto out;

@@ -8,7 +8,6 @@
  * processes, which had their modules in different places. What is written twice is found by
  * interning a key of pointers; strings are made fit to be UTF-8.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -173,16 +172,14 @@ static uint64_t location_of(struct maker *maker, const struct frame *const *fram
 /* Give a sample a label. */
 static void add_label(struct maker *maker, Pprof__Sample *sample, const char *key, uint64_t number)
 {
-    char text[24];
     Pprof__Label **list = make(maker, 1, sizeof(Pprof__Label *));
     Pprof__Label *label = make(maker, 1, sizeof *label);
     if (list == NULL || label == NULL) {
         return;
     }
-    (void)snprintf(text, sizeof text, "%" PRIu64, number);
     pprof__label__init(label);
     label->key = text_of(maker, key);
-    label->str = text_of(maker, text);
+    label->num = (int64_t)number;
     list[0] = label;
     sample->label = list;
     sample->n_label = 1;

@@ -137,10 +137,10 @@ class Profile:
         return records
 
     def labels(self, sample):
-        """Return the labels of a sample, as pprof's -tagfocus KEY=VALUE has them."""
+        """Return (key, number) of the labels of a sample."""
         labels = [self.record(data) for data in sample[3]]
-        assert all(set(label) == {1, 2} for label in labels), "labels are text"
-        return tuple((self.strings[label[1]], self.strings[label[2]]) for label in labels)
+        assert all(set(label) == {1, 3} for label in labels), "labels are numbers"
+        return tuple((self.strings[label[1]], label[3]) for label in labels)
 
     def stack(self, sample):
         """Return (function, file, line, address, module) of each frame, outermost first."""
@@ -172,7 +172,7 @@ def check_pprof(report, rng, directory):
     for blocks, sign in ((case.blocks, 1), (freed, -1)):
         for stack, size, domain in blocks:
             values = expected[tuple((f"f{frame}", *case.frames[frame], frame + 1, "app")
-                                    for frame in stack), (("domain", str(domain)),) if domain else ()]
+                                    for frame in stack), (("domain", domain),) if domain else ()]
             if sign > 0:
                 values[0] += 1
                 values[1] += size

@@ -114,6 +114,25 @@ def expected_text(case, lines, precision):
     return out.getvalue()
 
 
+def has_word_on_sources(report, case, lines):
+    """The source of the first file is taken away, then of all: stderr says which cannot be read."""
+    files = sorted(name for name in case.sources if any(file == name for file, _ in lines))
+    for gone in range(len(files) + 1):
+        if gone > 0:
+            os.unlink(files[gone - 1])
+        result = subprocess.run([report, "--annotate", "*.c", "t.trace"], capture_output=True, text=True,
+                                check=False)
+        expected = f"trace-report: {files[0]}: {'its' if gone == 1 else 'and others: their'} source cannot be" \
+                   " read from here: lines are without their text\n"
+        if result.returncode != 0 or result.stderr != (expected if gone > 0 else ""):
+            print(f"FAILED: {gone} of {files} without source: {result.stderr}")
+            return False
+        if not all(f"Filename: {file}\n" in result.stdout for file in files):
+            print(f"FAILED: {gone} of {files} without source, and not shown: {result.stdout}")
+            return False
+    return True
+
+
 def main():
     report = os.path.abspath(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2 ** 32)
@@ -137,6 +156,7 @@ def main():
                     if line != other:
                         print(f"  got      {line}\n  expected {other}")
                         break
+            failures += 0 if has_word_on_sources(report, case, lines) else 1
             os.chdir("/")
     print(f"memory_profiler_parity: {ROUNDS} rounds, {failures} failed, seed {seed}")
     return 1 if failures else 0
