@@ -1,6 +1,8 @@
 /*
- * Marking in four rounds, each from what the last one left unmarked, and each block is put on the
- * stack once in a round: time follows blocks and pointers.
+ * Marking in four rounds, each from what the last one left unmarked, and each block waits in the
+ * queue once in a round: time follows blocks and pointers. A queue and not a stack, because what
+ * comes next can be fetched from memory while a block before it is looked at: pointers lead
+ * anywhere.
  *
  * In the last round blocks are taken in their order, each as leader of all unmarked blocks that it
  * leads to. A leader that a later one leads to is none any more, and passes its followers on: in
@@ -12,34 +14,97 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many blocks ahead, their rows and their edges are fetched. */
+enum { ROWS_AHEAD = 16, EDGES_AHEAD = 8, TARGETS_AHEAD = 4 };
+
 struct marking {
     const struct heap_graph *graph;
     uint8_t *classes;
     uint32_t *leaders;
-    uint32_t *stack; /* each block at most once */
-    uint32_t depth;
+    uint32_t *queue; /* each block at most once; those from next on wait */
+    uint32_t next;
+    uint32_t end;
+    uint32_t *kept; /* reachable blocks that point inside others; where leaders will be */
+    uint32_t kept_count;
 };
 
 static void push(struct marking *marking, uint32_t block, enum heap_class class)
 {
     marking->classes[block] = (uint8_t) class;
-    marking->stack[marking->depth++] = block;
+    marking->queue[marking->end++] = block;
 }
 
-/* Mark what is on the stack and all unmarked blocks that it leads to. @is_strict: by pointers to
-   starts only. */
-static void spread(struct marking *marking, enum heap_class class, bool is_strict)
+/* Take the block that has waited longest, and fetch what is needed of those behind it. */
+static uint32_t pop(struct marking *marking)
 {
     const struct heap_graph *graph = marking->graph;
-    while (marking->depth > 0) {
-        uint32_t block = marking->stack[--marking->depth];
+    const uint32_t at = marking->next++;
+    const uint32_t *queue = marking->queue;
+    if (marking->end - at > ROWS_AHEAD) {
+        __builtin_prefetch(&graph->first[queue[at + ROWS_AHEAD]]);
+    }
+    if (marking->end - at > EDGES_AHEAD) {
+        __builtin_prefetch(heap_graph_begin(graph, queue[at + EDGES_AHEAD]));
+    }
+    if (marking->end - at > TARGETS_AHEAD) {
+        uint32_t ahead = queue[at + TARGETS_AHEAD];
+        const heap_edge *end = heap_graph_end(graph, ahead);
+        const heap_edge *edge = heap_graph_begin(graph, ahead);
+        for (unsigned i = 0; edge < end && i < TARGETS_AHEAD; edge++, i++) {
+            __builtin_prefetch(&marking->classes[heap_edge_block(*edge)]);
+        }
+    }
+    return queue[at];
+}
+
+/* Return: whether any block waits; the queue is empty if not. */
+static bool is_waiting(struct marking *marking)
+{
+    if (marking->next < marking->end) {
+        return true;
+    }
+    marking->next = 0;
+    marking->end = 0;
+    return false;
+}
+
+/* Mark what waits and all unmarked blocks that it leads to. */
+static void spread(struct marking *marking, enum heap_class class)
+{
+    const struct heap_graph *graph = marking->graph;
+    while (is_waiting(marking)) {
+        uint32_t block = pop(marking);
         const heap_edge *end = heap_graph_end(graph, block);
         for (const heap_edge *edge = heap_graph_begin(graph, block); edge < end; edge++) {
             uint32_t target = heap_edge_block(*edge);
-            if (marking->classes[target] == HEAP_UNMARKED &&
-                !(is_strict && heap_edge_is_inside(*edge))) {
+            if (marking->classes[target] == HEAP_UNMARKED) {
                 push(marking, target, class);
             }
+        }
+    }
+}
+
+/* The same by pointers to starts only; keep the blocks that have others, to unmarked blocks. */
+static void spread_strictly(struct marking *marking)
+{
+    const struct heap_graph *graph = marking->graph;
+    while (is_waiting(marking)) {
+        uint32_t block = pop(marking);
+        bool has_others = false;
+        const heap_edge *end = heap_graph_end(graph, block);
+        for (const heap_edge *edge = heap_graph_begin(graph, block); edge < end; edge++) {
+            uint32_t target = heap_edge_block(*edge);
+            if (marking->classes[target] != HEAP_UNMARKED) {
+                continue;
+            }
+            if (heap_edge_is_inside(*edge)) {
+                has_others = true;
+            } else {
+                push(marking, target, HEAP_REACHABLE);
+            }
+        }
+        if (has_others) {
+            marking->kept[marking->kept_count++] = block;
         }
     }
 }
@@ -52,27 +117,30 @@ static void mark_reachable(struct marking *marking)
         if (!heap_edge_is_inside(edge) &&
             marking->classes[heap_edge_block(edge)] == HEAP_UNMARKED) {
             push(marking, heap_edge_block(edge), HEAP_REACHABLE);
-            spread(marking, HEAP_REACHABLE, true);
         }
     }
+    spread_strictly(marking);
 }
 
 static void mark_possible(struct marking *marking)
 {
     const struct heap_graph *graph = marking->graph;
+    for (uint32_t i = 0; i < marking->kept_count; i++) {
+        uint32_t block = marking->kept[i];
+        const heap_edge *end = heap_graph_end(graph, block);
+        for (const heap_edge *edge = heap_graph_begin(graph, block); edge < end; edge++) {
+            if (marking->classes[heap_edge_block(*edge)] == HEAP_UNMARKED) {
+                push(marking, heap_edge_block(*edge), HEAP_POSSIBLE);
+            }
+        }
+    }
     for (size_t i = 0; i < graph->root_count; i++) {
         uint32_t block = heap_edge_block(graph->roots[i].edge);
         if (marking->classes[block] == HEAP_UNMARKED) {
             push(marking, block, HEAP_POSSIBLE);
         }
     }
-    spread(marking, HEAP_POSSIBLE, false);
-    for (uint32_t block = 0; block < graph->block_count; block++) {
-        if (marking->classes[block] == HEAP_REACHABLE) {
-            marking->stack[marking->depth++] = block;
-            spread(marking, HEAP_POSSIBLE, false);
-        }
-    }
+    spread(marking, HEAP_POSSIBLE);
 }
 
 static void mark_young(struct marking *marking, const bool *is_young)
@@ -81,9 +149,9 @@ static void mark_young(struct marking *marking, const bool *is_young)
     for (uint32_t block = 0; block < count; block++) {
         if (is_young[block] && marking->classes[block] == HEAP_UNMARKED) {
             push(marking, block, HEAP_YOUNG);
-            spread(marking, HEAP_YOUNG, false);
         }
     }
+    spread(marking, HEAP_YOUNG);
 }
 
 /* A pointer from @block, which @leader leads to. */
@@ -107,8 +175,8 @@ static void lead(struct marking *marking, uint32_t leader)
 {
     const struct heap_graph *graph = marking->graph;
     push(marking, leader, HEAP_DEFINITE);
-    while (marking->depth > 0) {
-        uint32_t block = marking->stack[--marking->depth];
+    while (is_waiting(marking)) {
+        uint32_t block = pop(marking);
         const heap_edge *end = heap_graph_end(graph, block);
         for (const heap_edge *edge = heap_graph_begin(graph, block); edge < end; edge++) {
             lead_to(marking, leader, block, heap_edge_block(*edge));
@@ -166,21 +234,22 @@ enum trace_status heap_marks_make(const struct heap_graph *graph, const bool *is
         .graph = graph,
         .classes = calloc(count + 1, sizeof *marking.classes),
         .leaders = malloc((count + 1) * sizeof *marking.leaders),
-        .stack = malloc((count + 1) * sizeof *marking.stack),
+        .queue = malloc((count + 1) * sizeof *marking.queue),
     };
     struct heap_marks marks = {.classes = marking.classes, .leaders = marking.leaders};
-    if (marking.classes == NULL || marking.leaders == NULL || marking.stack == NULL) {
+    if (marking.classes == NULL || marking.leaders == NULL || marking.queue == NULL) {
         heap_marks_fini(&marks);
-        free(marking.stack);
+        free(marking.queue);
         return trace_fail(error, TRACE_NOMEM, 0, "no memory to mark %zu blocks", count);
     }
-    memset(marking.leaders, 0xff, count * sizeof *marking.leaders); // HEAP_NONE
+    marking.kept = marking.leaders;
     mark_reachable(&marking);
     mark_possible(&marking);
     mark_young(&marking, is_young);
+    memset(marking.leaders, 0xff, count * sizeof *marking.leaders); // HEAP_NONE
     mark_lost(&marking);
     sum_up(graph, &marks);
-    free(marking.stack);
+    free(marking.queue);
     *ret_marks = marks;
     return TRACE_OK;
 }
