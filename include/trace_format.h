@@ -165,6 +165,7 @@ enum trace_picture_record {
     TRACE_PIC_END = 7,
     TRACE_PIC_SIZED = 64, /* tags from here on carry their length: older readers skip them */
     TRACE_PIC_FRAMES = 65,
+    TRACE_PIC_TLS = 66,
 };
 #define TRACE_PIC_FRAMES_MAX 256 /* most frames of one FRAMES record */
 

@@ -183,6 +183,26 @@ static int compare_frames(const void *left, const void *right)
     return a->sp < b->sp ? -1 : a->sp > b->sp;
 }
 
+static bool take_tls(void *context, const struct picture_tls *tls)
+{
+    struct heap_picture *picture = ((struct loading *)context)->picture;
+    struct picture_tls *grown =
+        grow_array(picture->tls, picture->tls_count, &picture->tls_capacity, sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    picture->tls = grown;
+    picture->tls[picture->tls_count++] = *tls;
+    return true;
+}
+
+static int compare_tls(const void *left, const void *right)
+{
+    const struct picture_tls *a = left;
+    const struct picture_tls *b = right;
+    return a->distance < b->distance ? -1 : a->distance > b->distance;
+}
+
 static bool take_end(void *context, const struct picture_end *end)
 {
     struct loading *loading = context;
@@ -203,6 +223,7 @@ enum trace_status heap_picture_load(struct reader *reader, size_t which,
         .block = take_block,
         .region = take_region,
         .frame = take_frame,
+        .tls = take_tls,
         .pointer = take_pointer,
         .end = take_end,
     };
@@ -220,6 +241,9 @@ enum trace_status heap_picture_load(struct reader *reader, size_t which,
     if (picture.frame_count > 0) {
         qsort(picture.frames, picture.frame_count, sizeof *picture.frames, compare_frames);
     }
+    if (picture.tls_count > 0) {
+        qsort(picture.tls, picture.tls_count, sizeof *picture.tls, compare_tls);
+    }
     picture.is_complete =
         loading.has_end && picture.lacking == 0 && loading.claimed == picture.graph.block_count;
     *ret_picture = picture;
@@ -232,6 +256,7 @@ void heap_picture_fini(struct heap_picture *picture)
     free(picture->blocks);
     free(picture->regions);
     free(picture->frames);
+    free(picture->tls);
     arena_fini(&picture->arena);
     *picture = (struct heap_picture){0};
 }
@@ -257,6 +282,16 @@ uint32_t heap_picture_find(const struct heap_picture *picture, uint64_t address)
     uint64_t offset = address - picture->blocks[low - 1].address;
     uint64_t bytes = picture->graph.bytes[low - 1];
     return offset < bytes || offset == 0 ? low - 1 : HEAP_NONE;
+}
+
+const struct picture_tls *heap_picture_tls(const struct heap_picture *picture, uint64_t distance)
+{
+    for (size_t i = 0; i < picture->tls_count; i++) {
+        if (picture->tls[i].distance >= distance) {
+            return &picture->tls[i];
+        }
+    }
+    return NULL;
 }
 
 const struct heap_frame *heap_picture_frame(const struct heap_picture *picture, uint64_t address)

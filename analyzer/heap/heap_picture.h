@@ -50,6 +50,9 @@ struct heap_picture {
     size_t region_count;
     struct heap_frame *frames; /* by sp */
     size_t frame_count;
+    struct picture_tls *tls; /* by distance */
+    size_t tls_count;
+    size_t tls_capacity;
     uint64_t lacking; /* blocks that were lost with a chunk */
     size_t block_capacity;
     size_t region_capacity;
@@ -70,6 +73,12 @@ void heap_picture_fini(struct heap_picture *picture);
 
 /* Return: the block that @address is in; HEAP_NONE if there is none. */
 uint32_t heap_picture_find(const struct heap_picture *picture, uint64_t address);
+
+/*
+ * Return: the module whose static thread-local variables a word so far below a thread pointer is
+ * among, if it is any's; NULL if it is not known.
+ */
+const struct picture_tls *heap_picture_tls(const struct heap_picture *picture, uint64_t distance);
 
 /* Return: the frame that a word of a stack is in; NULL if it is not known. */
 const struct heap_frame *heap_picture_frame(const struct heap_picture *picture, uint64_t address);

@@ -3,7 +3,7 @@
  * are opened once; then every word gets its text, and equal texts the same number.
  *
  * Static thread-local variables of the program stand right below the thread pointer, those of
- * libraries below them in an order that only the loader knows: these stay without a name.
+ * libraries below them in an order that only the loader knows, and tells the picture.
  * Source: Ulrich Drepper, "ELF Handling For Thread-Local Storage", 3 (variant II).
  */
 #include "heap_roots.h"
@@ -33,6 +33,7 @@ struct labelling {
     struct heap_roots *roots;
     const struct heap_picture *picture;
     const struct attribution *attribution;
+    uint32_t program;                  /* in the module table */
     struct symbol_variable *variables; /* of each root, a name of NULL if none is known */
     uint32_t *functions; /* of each root on a stack: in the frame table, 0 if it is not known */
     const char **locals; /* of each root on a stack: the variable, or NULL */
@@ -106,28 +107,60 @@ static uint32_t program_module(const struct labelling *labelling)
     return MODULE_NONE;
 }
 
-/* Return: the module whose variable a word may be part of. */
-static uint32_t module_of(const struct labelling *labelling, const struct heap_region *region,
-                          uint32_t program)
-{
-    if (region == NULL ||
-        (region->kind != TRACE_REGION_MODULE && region->kind != TRACE_REGION_TLS)) {
-        return MODULE_NONE;
-    }
-    if (region->kind == TRACE_REGION_TLS) {
-        return program;
-    }
-    bool is_defined = region->module < labelling->attribution->definitions->module_count;
-    return is_defined ? labelling->attribution->modules[region->module] : MODULE_NONE;
-}
-
 /* A word that may be part of a variable of a module. */
 struct place {
-    uint32_t module;
-    bool is_local;
+    uint32_t module; /* MODULE_NONE: it is none */
+    enum symbol_storage storage;
     uint32_t root;
-    uint64_t address; /* as a variable of the module is looked for */
+    uint64_t address; /* as the storage says */
 };
+
+/* Return: the module of the module table that a module of the trace is. */
+static uint32_t module_at(const struct labelling *labelling, uint32_t module)
+{
+    bool is_defined = module < labelling->attribution->definitions->module_count;
+    return is_defined ? labelling->attribution->modules[module] : MODULE_NONE;
+}
+
+/*
+ * Return: the place of a root among thread-local variables. An older picture does not say where
+ * those of libraries are; those of the program are right below the thread pointer.
+ */
+static struct place local_place(const struct labelling *labelling, const struct heap_region *region,
+                                uint64_t address)
+{
+    const struct heap_picture *picture = labelling->picture;
+    if (picture->tls_count == 0) {
+        return (struct place){.module = labelling->program,
+                              .storage = SYMBOL_LOCAL_OF_PROGRAM,
+                              .address = address - region->base};
+    }
+    const struct picture_tls *tls = heap_picture_tls(picture, region->base - address);
+    if (tls == NULL) {
+        return (struct place){.module = MODULE_NONE};
+    }
+    return (struct place){.module = module_at(labelling, tls->module),
+                          .storage = SYMBOL_LOCAL_OF_MODULE,
+                          .address = address - (region->base - tls->distance)};
+}
+
+/* Return: the place of a root that may be a variable's. */
+static struct place place_of(const struct labelling *labelling, size_t root)
+{
+    const struct heap_region *region =
+        region_of(labelling->picture, &labelling->picture->graph.roots[root]);
+    uint64_t address = heap_roots_address(labelling->picture, (uint32_t)root);
+    struct place place = {.module = MODULE_NONE};
+    if (region != NULL && region->kind == TRACE_REGION_TLS) {
+        place = local_place(labelling, region, address);
+    } else if (region != NULL && region->kind == TRACE_REGION_MODULE) {
+        place.module = module_at(labelling, region->module);
+        place.storage = SYMBOL_GLOBAL;
+        place.address = address - region->base;
+    }
+    place.root = (uint32_t)root;
+    return place;
+}
 
 static int compare_places(const void *left, const void *right)
 {
@@ -136,27 +169,18 @@ static int compare_places(const void *left, const void *right)
     if (a->module != b->module) {
         return a->module < b->module ? -1 : 1;
     }
-    return (int)a->is_local - (int)b->is_local;
+    return (int)a->storage - (int)b->storage;
 }
 
 /* Collect the words that variables are to be found for. Return: how many. */
 static size_t collect_places(const struct labelling *labelling, const bool *is_used,
                              struct place *places)
 {
-    const struct heap_graph *graph = &labelling->picture->graph;
-    const uint32_t program = program_module(labelling);
     size_t count = 0;
-    for (size_t i = 0; i < graph->root_count; i++) {
-        const struct heap_root *root = &graph->roots[i];
-        const struct heap_region *region = region_of(labelling->picture, root);
-        uint32_t module = is_used[i] ? module_of(labelling, region, program) : MODULE_NONE;
-        if (module != MODULE_NONE) {
-            places[count++] = (struct place){
-                .module = module,
-                .is_local = region->kind == TRACE_REGION_TLS,
-                .root = (uint32_t)i,
-                .address = heap_roots_address(labelling->picture, (uint32_t)i) - region->base,
-            };
+    for (size_t i = 0; i < labelling->picture->graph.root_count; i++) {
+        struct place place = is_used[i] ? place_of(labelling, i) : (struct place){0};
+        if (is_used[i] && place.module != MODULE_NONE) {
+            places[count++] = place;
         }
     }
     return count;
@@ -182,7 +206,7 @@ static enum trace_status find_variables(struct labelling *labelling, const bool 
         status = symbolizer_variables(
             labelling->roots->symbolizer,
             module_table_symbols(labelling->roots->modules, places[first].module),
-            places[first].is_local, addresses + first, end - first, found + first);
+            places[first].storage, addresses + first, end - first, found + first);
     }
     for (size_t i = 0; i < count && status == TRACE_OK; i++) {
         labelling->variables[places[i].root] = found[i];
@@ -227,16 +251,16 @@ static enum trace_status find_functions(struct labelling *labelling, const bool 
 }
 
 /* A word that may be part of a local. */
-struct local_place {
+struct stack_place {
     uint32_t module;
     uint32_t root;
     struct stack_word word;
 };
 
-static int compare_local_places(const void *left, const void *right)
+static int compare_stack_places(const void *left, const void *right)
 {
-    const struct local_place *a = left;
-    const struct local_place *b = right;
+    const struct stack_place *a = left;
+    const struct stack_place *b = right;
     if (a->module != b->module) {
         return a->module < b->module ? -1 : 1;
     }
@@ -244,7 +268,7 @@ static int compare_local_places(const void *left, const void *right)
 }
 
 /* Collect the words on stacks whose functions are known. Return: how many. */
-static size_t collect_local_places(const struct labelling *labelling, struct local_place *places)
+static size_t collect_stack_places(const struct labelling *labelling, struct stack_place *places)
 {
     const struct attribution *attribution = labelling->attribution;
     size_t count = 0;
@@ -253,7 +277,7 @@ static size_t collect_local_places(const struct labelling *labelling, struct loc
             continue;
         }
         const struct heap_frame *frame = frame_of(labelling, i);
-        places[count++] = (struct local_place){
+        places[count++] = (struct stack_place){
             .module = attribution->modules[frame->module],
             .root = (uint32_t)i,
             .word = {.pc = frame->pc - attribution->definitions->modules[frame->module].bias - 1,
@@ -263,7 +287,7 @@ static size_t collect_local_places(const struct labelling *labelling, struct loc
                      .bp = frame->bp},
         };
     }
-    qsort(places, count, sizeof *places, compare_local_places);
+    qsort(places, count, sizeof *places, compare_stack_places);
     return count;
 }
 
@@ -271,12 +295,12 @@ static size_t collect_local_places(const struct labelling *labelling, struct loc
 static enum trace_status find_locals(struct labelling *labelling)
 {
     const size_t room = labelling->picture->graph.root_count + 1;
-    struct local_place *places = calloc(room, sizeof *places);
+    struct stack_place *places = calloc(room, sizeof *places);
     struct stack_word *words = calloc(room, sizeof *words);
     const char **names = calloc(room, sizeof(const char *));
     enum trace_status status =
         places != NULL && words != NULL && names != NULL ? TRACE_OK : TRACE_NOMEM;
-    size_t count = status == TRACE_OK ? collect_local_places(labelling, places) : 0;
+    size_t count = status == TRACE_OK ? collect_stack_places(labelling, places) : 0;
     for (size_t first = 0, end = 0; first < count && status == TRACE_OK; first = end) {
         for (; end < count && places[end].module == places[first].module; end++) {
             words[end] = places[end].word;
@@ -426,6 +450,7 @@ enum trace_status heap_roots_label(struct heap_roots *roots, const struct heap_p
         .functions = calloc(count + 1, sizeof *labelling.functions),
         .locals = calloc(count + 1, sizeof(const char *)),
     };
+    labelling.program = program_module(&labelling);
     bool has_memory = labelling.variables != NULL && labelling.functions != NULL &&
                       labelling.locals != NULL && find_variables(&labelling, is_used) == TRACE_OK &&
                       find_functions(&labelling, is_used, error) == TRACE_OK &&

@@ -185,6 +185,17 @@ static bool load_frames(struct picture_loader *loader, struct trace_cursor *reco
     return !record->is_bad && !cursor.is_bad;
 }
 
+static bool load_tls(struct picture_loader *loader, struct trace_cursor *record)
+{
+    size_t length = 0;
+    const uint8_t *fields = trace_get_bytes(record, TRACE_RECORDS_MAX, &length);
+    struct trace_cursor cursor = trace_cursor_over(fields, length);
+    uint64_t module = trace_get_varint(&cursor);
+    struct picture_tls tls = {.module = module <= UINT32_MAX ? (uint32_t)module : 0};
+    tls.distance = trace_get_varint(&cursor);
+    return !record->is_bad && !cursor.is_bad && VISIT(loader, tls, &tls);
+}
+
 static bool load_record(struct picture_loader *loader, struct trace_cursor *cursor)
 {
     uint8_t tag = trace_get_byte(cursor);
@@ -205,6 +216,8 @@ static bool load_record(struct picture_loader *loader, struct trace_cursor *curs
         return load_end(loader, cursor);
     case TRACE_PIC_FRAMES:
         return load_frames(loader, cursor);
+    case TRACE_PIC_TLS:
+        return load_tls(loader, cursor);
     default: {
         size_t length = 0;
         if (tag < TRACE_PIC_SIZED) {

@@ -53,6 +53,12 @@ struct picture_frame {
     uint32_t module; /* 0: not defined in this trace */
 };
 
+/* How far below every thread pointer a module's static thread-local variables begin. */
+struct picture_tls {
+    uint64_t distance;
+    uint32_t module;
+};
+
 struct picture_pointer {
     bool is_root;
     uint64_t source; /* a block's number; with is_root a region's */
@@ -82,6 +88,7 @@ struct picture_visitor {
     bool (*block)(void *context, const struct picture_block *block);
     bool (*region)(void *context, const struct picture_region *region);
     bool (*frame)(void *context, const struct picture_frame *frame);
+    bool (*tls)(void *context, const struct picture_tls *tls);
     bool (*pointer)(void *context, const struct picture_pointer *pointer);
     bool (*end)(void *context, const struct picture_end *end);
 };

@@ -94,9 +94,10 @@ static uint64_t thread_local_bytes(const struct elf_file *file)
     return 0;
 }
 
-enum trace_status sym_variables_new(const struct debug_files *files, bool is_local,
+enum trace_status sym_variables_new(const struct debug_files *files, enum symbol_storage storage,
                                     struct sym_variables **ret_variables)
 {
+    const bool is_local = storage != SYMBOL_GLOBAL;
     struct sym_variables *variables = calloc(1, sizeof *variables);
     if (variables == NULL) {
         return TRACE_NOMEM;
@@ -110,7 +111,7 @@ enum trace_status sym_variables_new(const struct debug_files *files, bool is_loc
         sym_variables_free(variables);
         return TRACE_NOT_FOUND;
     }
-    variables->shift = is_local ? thread_local_bytes(&files->module) : 0;
+    variables->shift = storage == SYMBOL_LOCAL_OF_PROGRAM ? thread_local_bytes(&files->module) : 0;
     qsort(variables->items, variables->count, sizeof *variables->items, compare);
     *ret_variables = variables;
     return TRACE_OK;

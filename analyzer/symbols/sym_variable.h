@@ -10,22 +10,22 @@
 
 #include "debug_file.h"
 #include "error.h"
+#include "symbolize.h"
 
 struct sym_variables;
 
 /*
  * Read the variables of a module.
  * @files: stay open as long as the table is used: names are theirs.
- * @is_local: thread-local ones instead of global ones.
+ * @storage: of the variables, and of the addresses that will be looked for.
  * Errors: TRACE_NOT_FOUND: there are none; TRACE_NOMEM.
  */
-enum trace_status sym_variables_new(const struct debug_files *files, bool is_local,
+enum trace_status sym_variables_new(const struct debug_files *files, enum symbol_storage storage,
                                     struct sym_variables **ret_variables) TRACE_CHECKED;
 void sym_variables_free(struct sym_variables *variables);
 
 /*
- * @address: as in the module's file; of a thread-local variable of the program, minus the thread
- * pointer.
+ * @address: as the storage says.
  * @ret_start: where the variable begins, as its symbol has it; set if there is one.
  * Return: the linker's name of the variable there, NULL if there is none.
  */

@@ -209,9 +209,9 @@ static enum trace_status find_declarations(struct variables_job *job,
     return status == TRACE_NOMEM ? TRACE_NOMEM : TRACE_OK;
 }
 
-enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
-                                       const uint64_t *addresses, size_t count,
-                                       struct symbol_variable *ret_variables)
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module,
+                                       enum symbol_storage storage, const uint64_t *addresses,
+                                       size_t count, struct symbol_variable *ret_variables)
 {
     struct sym_job files = {.keeping = keeping_of(symbolizer),
                             .module = &symbolizer->modules[module]};
@@ -225,14 +225,14 @@ enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t mod
     debug_files_init(&files.files);
     sym_job_open_files(&files);
     enum trace_status status = job.starts != NULL && job.sorted != NULL
-                                   ? sym_variables_new(&files.files, is_local, &known)
+                                   ? sym_variables_new(&files.files, storage, &known)
                                    : TRACE_NOMEM;
     if (status == TRACE_OK) {
         status = name_variables(&job, known, addresses) ? TRACE_OK : TRACE_NOMEM;
     }
     if (status == TRACE_OK) {
         const struct sym_debug_files debug = sym_job_debug_files(&files);
-        status = find_declarations(&job, &debug, is_local);
+        status = find_declarations(&job, &debug, storage != SYMBOL_GLOBAL);
     }
     sym_variables_free(known);
     sym_job_free(&files);

@@ -86,6 +86,13 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,
                                        uint64_t address);
 
+/* Where variables are that are not on a stack, and what their addresses are. */
+enum symbol_storage {
+    SYMBOL_GLOBAL,           /* in a module's data; as in the ELF file */
+    SYMBOL_LOCAL_OF_PROGRAM, /* thread-local, of the program itself; minus the thread pointer */
+    SYMBOL_LOCAL_OF_MODULE,  /* thread-local; from the start of the thread's block of the module */
+};
+
 /* A variable that is not on a stack. */
 struct symbol_variable {
     const char *name; /* demangled if asked for; NULL when unknown */
@@ -95,13 +102,13 @@ struct symbol_variable {
 
 /*
  * Find the variables that addresses of a module's data belong to.
- * @is_local: thread-local ones; only of the program itself.
- * @addresses: as in the ELF file; of thread-local ones, minus the thread pointer. Any order.
+ * @addresses: as @storage says. Any order.
  * @ret_variables: one for each address; strings live as long as the symbolizer.
  * Errors: TRACE_NOMEM only.
  */
-enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
-                                       const uint64_t *addresses, size_t count,
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module,
+                                       enum symbol_storage storage, const uint64_t *addresses,
+                                       size_t count,
                                        struct symbol_variable *ret_variables) TRACE_CHECKED;
 
 /*

@@ -18,6 +18,7 @@
 #include "own_stack.h"
 #include "picture_copy.h"
 #include "picture_threads.h"
+#include "picture_tls.h"
 #include "process.h"
 #include "real.h"
 #include "sys.h"
@@ -73,6 +74,7 @@ void picture_prepare(void)
     const uint32_t *thread_bytes = NULL;
     size_t alignment = 0;
     state.filters = count_filters();
+    picture_tls_prepare();
     /* both are for debuggers and sanitizers; LeakSanitizer uses them, too */
     real_find("_dl_get_tls_static_info", (void *)&tls_info);
     real_find("_thread_db_sizeof_pthread", (void *)&thread_bytes);

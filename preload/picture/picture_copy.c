@@ -14,6 +14,7 @@
 #include "mappings.h"
 #include "memory.h"
 #include "picture_frames.h"
+#include "picture_tls.h"
 #include "process.h"
 #include "real.h"
 #include "sys.h"
@@ -131,6 +132,7 @@ static long take(const struct picture_order *order)
     picture_frames_leave(&order->threads.list[0]);
     picture_scan_init(&scan, &directory, &mappings, &taking.writer);
     block_directory_each(&directory, picture_scan_block, &scan);
+    picture_tls_write(&taking.writer);
     picture_roots_scan(&taking.roots, &scan);
     scan.totals.blocks_left_out = directory.left_out;
     scan.totals.time_ms = (clock_monotonic_ns(&process.clock) - start) / NS_IN_MS;

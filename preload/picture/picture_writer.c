@@ -147,6 +147,15 @@ void picture_write_frames(struct picture_writer *writer, uint32_t thread,
     writer->next = trace_put_bytes(to, fields, (size_t)(at - fields));
 }
 
+void picture_write_tls(struct picture_writer *writer, uint32_t module, uint64_t offset)
+{
+    uint8_t fields[2 * TRACE_VARINT_BYTES];
+    uint8_t *at = trace_put_varint(fields, module);
+    at = trace_put_varint(at, offset);
+    uint8_t *to = begin(writer, TRACE_PIC_TLS, SMALL_RECORD_BYTES);
+    writer->next = trace_put_bytes(to, fields, (size_t)(at - fields));
+}
+
 void picture_write_batch(struct picture_writer *writer, struct picture_batch *batch)
 {
     uint64_t slot = 0;

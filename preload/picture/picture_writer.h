@@ -106,6 +106,9 @@ uint32_t picture_write_region(struct picture_writer *writer, const struct pictur
 void picture_write_frames(struct picture_writer *writer, uint32_t thread,
                           const struct picture_frame *frames, size_t count);
 
+/* How far below the thread pointer a module's static thread-local variables begin. */
+void picture_write_tls(struct picture_writer *writer, uint32_t module, uint64_t offset);
+
 /* Write what is in the batch, and empty it. */
 void picture_write_batch(struct picture_writer *writer, struct picture_batch *batch);
 

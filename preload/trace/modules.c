@@ -64,6 +64,11 @@ bool modules_init(const char *executable)
     return modules.list != NULL;
 }
 
+uint32_t modules_count(void)
+{
+    return modules.count;
+}
+
 struct module *modules_get(uint32_t id)
 {
     return &modules.list[id];

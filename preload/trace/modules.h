@@ -47,6 +47,9 @@ uint32_t modules_find(uintptr_t address);
  */
 uint32_t modules_known(uintptr_t address);
 
+/* Return: how many ids there are. Any thread. */
+uint32_t modules_count(void);
+
 /* The module of an id that modules_find() returned. Any thread. */
 struct module *modules_get(uint32_t id);
 

@@ -2,6 +2,9 @@
  * The symbolizer as a filter, to be compared with addr2line: reads lines "FILE ADDRESS"
  * (hexadecimal, looked up as it is), prints what `addr2line -aCfi -e FILE ADDRESS` would. All
  * addresses are resolved at once. Warnings go to stderr.
+ *
+ * With --data the addresses are those of variables, of thread-local ones in their module's block
+ * with --thread-local.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,6 +115,14 @@ static void resolve_input(const struct input *input, struct symbolizer *symboliz
     }
 }
 
+/* Names of broken files may hold anything; a line is a line. */
+static void print_text(const char *text)
+{
+    for (const char *at = text != NULL ? text : "??"; *at != '\0'; at++) {
+        (void)putchar((unsigned char)*at < ' ' ? '?' : *at);
+    }
+}
+
 static void print_frames(struct symbol_frames frames)
 {
     if (frames.count == 0) {
@@ -119,17 +130,50 @@ static void print_frames(struct symbol_frames frames)
     }
     for (size_t i = 0; i < frames.count; i++) {
         const struct symbol_frame *frame = &frames.frames[i];
-        printf("%s\n%s:", frame->function != NULL ? frame->function : "??",
-               frame->file != NULL ? frame->file : "??");
+        print_text(frame->function);
+        (void)putchar('\n');
+        print_text(frame->file);
         if (frame->line != 0) {
-            printf("%" PRIu32 "\n", frame->line);
+            printf(":%" PRIu32 "\n", frame->line);
         } else {
-            printf("?\n");
+            printf(":?\n");
         }
     }
 }
 
-static struct symbol_options read_options(int argc, char **argv)
+static void print_variables(struct symbolizer *symbolizer, const struct input *input,
+                            enum symbol_storage storage)
+{
+    for (size_t i = 0; i < input->count; i++) {
+        const struct line *line = &input->lines[i];
+        struct symbol_variable variable;
+        if (symbolizer_variables(symbolizer, input->files[line->file].module, storage,
+                                 &line->address, 1, &variable) != TRACE_OK) {
+            exit(EXIT_FAILURE);
+        }
+        const struct symbol_frame frame = {
+            .function = variable.name, .file = variable.file, .line = variable.line};
+        printf("0x%016" PRIx64 "\n", line->address);
+        print_frames((struct symbol_frames){&frame, 1});
+    }
+}
+
+static void print_answers(const struct symbolizer *symbolizer, const struct input *input)
+{
+    for (size_t i = 0; i < input->count; i++) {
+        const struct line *line = &input->lines[i];
+        printf("0x%016" PRIx64 "\n", line->address);
+        print_frames(symbolizer_frames(symbolizer, input->files[line->file].module, line->address));
+    }
+}
+
+/* What is asked for. */
+struct question {
+    bool is_data;
+    enum symbol_storage storage;
+};
+
+static struct symbol_options read_options(int argc, char **argv, struct question *ret_question)
 {
     struct symbol_options options = {0};
     for (int i = 1; i < argc; i++) {
@@ -137,6 +181,11 @@ static struct symbol_options read_options(int argc, char **argv)
             options.no_demangle = true;
         } else if (strcmp(argv[i], "--no-inline") == 0) {
             options.no_inline = true;
+        } else if (strcmp(argv[i], "--data") == 0) {
+            ret_question->is_data = true;
+        } else if (strcmp(argv[i], "--thread-local") == 0) {
+            ret_question->is_data = true;
+            ret_question->storage = SYMBOL_LOCAL_OF_MODULE;
         } else if (strcmp(argv[i], "--offline") == 0) {
             options.is_offline = true;
         } else if (strcmp(argv[i], "--cache") == 0 && i + 1 < argc) {
@@ -153,18 +202,19 @@ static struct symbol_options read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct symbol_options options = read_options(argc, argv);
+    struct question question = {0};
+    struct symbol_options options = read_options(argc, argv, &question);
     struct input input = {0};
     struct symbolizer *symbolizer = symbolizer_new(&options);
     if (symbolizer == NULL) {
         return EXIT_FAILURE;
     }
     read_input(&input, symbolizer);
-    resolve_input(&input, symbolizer);
-    for (size_t i = 0; i < input.count; i++) {
-        const struct line *line = &input.lines[i];
-        printf("0x%016" PRIx64 "\n", line->address);
-        print_frames(symbolizer_frames(symbolizer, input.files[line->file].module, line->address));
+    if (question.is_data) {
+        print_variables(symbolizer, &input, question.storage);
+    } else {
+        resolve_input(&input, symbolizer);
+        print_answers(symbolizer, &input);
     }
     for (size_t i = 0; i < input.file_count; i++) {
         free(input.files[i].path);

@@ -64,15 +64,17 @@ def check_variables(directory):
     file = f"{directory}/named.trace"
     done = subprocess.run([program], check=True, capture_output=True, text=True,
                           env=environment(LD_PRELOAD=library, LIBTRACE_PICTURE="exit", LIBTRACE_OUTPUT=file))
-    source = pathlib.Path(__file__).with_name("named.c").read_text().splitlines()
+    sources = {name: pathlib.Path(__file__).with_name(name).read_text().splitlines()
+               for name in ("named.c", "named_library.c")}
     kept = [line.split() for line in done.stdout.splitlines()]
-    check_equal(len(kept), 3, "variables")
+    check_equal(len(kept), 5, "variables")
     for address, variable in kept:
-        declared = [number for number, line in enumerate(source, 1) if line.endswith(f"volatile {variable};")]
-        kind = "thread-local" if variable.startswith("thread") else "global"
+        name = "named_library.c" if variable.startswith("library") else "named.c"
+        declared = [number for number, line in enumerate(sources[name], 1) if line.endswith(f"volatile {variable};")]
+        kind = "thread-local" if variable.startswith(("thread", "library")) else "global"
         outcome = report(["--why", address, "--format", "json", file], directory)
         roots = [chain["root"] for chain in json.loads(outcome.stdout)["heap"]["chains"]]
-        wanted = rf"{kind} variable {variable}(\.\d+)? \(\S*named\.c:{declared[0]}\)"
+        wanted = rf"{kind} variable {variable}(\.\d+)? \(\S*{name}:{declared[0]}\)"
         check(len(roots) == 1 and re.match(wanted, roots[0]), f"{variable}, line {declared}: {roots}")
 
 

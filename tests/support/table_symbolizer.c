@@ -141,11 +141,11 @@ struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size
 }
 
 /* A row whose address is asked for as data is a variable: its function is the name. */
-enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module, bool is_local,
-                                       const uint64_t *addresses, size_t count,
-                                       struct symbol_variable *ret_variables)
+enum trace_status symbolizer_variables(struct symbolizer *symbolizer, size_t module,
+                                       enum symbol_storage storage, const uint64_t *addresses,
+                                       size_t count, struct symbol_variable *ret_variables)
 {
-    (void)is_local;
+    (void)storage;
     for (size_t i = 0; i < count; i++) {
         struct symbol_frames found = symbolizer_frames(symbolizer, module, addresses[i]);
         ret_variables[i] = (struct symbol_variable){0};
