@@ -1,4 +1,5 @@
-/* A library that keeps a block in a thread-local variable of its own: "ADDRESS VARIABLE", as in named.c. */
+/* A library that keeps a block in a thread-local variable of its own: "ADDRESS VARIABLE", as in
+ * named.c. */
 #include <stdio.h>
 
 #include "leaks.h"

@@ -36,6 +36,11 @@ static const uint8_t second_chunk[] = {
     1,
     2,
     0x40, // 1 again: to 1 + 8
+    TRACE_PIC_TLS,
+    3,
+    5,
+    0x80,
+    0x02,
     TRACE_PIC_FRAMES,
     11,
     77,
@@ -134,6 +139,12 @@ static bool say_region(void *context, const struct picture_region *region)
                region->base, region->thread, (int)region->name_bytes, (const char *)region->name);
 }
 
+static bool say_tls(void *context, const struct picture_tls *tls)
+{
+    (void)context;
+    return say("thread-local variables of %u begin at -%lu\n", tls->module, tls->distance);
+}
+
 static bool say_frame(void *context, const struct picture_frame *frame)
 {
     (void)context;
@@ -166,6 +177,7 @@ static const struct picture_visitor say_all = {
     .block = say_block,
     .region = say_region,
     .frame = say_frame,
+    .tls = say_tls,
     .pointer = say_pointer,
     .end = say_end,
 };
@@ -179,6 +191,7 @@ static const char second_text[] = "count 3 200\n"
                                   "block 1 -> 2+0/0\n"
                                   "block 1 -> 0+16/2\n"
                                   "block 1 -> 1+8/0\n"
+                                  "thread-local variables of 5 begin at -256\n"
                                   "frame of 77 at 0x20 sp 0x1000 bp 0x1010 module 3\n"
                                   "frame of 77 at 0x25 sp 0x1020 bp 0x1020 module 0\n"
                                   "region 0 kind 2 0x800+64 module 0 base 0x830 thread 77 ''\n"
@@ -292,6 +305,7 @@ static const struct {
     {"more pointers than there are", {TRACE_PIC_FROM_BLOCK, 2, 9, 0, 0}, 5},
     {"a longer name than there may be", {TRACE_PIC_HEAD, 0x80, 0x02}, 3},
     {"more frames than the record has", {TRACE_PIC_FRAMES, 3, 77, 1, 2}, 5},
+    {"a distance that is not there", {TRACE_PIC_TLS, 1, 5}, 3},
     {"an unknown record without an end", {TRACE_PIC_SIZED, 9, 1}, 3},
 };
 
