@@ -10,8 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
+import compiled
 import harness
 import symbols_vs_addr2line as symbols
 
@@ -30,16 +30,15 @@ def second_source():
     return "\n".join(headers + renames + ["namespace second {"] + rest + ["}", ""])
 
 
-def build(directory, compiler, flags):
+def compile_two(directory, compiler, flags, sources):
     """Returns whether the compiler can. The program is two, in @directory."""
     command = [compiler, "-std=c++17", "-O2", "-g", "-gsplit-dwarf", *flags]
-    for name, text in (("first", symbols.source.read_text()), ("second", second_source())):
-        with open(f"{directory}/{name}.cpp", "w", encoding="utf-8") as file:
-            file.write(text)
-        if subprocess.run(command + ["-c", f"{name}.cpp", "-o", f"{name}.o"], cwd=directory,
-                          stderr=subprocess.DEVNULL, check=False).returncode != 0:
+    objects = [re.sub("cpp$", "o", name) for name in sources]
+    for name, made in zip(sources, objects):
+        if subprocess.run(command + ["-c", name, "-o", made], cwd=directory, stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
             return False
-    subprocess.run(command + ["first.o", "second.o", "-o", "two"], cwd=directory, check=True)
+    subprocess.run(command + [*objects, "-o", "two"], cwd=directory, check=True)
     return True
 
 
@@ -85,7 +84,7 @@ def make_package(directory, compiler, flags):
 
 def check_way(directory, compiler, flags):
     label = f"{compiler} {' '.join(flags)}"
-    if not build(directory, compiler, flags):
+    if directory is None:
         print(f"{label}: cannot be built here, not compared")
         return
     path = f"{directory}/two"
@@ -118,9 +117,10 @@ def check_way(directory, compiler, flags):
 def main():
     if shutil.which("llvm-symbolizer") is None or shutil.which("objdump") is None:
         harness.skip("needs llvm-symbolizer and binutils")
+    sources = {"first.cpp": symbols.source.read_text(), "second.cpp": second_source()}
     for compiler, flags in WAYS + (MORE_WAYS if harness.IS_ALL else []):
         if shutil.which(compiler) is not None:
-            with tempfile.TemporaryDirectory() as directory:
+            with compiled.directory(compiler, flags, sources, compile_two) as directory:
                 check_way(directory, compiler, flags)
     harness.finish("split debug information")
 

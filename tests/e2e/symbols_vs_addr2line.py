@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 
+import compiled
 import harness
 
 PER_FILE = 2000 if harness.IS_ALL else 1000
@@ -86,14 +87,19 @@ def call_addresses(path, wanted):
     return sorted(chosen + random.Random(3).sample(sorted(others), min(wanted - len(chosen), len(others))))
 
 
+def compile_sample(directory, compiler, flags, sources):
+    """Returns whether this compiler can."""
+    return subprocess.run([compiler, "-std=c++17", *flags, *sources, "-o", "sample"], cwd=directory,
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def build_sample(directory, compiler, flags):
     """The sample's path, or None where this compiler is not here or cannot build it so."""
     if shutil.which(compiler) is None:
         return None
     path = f"{directory}/{compiler}{''.join(flags).replace('/', '')}"
-    done = subprocess.run([compiler, "-std=c++17", *flags, str(source), "-o", path],
-                          stderr=subprocess.DEVNULL, check=False)
-    return path if done.returncode == 0 else None
+    with compiled.directory(compiler, flags, {source.name: source.read_text()}, compile_sample) as place:
+        return shutil.copy(place / "sample", path) if place is not None else None
 
 
 def build_rust(directory, mangling, level):

@@ -2,12 +2,13 @@
 
 usage: size_format.py SIZE_FORMAT_TOOL [SEED]
 """
+import os
 import random
 import subprocess
 import sys
 import tracemalloc
 
-RANDOM_SIZES = 1_000_000
+RANDOM_SIZES = 1_000_000 if os.environ.get("LIBTRACE_TEST_ALL") == "1" else 100_000
 
 
 def sizes(seed):
