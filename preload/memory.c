@@ -102,7 +102,7 @@ int memory_pages_open(void)
 /* Source: Documentation/admin-guide/mm/pagemap.rst of Linux. */
 void memory_pages_read(int fd, uintptr_t start, size_t count, uint8_t *ret_pages)
 {
-    uint64_t entries[MEMORY_PAGES_MAX];
+    uint64_t entries[MEMORY_PAGES_MAX] = {0};
     size_t bytes = count * sizeof entries[0];
     bool is_told =
         fd >= 0 &&

@@ -7,8 +7,8 @@ enum trace_status xz_unpack(const uint8_t *packed, size_t packed_bytes, size_t b
     (void)packed;
     (void)packed_bytes;
     (void)bytes_max;
-    (void)ret_bytes;
-    (void)ret_size;
+    *ret_bytes = NULL;
+    *ret_size = 0;
     return trace_fail(error, TRACE_UNSUPPORTED, 0,
                       "xz data: trace-report was built without liblzma");
 }
