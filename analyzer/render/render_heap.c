@@ -85,21 +85,37 @@ static size_t shown_of(const struct heap_text *text, size_t count)
 }
 
 /*
- * ", growing 4.1 KiB/s" where most of a line that grows is of this class; else how steadily what is
- * there was born.
+ * Return: whether a line grows, and most of it is of this class and still there: a program that
+ * tidies up at its end has lines that grew until then.
  */
-static void print_growth(const struct heap_text *text, const struct heap_line *line,
-                         const struct heap_share *share)
+static bool is_growing(const struct heap_text *text, const struct heap_line *line,
+                       const struct heap_share *share)
 {
-    char bytes[SIZE_FORMAT_BYTES];
     const struct growth_summary *growth = &line->group->growth;
+    double longest_s = 0;
+    for (size_t i = 0; i < text->heap->picture_count; i++) {
+        double moment_s = text->heap->pictures[i].moment_s;
+        longest_s = moment_s > longest_s ? moment_s : longest_s;
+    }
+    return growth->is_growing && share->sum.bytes > line->own.bytes / 2 &&
+           (double)share->sum.bytes > growth->bytes_per_s * longest_s / 2;
+}
+
+/* ", growing 4.1 KiB/s"; of what is lost else how steadily it was born. */
+static void print_growth(const struct heap_text *text, const struct heap_line *line,
+                         enum heap_class class)
+{
+    const struct heap_share *share = &line->shares[class];
+    char bytes[SIZE_FORMAT_BYTES];
     unsigned tenths = 0;
     for (size_t i = 0; i < HEAP_TENTHS; i++) {
         tenths += share->born[i] > 0 ? 1 : 0;
     }
-    if (growth->is_growing && share->sum.bytes > line->own.bytes / 2) {
-        (void)fprintf(text->out, ", growing %s/s", size_format(bytes, growth->bytes_per_s, false));
-    } else if (share->sum.blocks > 1 && text->heap->pictures[0].moment_s > 0) {
+    if (is_growing(text, line, share)) {
+        (void)fprintf(text->out, ", growing %s/s",
+                      size_format(bytes, line->group->growth.bytes_per_s, false));
+    } else if (class != HEAP_REACHABLE && share->sum.blocks > 1 &&
+               text->heap->pictures[0].moment_s > 0) {
         (void)fprintf(text->out, ", born in %u of %d tenths of the time", tenths, HEAP_TENTHS);
     }
 }
@@ -128,7 +144,7 @@ static void print_line(const struct heap_text *text, const struct heap_line *lin
     if (class == HEAP_DEFINITE && line->cycles > 0) {
         (void)fprintf(text->out, ", %" PRIu64 " in cycles", line->cycles);
     }
-    print_growth(text, line, &line->shares[class]);
+    print_growth(text, line, class);
     (void)fputc('\n', text->out);
     if (class == HEAP_DEFINITE || class == HEAP_POSSIBLE || group_has_traceback(text->report->by)) {
         text->stacks->print(text->stacks->context, line->stack, line->stack_length);

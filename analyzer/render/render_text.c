@@ -327,6 +327,10 @@ static void print_suppressed(const struct text *text, const struct report_table 
     }
 }
 
+/* So many frames of a heap picture's line are shown, unless it is said how many: as memcheck does.
+ */
+enum { HEAP_FRAMES = 12 };
+
 /* A stack of a heap picture's line, in the order and to the limit of tracebacks. */
 struct stack_context {
     const struct text *text;
@@ -337,7 +341,21 @@ static void print_stack(const void *context, const struct frame *const *frames, 
 {
     const struct stack_context *stack = context;
     const struct group group = {.traceback = frames, .traceback_length = count};
-    print_traceback(stack->text, stack->report, &group);
+    struct report report = *stack->report;
+    if (!report.has_limit) {
+        report.has_limit = true;
+        report.limit = HEAP_FRAMES;
+    }
+    size_t first = 0;
+    size_t shown = render_traceback_range(&report, &group, &first);
+    const size_t outer = count - first - shown;
+    if (outer > 0 && !report.is_most_recent_first) {
+        (void)fprintf(stack->text->out, "  (%zu outer frames)\n", outer);
+    }
+    print_traceback(stack->text, &report, &group);
+    if (outer > 0 && report.is_most_recent_first) {
+        (void)fprintf(stack->text->out, "  (%zu outer frames)\n", outer);
+    }
 }
 
 static enum trace_status print_heap(const struct text *text, const struct report *report,
