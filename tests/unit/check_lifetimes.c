@@ -44,6 +44,29 @@ START_TEST(lifetimes_of_many_owners_are_kept_apart)
 }
 END_TEST
 
+/* Counters can be asked for at any time: nothing is missing then, and nothing is counted twice. */
+START_TEST(lifetimes_are_told_so_far)
+{
+    enum { SITES = 1000, ROUNDS = 3 };
+    struct lifetimes *lifetimes = lifetimes_new(SITES, 1);
+    for (uint64_t round = 1; round <= ROUNDS; round++) {
+        for (uint32_t site = 0; site < SITES; site++) {
+            lifetimes_end(lifetimes, 0, site, 5000, 0, false);
+            lifetimes_end(lifetimes, 0, site, 5000, site + round, false);
+        }
+        const struct age_counts *ages = lifetimes_ages(lifetimes);
+        ck_assert_ptr_nonnull(ages);
+        for (uint32_t site = 0; site < SITES; site++) {
+            struct age_summary summary = age_counts_summary(ages, site);
+            ck_assert_uint_eq(summary.blocks, 2 * round);
+            ck_assert_uint_eq(summary.median, 0);
+            ck_assert_uint_eq(summary.longest, site + round);
+        }
+    }
+    lifetimes_free(lifetimes);
+}
+END_TEST
+
 static void check_report(const char *arguments, const char *expected)
 {
     char *text = scene_report(arguments, NULL);
@@ -118,6 +141,7 @@ int main(void)
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, lifetimes_are_as_precise_as_said);
     tcase_add_test(tests, lifetimes_of_many_owners_are_kept_apart);
+    tcase_add_test(tests, lifetimes_are_told_so_far);
     tcase_add_test(tests, reports_have_lifetimes);
     tcase_add_test(tests, reports_have_temporary_blocks);
     return unit_run("lifetimes", tests);
