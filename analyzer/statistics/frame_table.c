@@ -13,6 +13,7 @@
 #include "grow.h"
 #include "hash.h"
 #include "plumbing.h"
+#include "source_path.h"
 
 #define TRACER_NAME "libtrace.so"
 
@@ -27,8 +28,7 @@ struct frame_table {
     struct module_table *modules;
     struct strings *strings;
     const struct frame_rules *rules;
-    char *directory; /* with a slash at its end, or NULL */
-    size_t directory_length;
+    char *directory;            /* with a slash at its end, or NULL */
     struct location *locations; /* numbered from 1: [0] is not used */
     size_t count;               /* with [0] */
     size_t capacity;
@@ -70,7 +70,6 @@ struct frame_table *frame_table_new(struct symbolizer *symbolizer, struct module
     };
     if (directory != NULL && strcmp(directory, "/") != 0) {
         table->directory = arena_format(&table->arena, "%s/", directory);
-        table->directory_length = strlen(directory) + 1;
     }
     if (table->slots == NULL || place == NULL) {
         frame_table_free(table);
@@ -183,10 +182,10 @@ static const char *shown_file(const struct frame_table *table, const char *file)
     if (file == NULL || file[0] == '\0') {
         return NULL;
     }
-    bool is_below = table->directory != NULL &&
-                    strncmp(file, table->directory, table->directory_length) == 0 &&
-                    file[table->directory_length] != '\0';
-    return strings_text(table->strings, is_below ? file + table->directory_length : file);
+    char text[SOURCE_PATH_BYTES];
+    return strings_text(table->strings, table->directory != NULL
+                                            ? source_path_below(file, table->directory, text)
+                                            : file);
 }
 
 /* What the rules say about a frame whose names are known. */
