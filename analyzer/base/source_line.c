@@ -1,6 +1,7 @@
 /*
- * One file is kept in memory, the one asked for last. Paths come from debug information that may be
- * anybody's: only regular files of a sane size are read.
+ * The files asked for last are kept in memory: the frames of stacks go to and fro between them. One
+ * that cannot be read is kept as such. Paths come from debug information that may be anybody's:
+ * only regular files of a sane size are read.
  */
 #include "source_line.h"
 
@@ -13,16 +14,23 @@
 #include <unistd.h>
 
 enum {
-    FILE_BYTES_MAX = 64 << 20,
+    FILE_BYTES_MAX = 64 << 20, /* of one file; of all that are kept but the one in use, too */
+    FILES_KEPT = 64,
     LINE_BYTES_MAX = 4096,
 };
 
-struct source_lines {
-    char *path;
-    char *text;
+struct source_file {
+    char *path; /* NULL: a free place */
+    char *text; /* NULL: cannot be read */
     size_t length;
     uint32_t number; /* of the line asked for last, and where it begins */
     size_t position;
+    uint64_t used; /* when it was asked for last */
+};
+
+struct source_lines {
+    struct source_file files[FILES_KEPT];
+    uint64_t clock;
     char line[LINE_BYTES_MAX];
 };
 
@@ -31,13 +39,19 @@ struct source_lines *source_lines_new(void)
     return calloc(1, sizeof(struct source_lines));
 }
 
+static void forget(struct source_file *file)
+{
+    free(file->path);
+    free(file->text);
+    *file = (struct source_file){0};
+}
+
 void source_lines_free(struct source_lines *sources)
 {
-    if (sources != NULL) {
-        free(sources->path);
-        free(sources->text);
-        free(sources);
+    for (size_t i = 0; sources != NULL && i < FILES_KEPT; i++) {
+        forget(&sources->files[i]);
     }
+    free(sources);
 }
 
 /* Read a whole file. Return: its bytes, or NULL. */
@@ -67,39 +81,73 @@ static char *read_file(const char *path, size_t *ret_length)
     return text;
 }
 
-/* Have the text of @path in memory, if it can be read. */
-static void open_source(struct source_lines *sources, const char *path)
+/* Return: the file that was asked for longest ago, or a free place, but not @kept. */
+static struct source_file *oldest_but(struct source_lines *sources, const struct source_file *kept)
 {
-    if (sources->path == NULL || strcmp(sources->path, path) != 0) {
-        free(sources->path);
-        free(sources->text);
-        sources->path = strdup(path);
-        sources->length = 0;
-        sources->text = read_file(path, &sources->length);
-        sources->number = 1;
-        sources->position = 0;
+    struct source_file *oldest = NULL;
+    for (size_t i = 0; i < FILES_KEPT; i++) {
+        struct source_file *file = &sources->files[i];
+        if (file != kept && (oldest == NULL || file->used < oldest->used)) {
+            oldest = file;
+        }
+    }
+    return oldest;
+}
+
+/* Forget what was asked for longest ago until the others than @kept are not too much. */
+static void make_room(struct source_lines *sources, const struct source_file *kept)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < FILES_KEPT; i++) {
+        bytes += &sources->files[i] != kept ? sources->files[i].length : 0;
+    }
+    while (bytes > FILE_BYTES_MAX) {
+        struct source_file *oldest = oldest_but(sources, kept);
+        bytes -= oldest->length;
+        forget(oldest);
+        oldest->used = sources->clock; // or the place, which is free now, would be the oldest again
     }
 }
 
-/* Find a line. Return: its first byte, NULL if it is not there. @ret_end: after its last one. */
-static const char *find_line(struct source_lines *sources, uint32_t line, const char **ret_end)
+/* Return: the file, read if it was not in memory. */
+static struct source_file *open_source(struct source_lines *sources, const char *path)
 {
-    if (sources->text == NULL || line == 0) {
+    struct source_file *file = NULL;
+    for (size_t i = 0; i < FILES_KEPT && file == NULL; i++) {
+        const char *known = sources->files[i].path;
+        file = known != NULL && strcmp(known, path) == 0 ? &sources->files[i] : NULL;
+    }
+    if (file == NULL) {
+        file = oldest_but(sources, NULL);
+        forget(file);
+        file->path = strdup(path);
+        file->text = read_file(path, &file->length);
+        file->number = 1;
+        make_room(sources, file);
+    }
+    file->used = ++sources->clock;
+    return file;
+}
+
+/* Find a line. Return: its first byte, NULL if it is not there. @ret_end: after its last one. */
+static const char *find_line(struct source_file *file, uint32_t line, const char **ret_end)
+{
+    if (file->text == NULL || line == 0) {
         return NULL;
     }
-    const char *end = sources->text + sources->length;
-    if (line < sources->number) {
-        sources->number = 1;
-        sources->position = 0;
+    const char *end = file->text + file->length;
+    if (line < file->number) {
+        file->number = 1;
+        file->position = 0;
     }
-    const char *at = sources->text + sources->position;
-    for (; sources->number < line; sources->number++) {
+    const char *at = file->text + file->position;
+    for (; file->number < line; file->number++) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
         if (next == NULL) {
             return NULL;
         }
         at = next + 1;
-        sources->position = (size_t)(at - sources->text);
+        file->position = (size_t)(at - file->text);
     }
     const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
     *ret_end = stop == NULL ? end : stop;
@@ -118,8 +166,7 @@ static char *keep_line(struct source_lines *sources, const char *at, const char 
 static char *copy_line(struct source_lines *sources, const char *path, uint32_t line)
 {
     const char *stop = NULL;
-    open_source(sources, path);
-    const char *at = find_line(sources, line, &stop);
+    const char *at = find_line(open_source(sources, path), line, &stop);
     return at == NULL ? NULL : keep_line(sources, at, stop);
 }
 

@@ -1,6 +1,7 @@
 /* source_line.c: lines as linecache has them, and files that must not be read. */
 #include "source_line.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,6 +73,57 @@ START_TEST(source_line_changes_between_files)
 }
 END_TEST
 
+/* Whether a file was kept shows when it is gone. */
+START_TEST(source_line_keeps_files)
+{
+    write_text("b.c", "of b\n");
+    ck_assert_str_eq(source_line(sources, "b.c", 1), "of b");
+    ck_assert_str_eq(source_line(sources, "a.c", 4), "last");
+    ck_assert_ptr_null(source_line(sources, "c.c", 1));
+    ck_assert_int_eq(unlink("a.c"), 0);
+    ck_assert_int_eq(unlink("b.c"), 0);
+    write_text("c.c", "too late\n");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(source_line(sources, "b.c", 1), "of b");
+        ck_assert_str_eq(source_line(sources, "a.c", 1), "int a;");
+        ck_assert_ptr_null(source_line(sources, "c.c", 1));
+    }
+}
+END_TEST
+
+START_TEST(source_line_keeps_a_bounded_number_of_files)
+{
+    char path[32];
+    char text[32];
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 300; i++) {
+            (void)snprintf(path, sizeof path, "%d.c", i);
+            (void)snprintf(text, sizeof text, "of %d", i);
+            write_text(path, text);
+            ck_assert_str_eq(source_line(sources, path, 1), text);
+        }
+    }
+    ck_assert_int_eq(unlink("0.c"), 0);
+    ck_assert_ptr_null(source_line(sources, "0.c", 1));
+    ck_assert_str_eq(source_line(sources, "299.c", 1), "of 299");
+}
+END_TEST
+
+START_TEST(source_line_keeps_a_bounded_number_of_bytes)
+{
+    static const char *const paths[] = {"1.c", "2.c", "3.c", "4.c"};
+    for (size_t i = 0; i < 4; i++) {
+        write_text(paths[i], "large\n");
+        ck_assert_int_eq(truncate(paths[i], (off_t)30 << 20), 0);
+        ck_assert_str_eq(source_line(sources, paths[i], 1), "large");
+        ck_assert_int_eq(unlink(paths[i]), 0);
+    }
+    ck_assert_str_eq(source_line(sources, "4.c", 1), "large");
+    ck_assert_str_eq(source_line(sources, "2.c", 1), "large");
+    ck_assert_ptr_null(source_line(sources, "1.c", 1));
+}
+END_TEST
+
 START_TEST(source_line_reads_regular_files_only)
 {
     ck_assert_int_eq(mkfifo("fifo", 0600), 0); // nobody writes: it must not wait either
@@ -116,6 +168,9 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, source_line_gives_lines_in_any_order);
     tcase_add_test(tests, source_line_changes_between_files);
+    tcase_add_test(tests, source_line_keeps_files);
+    tcase_add_test(tests, source_line_keeps_a_bounded_number_of_files);
+    tcase_add_test(tests, source_line_keeps_a_bounded_number_of_bytes);
     tcase_add_test(tests, source_line_reads_regular_files_only);
     tcase_add_test(tests, source_line_cuts_long_lines);
     tcase_add_test(tests, source_lines_free_takes_nothing);
