@@ -320,3 +320,17 @@ bool elf_file_crc(const struct elf_file *file, uint32_t *ret_crc)
         at += got;
     }
 }
+
+bool elf_file_thread_locals(const struct elf_file *file, GElf_Phdr *ret_header)
+{
+    size_t count = 0;
+    if (file->elf == NULL || elf_getphdrnum(file->elf, &count) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
+        if (gelf_getphdr(file->elf, (int)i, ret_header) != NULL && ret_header->p_type == PT_TLS) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef ANALYZER_ELF_FILE_H
 #define ANALYZER_ELF_FILE_H
 
+#include <gelf.h>
 #include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,9 @@ bool elf_file_debug_link(const struct elf_file *file, const char **ret_name, uin
  */
 bool elf_file_alternate_link(const struct elf_file *file, const char **ret_name,
                              const uint8_t **ret_id, size_t *ret_id_bytes);
+
+/* Find the segment that thread-local variables start as copies of. Return: whether it has one. */
+bool elf_file_thread_locals(const struct elf_file *file, GElf_Phdr *ret_header);
 
 /* Return: the descriptor of the file itself, not of an unpacked copy. */
 static inline int elf_file_descriptor(const struct elf_file *file)

@@ -314,13 +314,6 @@ uint64_t sym_dwarf_low(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
     return sym_dwarf_is_there(dwarf, dwarf_lowpc(die, &low, &error), error) ? low : 0;
 }
 
-struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
-{
-    uint64_t line = sym_dwarf_number(dwarf, die, DW_AT_decl_line);
-    return (struct sym_dwarf_call){.file = sym_dwarf_number(dwarf, die, DW_AT_decl_file),
-                                   .line = line <= UINT32_MAX ? (uint32_t)line : 0};
-}
-
 struct sym_dwarf_call sym_dwarf_call_site(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
 {
     uint64_t line = sym_dwarf_number(dwarf, die, DW_AT_call_line);
@@ -353,6 +346,22 @@ Dwarf_Die sym_dwarf_follow(struct sym_dwarf *dwarf, Dwarf_Die die, Dwarf_Half na
     }
     *ret_dwarf = target;
     return sym_dwarf_die(target, offset);
+}
+
+struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die)
+{
+    uint64_t line = sym_dwarf_number(dwarf, die, DW_AT_decl_line);
+    struct sym_dwarf *other_dwarf = dwarf;
+    Dwarf_Die other =
+        line == 0 ? sym_dwarf_follow(dwarf, die, DW_AT_specification, &other_dwarf) : NULL;
+    if (other != NULL && other_dwarf == dwarf) {
+        die = other;
+        line = sym_dwarf_number(dwarf, die, DW_AT_decl_line);
+    }
+    const struct sym_dwarf_call at = {.file = sym_dwarf_number(dwarf, die, DW_AT_decl_file),
+                                      .line = line <= UINT32_MAX ? (uint32_t)line : 0};
+    sym_dwarf_die_free(other);
+    return at;
 }
 
 static bool unit_names_are_linked(struct sym_dwarf *dwarf, Dwarf_Die die,

@@ -137,7 +137,7 @@ bool sym_dwarf_local_has(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die, uint6
 /* Return: the name of a variable or parameter, or NULL. */
 const char *sym_dwarf_local_name(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
 
-/* Where something is declared; line 0 unknown. */
+/* Where something is declared, if need be by the declaration that it refers to; line 0 unknown. */
 struct sym_dwarf_call sym_dwarf_declaration(struct sym_dwarf *dwarf, struct Dwarf_Die_s *die);
 
 /* Where an inlined function was called. */

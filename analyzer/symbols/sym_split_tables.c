@@ -28,17 +28,21 @@ static unsigned read_header(struct trace_cursor *cursor)
     return is_wide ? 8 : 4;
 }
 
-static uint64_t get_indexed(const struct sym_split_tables *tables, struct trace_cursor *cursor)
+bool sym_split_address(const struct sym_split_tables *tables, uint64_t index, uint64_t *ret_address)
 {
-    uint64_t index = trace_get_varint(cursor);
     if (index > tables->addresses.size / ADDRESS_BYTES) {
-        cursor->is_bad = true;
-        return 0;
+        return false;
     }
     struct trace_cursor entry =
         sym_section_from(&tables->addresses, tables->address_base + index * ADDRESS_BYTES);
-    uint64_t address = sym_get_fixed(&entry, ADDRESS_BYTES);
-    cursor->is_bad |= entry.is_bad;
+    *ret_address = sym_get_fixed(&entry, ADDRESS_BYTES);
+    return !entry.is_bad;
+}
+
+static uint64_t get_indexed(const struct sym_split_tables *tables, struct trace_cursor *cursor)
+{
+    uint64_t address = 0;
+    cursor->is_bad |= !sym_split_address(tables, trace_get_varint(cursor), &address);
     return address;
 }
 

@@ -29,6 +29,10 @@ struct sym_split_tables {
 bool sym_split_ranges(const struct sym_split_tables *tables, uint64_t value, bool is_index,
                       uint64_t unit_low, struct sym_ranges *ranges);
 
+/* Find an address by its index (DW_FORM_addrx). Return: false if the table has none. */
+bool sym_split_address(const struct sym_split_tables *tables, uint64_t index,
+                       uint64_t *ret_address);
+
 /* Return: the string of an index (DW_FORM_strx), which lives as long as the sections; or NULL. */
 const char *sym_split_string(const struct sym_split_tables *tables, uint64_t index);
 

@@ -80,18 +80,12 @@ static bool add_file(struct sym_variables *variables, const struct elf_file *fil
 /* Return: how far below the thread pointer the program's thread-local variables begin. */
 static uint64_t thread_local_bytes(const struct elf_file *file)
 {
-    size_t count = 0;
-    if (file->elf == NULL || elf_getphdrnum(file->elf, &count) != 0) {
+    GElf_Phdr header;
+    if (!elf_file_thread_locals(file, &header)) {
         return 0;
     }
-    for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
-        GElf_Phdr header;
-        if (gelf_getphdr(file->elf, (int)i, &header) != NULL && header.p_type == PT_TLS) {
-            uint64_t align = header.p_align > 0 ? header.p_align : 1;
-            return (header.p_memsz + align - 1) / align * align;
-        }
-    }
-    return 0;
+    uint64_t align = header.p_align > 0 ? header.p_align : 1;
+    return (header.p_memsz + align - 1) / align * align;
 }
 
 enum trace_status sym_variables_new(const struct debug_files *files, enum symbol_storage storage,
