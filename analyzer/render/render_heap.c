@@ -64,7 +64,9 @@ static void print_pictures(const struct heap_text *text)
                           (double)picture->pause_us / 1000);
         }
         if (!picture->is_complete) {
-            (void)fputs("It is incomplete: more may look lost than is.\n", text->out);
+            (void)fputs(
+                "It is incomplete: what its missing part refers to looks lost, which may be all.\n",
+                text->out);
         }
         if (picture->left_out > 0) {
             (void)fprintf(text->out, "%" PRIu64 " blocks are not in it.\n", picture->left_out);

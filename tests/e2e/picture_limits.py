@@ -2,9 +2,11 @@
 """Heap pictures where something is scarce or refused: one word about it, and the rest is as it ever is.
 
 A thousand in one process (a hundred, unless it is tests/run.sh --all); memory that was never touched; where
-nobody may trace; and blocks so young that a register alone may know them.
+nobody may trace; a full disk; and blocks so young that a register alone may know them.
 """
 import json
+import os
+import subprocess
 import tempfile
 
 from harness import (IS_ALL, build, check, check_equal, finish, library, programs, report, require, run, run_traced,
@@ -94,6 +96,30 @@ def check_refused():
         check(UNKNOWN not in report(["--leaks", trace], directory).stdout, "allowed: --leaks says otherwise")
 
 
+def check_full():
+    """The disk is full in the middle of a picture: a word, an incomplete picture, and a trace that is whole."""
+    blocks = 300000  # whose picture takes 3 MB, and their events 1 MB
+    with tempfile.TemporaryDirectory() as directory:
+        mounted = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", directory],
+                                                       check=False, capture_output=True).returncode == 0
+        if not mounted:
+            print("full: no file system can be mounted here")
+            return
+        try:
+            outcome = run_traced([build / "tests" / "bench" / "heap_picture", blocks, 1], directory)
+            check_equal((outcome.status, outcome.stderr),
+                        (0, "libtrace: a heap picture is not whole: its writer was ended, or had no memory or disk left\n"),
+                        "full: status, stderr")
+            (trace,) = traces(directory)
+            text = report(["--leaks", trace], directory)
+            check_equal((text.status, "It is incomplete" in text.stdout), (0, True), f"full: {text.stdout[:300]}")
+            summary = json.loads(report(["--format", "json", trace], directory).stdout)["summary"]
+            check_equal(summary["lost_events"], 0, "full: events")
+            check_equal(summary["live_blocks"] >= blocks, True, f"full: blocks: {summary}")
+        finally:
+            subprocess.run(["umount", directory], check=True)
+
+
 def check_young():
     """Where threads run on, what is lost was young once, in the pictures that came in time."""
     with tempfile.TemporaryDirectory() as directory:
@@ -117,6 +143,7 @@ def main():
     check_many()
     check_untouched()
     check_refused()
+    check_full()
     check_young()
     finish("picture limits")
 

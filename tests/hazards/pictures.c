@@ -1,13 +1,12 @@
 /*
- * Heap pictures of a program that minds: threads that allocate and wait, children of its own,
- * SIGCHLD, errno, system calls that fail when they are interrupted, and limits under which the
- * process cannot be copied.
- * Defence: the copy sends no signal and only a wait with __WCLONE sees it; threads are seized, and
- * a call that a stop made fail is made again (picture_stop.c); a filter of system calls that is
- * newer than the tracer means no picture (picture.c).
- * Without it: with SIGCHLD as the copy's signal the program counts children that it does not have,
- * without picture_stop.c's correction epoll_wait() fails with EINTR, and without the look at
- * filters the copy's clone() kills the program.
+ * Heap pictures of a program that minds: threads that allocate and wait, children of its own, also
+ * of other threads while pictures are taken, SIGCHLD, errno, system calls that fail when they are
+ * interrupted, and limits under which the process cannot be copied. Defence: the copy sends no
+ * signal and only a wait with __WCLONE sees it; threads are seized, and a call that a stop made
+ * fail is made again (picture_stop.c); a filter of system calls that is newer than the tracer means
+ * no picture (picture.c). Without it: with SIGCHLD as the copy's signal the program counts children
+ * that it does not have, without picture_stop.c's correction epoll_wait() fails with EINTR, and
+ * without the look at filters the copy's clone() kills the program.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -227,6 +226,39 @@ static void run_children(unsigned count)
     say("told of %d children\n", atomic_load(&children_told));
 }
 
+/* Make children, one after another, that have nothing to do. */
+static void *make_children(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&is_over)) {
+        int status = 0;
+        pid_t child = fork();
+        need(child >= 0, "fork");
+        if (child == 0) {
+            free(malloc(40));
+            _exit(7);
+        }
+        pid_t ended = 0;
+        while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
+        }
+        need(ended == child && WEXITSTATUS(status) == 7, "a child that did not end well");
+    }
+    return NULL;
+}
+
+static void run_forks(unsigned count)
+{
+    pthread_t threads[WAITERS];
+    for (unsigned i = 0; i < WAITERS; i++) {
+        need(pthread_create(&threads[i], NULL, make_children, NULL) == 0, "thread");
+    }
+    take(count);
+    atomic_store(&is_over, true);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        need(pthread_join(threads[i], NULL) == 0, "join");
+    }
+}
+
 /* Every new process is death. */
 static void forbid_children(void)
 {
@@ -256,6 +288,8 @@ int main(int argc, char **argv)
         run_threads(count);
     } else if (strcmp(what, "children") == 0) {
         run_children(count);
+    } else if (strcmp(what, "forks") == 0) {
+        run_forks(count);
     } else if (strcmp(what, "seccomp") == 0) {
         forbid_children();
     } else if (strcmp(what, "processes") == 0) {
