@@ -1,8 +1,9 @@
 /*
  * Windows to segments. See compressor.h.
  *
- * Level 1: 14:1 on event records, at about 10 ns an event; higher levels cost several times as much
- * for a tenth less.
+ * Events: level 1, 3 ns a byte; higher levels cost up to three times as much for a twentieth less.
+ * Definitions: level 3, for they are few, and smaller by a tenth with it. Matches of four bytes are
+ * worth while, other than in text: records have two bytes or three.
  */
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts in static memory */
 #include "compressor.h"
@@ -16,6 +17,8 @@
 #include "trace_codec.h"
 
 #define LEVEL 1
+#define DEFINITIONS_LEVEL 3
+#define LEAST_MATCH_BYTES 4
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
 
 struct compressor {
@@ -28,10 +31,19 @@ struct compressor {
 
 static _Atomic(struct compressor *) compressors;
 
+static size_t context_bytes_of(int level)
+{
+    ZSTD_compressionParameters parameters = ZSTD_getCParams(level, RECORDS_MAX, 0);
+    parameters.minMatch = LEAST_MATCH_BYTES;
+    return ZSTD_estimateCCtxSize_usingCParams(parameters);
+}
+
 static struct compressor *compressor_new(void)
 {
-    size_t context_bytes =
-        ZSTD_estimateCCtxSize_usingCParams(ZSTD_getCParams(LEVEL, RECORDS_MAX, 0));
+    size_t context_bytes = context_bytes_of(DEFINITIONS_LEVEL);
+    if (context_bytes < context_bytes_of(LEVEL)) {
+        context_bytes = context_bytes_of(LEVEL);
+    }
     size_t head_bytes = (sizeof(struct compressor) + 63) & ~(size_t)63;
     context_bytes = (context_bytes + 63) & ~(size_t)63;
     size_t bytes = head_bytes + context_bytes + TRACE_CHUNK_BYTES + ZSTD_compressBound(RECORDS_MAX);
@@ -45,7 +57,8 @@ static struct compressor *compressor_new(void)
     compressor->bytes = bytes;
     atomic_store(&compressor->is_taken, true);
     if (compressor->context == NULL ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, LEVEL)) ||
+        ZSTD_isError(
+            ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_minMatch, LEAST_MATCH_BYTES)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_checksumFlag, 1))) {
         memory_unmap(memory, bytes);
         return NULL;
@@ -80,6 +93,8 @@ const void *compressor_seal(struct compressor *compressor, const struct trace_ch
 {
     struct trace_chunk *header = (struct trace_chunk *)compressor->segment;
     unsigned char *stored = compressor->segment + TRACE_CHUNK_BYTES;
+    int level = window->content == TRACE_DEFINITIONS ? DEFINITIONS_LEVEL : LEVEL;
+    (void)ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, level);
     size_t size = ZSTD_compress2(compressor->context, stored, ZSTD_compressBound(RECORDS_MAX),
                                  window + 1, window->used);
     *header = *window;

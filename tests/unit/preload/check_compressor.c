@@ -18,12 +18,13 @@ union window {
     uint8_t bytes[TRACE_WINDOW_BYTES];
 };
 
-/* A window with @used bytes of records: at random, or alike as records are. */
+/* A window with @used bytes of records: at random, or alike as records are; events if @used is
+ * even, else definitions. */
 static void fill(union window *window, uint32_t used, bool is_random, uint64_t *random)
 {
     *window = (union window){.chunk = {
                                  .magic = TRACE_WINDOW_MAGIC,
-                                 .content = TRACE_EVENTS,
+                                 .content = used % 2 == 0 ? TRACE_EVENTS : TRACE_DEFINITIONS,
                                  .stream = 7,
                                  .sequence = 9,
                                  .stored = RECORDS_MAX,
@@ -46,7 +47,7 @@ static enum trace_compression seal_and_read_back(struct compressor *compressor,
     size_t bytes = 0;
     const struct trace_chunk *segment = compressor_seal(compressor, &window->chunk, &bytes);
     ck_assert_uint_eq(segment->magic, TRACE_SEGMENT_MAGIC);
-    ck_assert_uint_eq(segment->content, TRACE_EVENTS);
+    ck_assert_uint_eq(segment->content, window->chunk.content);
     ck_assert_uint_eq(segment->reserved0, 0);
     ck_assert_uint_eq(segment->stream, 7);
     ck_assert_uint_eq(segment->sequence, 9);
