@@ -13,6 +13,7 @@
 #include "grow.h"
 #include "hash.h"
 #include "plumbing.h"
+#include "progress.h"
 #include "source_path.h"
 
 #define TRACER_NAME "libtrace.so"
@@ -304,6 +305,12 @@ static size_t count_modules(const struct wanted *wanted, size_t count)
     return modules;
 }
 
+/* A symbol_progress. */
+static void go_on(void *context, size_t addresses)
+{
+    progress_add(context, addresses);
+}
+
 /* Have the symbolizer resolve @wanted, which is sorted, with a request for each module. */
 static enum trace_status ask_symbolizer(struct frame_table *table, const struct wanted *wanted,
                                         uint64_t *addresses, size_t count)
@@ -323,7 +330,11 @@ static enum trace_status ask_symbolizer(struct frame_table *table, const struct 
         addresses[i] = wanted[i].address;
         requests[request_count - 1].count++;
     }
-    enum trace_status status = symbolizer_resolve(table->symbolizer, requests, request_count);
+    struct progress progress;
+    progress_start(&progress, "reading debug information", count);
+    enum trace_status status =
+        symbolizer_resolve(table->symbolizer, requests, request_count, go_on, &progress);
+    progress_finish(&progress);
     free(requests);
     return status;
 }

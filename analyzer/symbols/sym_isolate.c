@@ -12,11 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -373,6 +375,17 @@ enum trace_status sym_isolate_start_locals(const struct sym_debug_files *files,
                                            struct trace_error *error)
 {
     return start(&(struct question){files, NULL, count, ASK_LOCALS, words}, ret_child, error);
+}
+
+bool sym_isolate_wait(const struct sym_isolate_child *child, int milliseconds)
+{
+    struct pollfd end = {.fd = pidfd_open(child->pid, 0), .events = POLLIN};
+    if (end.fd < 0) {
+        return true;
+    }
+    int ready = poll(&end, 1, milliseconds);
+    (void)close(end.fd);
+    return ready != 0;
 }
 
 enum trace_status sym_isolate_finish(const struct sym_isolate_child *child, sym_debug_sink sink,

@@ -7,6 +7,7 @@
 #ifndef ANALYZER_SYM_ISOLATE_H
 #define ANALYZER_SYM_ISOLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -56,6 +57,13 @@ enum trace_status sym_isolate_start_locals(const struct sym_debug_files *files,
                                            const struct stack_word *words, size_t count,
                                            struct sym_isolate_child *ret_child,
                                            struct trace_error *error) TRACE_CHECKED;
+
+/*
+ * Wait for a child's end, but no longer than @milliseconds.
+ * Return: false if it works on; true if it has ended, or if that cannot be known before
+ * sym_isolate_finish().
+ */
+bool sym_isolate_wait(const struct sym_isolate_child *child, int milliseconds);
 
 /*
  * Wait for a child's end, and give what it found to @sink, in no order.

@@ -19,6 +19,8 @@
 /* A child may need some hundred megabytes for a large module. */
 enum { JOBS_MAX = 8 };
 
+enum { PROGRESS_MS = 100 }; /* how often it is told that a child takes its time */
+
 struct symbolizer {
     struct symbol_options options;
     struct arena arena;
@@ -112,8 +114,17 @@ static size_t jobs_at_once(void)
     return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (size_t)count;
 }
 
+/* Wait for a job's child, and tell that it takes its time. */
+static void wait_for(const struct sym_job *job, symbol_progress progress, void *context)
+{
+    while (progress != NULL && job->has_child && !sym_isolate_wait(&job->child, PROGRESS_MS)) {
+        progress(context, 0);
+    }
+}
+
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
-                                     const struct symbol_request *requests, size_t count)
+                                     const struct symbol_request *requests, size_t count,
+                                     symbol_progress progress, void *context)
 {
     const struct sym_keeping keeping = keeping_of(symbolizer);
     const size_t most = jobs_at_once();
@@ -128,7 +139,11 @@ enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
             begun++;
         }
         if (status == TRACE_OK) {
+            wait_for(&jobs[ended % most], progress, context);
             status = sym_job_end(&jobs[ended % most]);
+        }
+        if (status == TRACE_OK && progress != NULL) {
+            progress(context, requests[ended].count);
         }
         sym_job_free(&jobs[ended % most]);
     }

@@ -72,15 +72,19 @@ struct symbol_request {
     size_t count;
 };
 
+/* Told how it goes on: so many addresses more are resolved; 0: none yet, but time goes by. */
+typedef void (*symbol_progress)(void *context, size_t addresses);
+
 /*
  * Resolve addresses, all at once: much faster than one by one. Modules are read side by side, on
  * as many cores as there are.
  * @requests: no module twice.
+ * @progress: NULL: nobody is told. @context: its own.
  * Errors: TRACE_NOMEM only. A file that is missing, foreign or broken is a warning (below).
  */
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
-                                     const struct symbol_request *requests,
-                                     size_t count) TRACE_CHECKED;
+                                     const struct symbol_request *requests, size_t count,
+                                     symbol_progress progress, void *context) TRACE_CHECKED;
 
 /* Return: the frames of an address resolved before; count 0 if it was not, or has no name. */
 struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size_t module,

@@ -102,7 +102,7 @@ static void resolve_input(const struct input *input, struct symbolizer *symboliz
         used += requests[i].count;
     }
     if (addresses == NULL ||
-        symbolizer_resolve(symbolizer, requests, input->file_count) != TRACE_OK) {
+        symbolizer_resolve(symbolizer, requests, input->file_count, NULL, NULL) != TRACE_OK) {
         (void)fprintf(stderr, "symbolize_tool: no memory\n");
         exit(EXIT_FAILURE);
     }

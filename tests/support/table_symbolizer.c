@@ -110,11 +110,13 @@ bool symbolizer_add_saved(struct symbolizer *symbolizer, size_t module,
 }
 
 enum trace_status symbolizer_resolve(struct symbolizer *symbolizer,
-                                     const struct symbol_request *requests, size_t count)
+                                     const struct symbol_request *requests, size_t count,
+                                     symbol_progress progress, void *context)
 {
     (void)symbolizer;
-    (void)requests;
-    (void)count;
+    for (size_t i = 0; i < count && progress != NULL; i++) {
+        progress(context, requests[i].count);
+    }
     return TRACE_OK;
 }
 

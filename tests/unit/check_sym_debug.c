@@ -174,6 +174,29 @@ START_TEST(sym_isolate_cleans_up)
 }
 END_TEST
 
+/* A child that works until its pipe is closed, and one that nobody knows. */
+START_TEST(sym_isolate_waits_no_longer_than_told)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    struct sym_isolate_child child = {.pid = fork(), .output = -1};
+    ck_assert_int_ge(child.pid, 0);
+    if (child.pid == 0) {
+        char byte = 0;
+        (void)close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    ck_assert(!sym_isolate_wait(&child, 1));
+    ck_assert(!sym_isolate_wait(&child, 20));
+    (void)close(ends[1]);
+    ck_assert(sym_isolate_wait(&child, -1));
+    ck_assert(sym_isolate_wait(&child, 0)); // it is still there to be finished
+    ck_assert_int_eq(waitpid(child.pid, NULL, 0), child.pid);
+    ck_assert(sym_isolate_wait(&child, -1));
+    (void)close(ends[0]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("sym_debug");
@@ -185,6 +208,7 @@ int main(void)
     tcase_add_loop_test(tests, sym_debug_stops_when_told, 0, WAYS);
     tcase_add_loop_test(tests, sym_debug_misses_debug_information, 0, WAYS);
     tcase_add_test(tests, sym_isolate_cleans_up);
+    tcase_add_test(tests, sym_isolate_waits_no_longer_than_told);
     sym_debug_free(NULL);
     return unit_run("sym_debug", tests);
 }

@@ -63,7 +63,7 @@ static void resolve_all(size_t module, const uint64_t *addresses, size_t count)
 {
     const struct symbol_request request = {
         .module = module, .addresses = addresses, .count = count};
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, &request, 1), TRACE_OK);
+    ck_assert_int_eq(symbolizer_resolve(symbolizer, &request, 1, NULL, NULL), TRACE_OK);
 }
 
 /* Resolve one address of a file. */
@@ -129,6 +129,12 @@ START_TEST(symbolize_takes_any_order_and_duplicates)
 }
 END_TEST
 
+/* A symbol_progress. */
+static void add_progress(void *context, size_t addresses)
+{
+    *(size_t *)context += addresses;
+}
+
 /* More modules than children at once; the address is in every other one. */
 START_TEST(symbolize_keeps_modules_apart)
 {
@@ -143,7 +149,10 @@ START_TEST(symbolize_keeps_modules_apart)
         ck_assert_int_eq(symbolizer_add_module(symbolizer, path, NULL, 0, &requests[i].module),
                          TRACE_OK);
     }
-    ck_assert_int_eq(symbolizer_resolve(symbolizer, requests, MODULES), TRACE_OK);
+    size_t told = 0;
+    ck_assert_int_eq(symbolizer_resolve(symbolizer, requests, MODULES, add_progress, &told),
+                     TRACE_OK);
+    ck_assert_uint_eq(told, MODULES);
     for (size_t i = 0; i < MODULES; i++) {
         struct symbol_frames frames = symbolizer_frames(symbolizer, requests[i].module, address);
         ck_assert_uint_eq(frames.count, i % 2 == 0 ? 2 : 0);
