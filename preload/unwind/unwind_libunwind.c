@@ -69,8 +69,12 @@ static bool is_word_within(uintptr_t address, uintptr_t start, uintptr_t end)
     return address >= start && address < end && end - address >= sizeof(unw_word_t);
 }
 
-/* Read a word that may not be mapped. Whole pages are remembered as readable. */
-static bool read_checked(struct task *task, uintptr_t address, unw_word_t *ret_word)
+/*
+ * Read a word that may not be mapped. Whole pages are remembered as readable. On a stack it may be
+ * no variable at all, which in tests AddressSanitizer would not allow.
+ */
+__attribute__((no_sanitize("address"))) static bool
+read_checked(struct task *task, uintptr_t address, unw_word_t *ret_word)
 {
     if (!is_word_within(address, task->good_start, task->good_end)) {
         if (!sys_is_readable(address)) {
