@@ -193,13 +193,19 @@ def check_environment(directory):
               f"{wrong}: stderr {outcome.stderr!r}")
 
 
+def heed_signals():
+    """A shell cannot trap what was ignored when it started, as SIGINT is where tests run in the background."""
+    for name in ("INT", "QUIT", "HUP"):
+        signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
+
+
 def check_signals(directory):
     """What is sent to trace-run arrives at the program, once, and stops both."""
     script = ("for s in INT TERM HUP QUIT USR1 USR2 WINCH ALRM; do trap \"echo $s\" $s; done; "
               "echo ready; while :; do sleep 0.05; done")
     process = subprocess.Popen([run_tool, "-q", "--no-children", "/bin/sh", "-c", script],
                                cwd=directory, env=environment(), text=True, stdout=subprocess.PIPE,
-                               start_new_session=True)
+                               start_new_session=True, preexec_fn=heed_signals)
     check_equal(process.stdout.readline(), "ready\n", "signals: start")
     for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "WINCH", "ALRM"):
         process.send_signal(getattr(signal, f"SIG{name}"))

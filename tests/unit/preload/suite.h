@@ -23,7 +23,7 @@
 #define SUITE_IS_SANITIZED SUITE_IS_THREAD_SANITIZED
 #endif
 
-#define SUITE_TIMEOUT_SECONDS 120
+#define SUITE_TIMEOUT_SECONDS 300
 #define SUITE_CAPTURE_BYTES 16384 /* less than what a pipe holds */
 
 /*
