@@ -169,6 +169,7 @@ static void break_rule_of_leaf(struct unwinder *unwinder)
 static void scene_corrected(void)
 {
     for (unsigned i = 1; i <= 2; i++) {
+        __asm__ volatile("" : "+r"(i)); /* one call, not two of an unrolled loop */
         allocate(i, 100);
         if (i == 1) {
             break_rule_of_leaf(&thread_self->unwinder);
