@@ -33,13 +33,14 @@ static inline void leave(struct thread_state *state)
 static inline bool enter_by(struct thread_state *state, uintptr_t sp,
                             const _Atomic uint32_t *is_open)
 {
+    const uintptr_t pc = enter_return_address(sp);
     state->busy_sp = sp;
-    state->busy_pc = enter_return_address(sp);
+    state->busy_pc = pc;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     state->busy = THREAD_RECORDING;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     state->busy_sp = sp; /* again: a handler may have used the state in between */
-    state->busy_pc = enter_return_address(sp);
+    state->busy_pc = pc;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (__builtin_expect(atomic_load_explicit(is_open, memory_order_relaxed) != 0, 1)) {
         return true;

@@ -67,6 +67,9 @@ def workloads(build, directory, is_quick):
         Workload("python3.11, allocation",
                  ["/usr/bin/python3.11", here / "allocation.py", str(scaled(40_000))],
                  variables=python),
+        Workload("python3.11, mixed", ["/usr/bin/python3.11", here / "mixed.py", str(scaled(20))],
+                 variables=python),
+        Workload("python3.11, as it is", ["/usr/bin/python3.11", here / "mixed.py", str(scaled(20))]),
         Workload("sqlite3", _query(directory, scaled(200_000))),
         # with interpretation heaptrack takes minutes and gigabytes here
         Workload("compiler", _compiler(directory, 2 if is_quick else 10), heaptrack_options=("--raw",)),
