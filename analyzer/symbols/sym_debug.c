@@ -151,13 +151,17 @@ static bool read_lines(struct unit_view *view)
 {
     struct sym_debug *debug = view->debug;
     uint64_t offset = 0;
-    if (sym_dwarf_line_program(debug->dwarf, view->die, &offset)) {
+    bool is_there = sym_dwarf_line_program(debug->dwarf, view->die, &offset);
+    if (is_there) {
         view->program = sym_line_program_new(&debug->sections, offset);
     }
     view->lines = sym_lines_new();
     if (view->lines == NULL ||
         (view->program != NULL && !sym_lines_run(view->lines, view->program, &debug->work))) {
         return false;
+    }
+    if (is_there && (view->program == NULL || sym_line_program_is_broken(view->program))) {
+        sym_dwarf_complain(debug->dwarf, "a line table is broken");
     }
     sym_lines_finish(view->lines);
     return true;

@@ -44,6 +44,8 @@ struct sym_line_program {
     struct entries files;
     uint64_t operation; /* the register op_index; the others are in row */
     struct sym_line_row row;
+    bool is_open; /* rows have come since the last end of a sequence */
+    bool is_broken;
 };
 
 /* A signed LEB128, modulo 2^64. */
@@ -257,7 +259,9 @@ static bool read_header(struct sym_line_program *program, struct trace_cursor *c
         return false;
     }
     restart(program);
-    return read_tables(program, &tables); // as far as they are good
+    bool has_memory = read_tables(program, &tables); // as far as they are good
+    program->is_broken = tables.is_bad;
+    return has_memory;
 }
 
 struct sym_line_program *sym_line_program_new(const struct sym_line_sections *sections,
@@ -389,11 +393,18 @@ bool sym_line_program_next(struct sym_line_program *program, struct sym_line_row
             is_row = opcode == 0 ? run_extended(program) : run_standard(program, opcode);
         }
         if (is_row && !cursor->is_bad) {
+            program->is_open = !program->row.is_end;
             *ret_row = program->row;
             return true;
         }
     }
+    program->is_broken |= cursor->is_bad || program->is_open;
     return false;
+}
+
+bool sym_line_program_is_broken(const struct sym_line_program *program)
+{
+    return program->is_broken;
 }
 
 bool sym_line_program_file(const struct sym_line_program *program, uint64_t file,

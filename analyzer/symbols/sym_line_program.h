@@ -44,6 +44,9 @@ void sym_line_program_free(struct sym_line_program *program);
 /* Run the program up to its next row. Return: false at its end, or where it is broken. */
 bool sym_line_program_next(struct sym_line_program *program, struct sym_line_row *ret_row);
 
+/* Return: whether something was broken in the header's tables, or in what was run. */
+bool sym_line_program_is_broken(const struct sym_line_program *program);
+
 /*
  * Find a file.
  * @file: as a row or DW_AT_call_file has it.

@@ -182,6 +182,33 @@ START_TEST(sym_line_program_counts_version_2_from_1)
 }
 END_TEST
 
+/* Return: whether a program without its last bytes is found broken; without a header it cannot be.
+ */
+static bool is_broken_without(size_t missing)
+{
+    struct sym_line_sections sections;
+    struct sym_line_row row;
+    uint8_t bytes[sizeof version_2];
+    memcpy(bytes, version_2, sizeof bytes);
+    bytes[0] = (uint8_t)(bytes[0] - missing);
+    struct sym_line_program *program = open_bytes(&sections, bytes, sizeof bytes - missing);
+    ck_assert_ptr_nonnull(program);
+    while (sym_line_program_next(program, &row)) {
+    }
+    bool is_broken = sym_line_program_is_broken(program);
+    sym_line_program_free(program);
+    return is_broken;
+}
+
+START_TEST(sym_line_program_tells_that_it_is_broken)
+{
+    ck_assert(!is_broken_without(0));
+    for (size_t missing = 1; missing <= 13; missing++) { // there are rows, but no end
+        ck_assert(is_broken_without(missing));
+    }
+}
+END_TEST
+
 /* Run a program to its end, whatever it is. Return: rows. */
 static size_t run(const uint8_t *bytes, size_t size)
 {
@@ -234,6 +261,7 @@ int main(void)
     TCase *tests = tcase_create("programs");
     tcase_add_test(tests, sym_line_program_starts_version_5_at_file_1);
     tcase_add_test(tests, sym_line_program_counts_version_2_from_1);
+    tcase_add_test(tests, sym_line_program_tells_that_it_is_broken);
     tcase_add_test(tests, sym_line_program_survives_truncation);
     tcase_add_test(tests, sym_line_program_survives_damage);
     suite_add_tcase(suite, tests);
