@@ -1,7 +1,7 @@
 /*
  * The copy is the file as it is, followed by the unpacked contents; only the headers of these
- * sections change, to point behind the old end. All numbers in the file are untrusted: what a
- * section unpacks to is bounded by what it takes packed.
+ * sections change, to point behind the old end. All numbers in the file are untrusted: what it
+ * unpacks to is bounded by its size.
  * Source: ELF specification, "Section Compression" (ELFCOMPRESS_ZSTD is 2).
  */
 #include "elf_zstd.h"
@@ -21,8 +21,9 @@
 #define ELFCOMPRESS_ZSTD 2
 #endif
 
-/* More than debug information is ever packed by; and the most that one section unpacks to. */
-enum { RATIO_MAX = 1024, SECTION_BYTES_MAX = 1 << 30 };
+/* The most that one section unpacks to, and all of a file together: real ones are packed by 3 to 5.
+ */
+enum { SECTION_BYTES_MAX = 1 << 30, UNPACKED_PER_FILE_BYTE = 64, UNPACKED_BYTES_LEAST = 64 << 20 };
 
 static bool read_at(int fd, void *to, size_t bytes, uint64_t offset)
 {
@@ -34,14 +35,15 @@ static bool write_at(int fd, const void *from, size_t bytes, uint64_t offset)
     return pwrite(fd, from, bytes, (off_t)offset) == (ssize_t)bytes;
 }
 
-/* Return: whether a section is packed with zstd, and of a size to be believed. */
-static bool is_packed(int fd, uint64_t file_bytes, const Elf64_Shdr *section, Elf64_Chdr *ret_head)
+/* Return: whether a section is packed with zstd, and unpacks to no more than @room. */
+static bool is_packed(int fd, uint64_t file_bytes, const Elf64_Shdr *section, uint64_t room,
+                      Elf64_Chdr *ret_head)
 {
     return (section->sh_flags & SHF_COMPRESSED) != 0 && section->sh_size > sizeof *ret_head &&
            section->sh_offset < file_bytes && section->sh_size <= file_bytes - section->sh_offset &&
            read_at(fd, ret_head, sizeof *ret_head, section->sh_offset) &&
            ret_head->ch_type == ELFCOMPRESS_ZSTD && ret_head->ch_size <= SECTION_BYTES_MAX &&
-           ret_head->ch_size / RATIO_MAX <= section->sh_size;
+           ret_head->ch_size <= room;
 }
 
 /* Unpack one section to the end of @to. @end: of the copy; moved on. */
@@ -50,15 +52,16 @@ static void unpack(int fd, Elf64_Shdr *section, const Elf64_Chdr *head, int to, 
     size_t packed_bytes = section->sh_size - sizeof *head;
     void *packed = malloc(packed_bytes);
     void *plain = malloc(head->ch_size + 1);
+    const uint64_t start = *end;
+    *end += (head->ch_size + 15) & ~UINT64_C(15); // even if it is broken: to try costs as much
     if (packed != NULL && plain != NULL &&
         read_at(fd, packed, packed_bytes, section->sh_offset + sizeof *head) &&
         ZSTD_decompress(plain, head->ch_size, packed, packed_bytes) == head->ch_size &&
-        write_at(to, plain, head->ch_size, *end)) {
-        section->sh_offset = *end;
+        write_at(to, plain, head->ch_size, start)) {
+        section->sh_offset = start;
         section->sh_size = head->ch_size;
         section->sh_addralign = head->ch_addralign;
         section->sh_flags &= ~(uint64_t)SHF_COMPRESSED;
-        *end += (head->ch_size + 15) & ~UINT64_C(15);
     }
     free(plain);
     free(packed);
@@ -111,9 +114,11 @@ int elf_zstd_unpack(int fd)
     }
     const uint64_t bytes = (uint64_t)facts.st_size;
     uint64_t end = (bytes + 15) & ~UINT64_C(15);
+    const uint64_t end_max = end + UNPACKED_BYTES_LEAST + bytes * UNPACKED_PER_FILE_BYTE;
     int copy = -1;
     for (size_t i = 0; i < count; i++) {
-        if (is_packed(fd, bytes, &sections[i], &head)) {
+        uint64_t room = end < end_max ? end_max - end : 0;
+        if (is_packed(fd, bytes, &sections[i], room, &head)) {
             copy = copy >= 0 ? copy : copy_file(fd, bytes);
             if (copy < 0) {
                 break;

@@ -132,7 +132,7 @@ static void confine(const struct elf_file *file)
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, OUTPUT_BYTES_MAX);
     struct stat status = {0};
-    (void)fstat(file->fd, &status);
+    (void)fstat(elf_file_descriptor(file), &status); // packed, if it is: its copy is its own claim
     uint64_t file_bytes = (uint64_t)status.st_size;
     limit(RLIMIT_CPU, CPU_SECONDS_LEAST + file_bytes / FILE_BYTES_PER_CPU_SECOND);
 #ifndef __SANITIZE_ADDRESS__ // its shadow takes terabytes of addresses
@@ -274,6 +274,10 @@ enum trace_status sym_isolate_read(const uint8_t *bytes, size_t size, sym_debug_
                 is_finished = true;
                 status = (enum trace_status)code;
                 (void)trace_fail(error, status, 0, "%s", text != NULL ? text : "");
+                if (status == TRACE_NOMEM) { // the child's limit: the report goes on
+                    status = trace_fail(error, TRACE_CORRUPT, 0,
+                                        "debug information: it takes too much memory to read");
+                }
             }
         } else if (tag != ANSWER) {
             reader.cursor.is_bad = true;
