@@ -1,8 +1,9 @@
 /*
- * A program with an allocator of its own: under malloc's name (OWN_NAME), under another, or without
- * one. Defence: none is possible; the trace says so (real_is_preceded()) and the report, by symbols
- * (inner_allocator.c) and by what is resident but was never live (unseen_mib()).
- * Without it: before, each of the three summaries was one of a program that needs next to nothing.
+ * A program with an allocator of its own: under malloc's name (OWN_NAME), under jemalloc's, or
+ * under that of Go's runtime. Defence: none is possible; the trace says so (real_is_preceded()) and
+ * the report, by symbols (inner_allocator.c) and by what is resident but was never live
+ * (unseen_mib()). Without it: before, each of the summaries was one of a program that needs next to
+ * nothing.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -25,7 +26,11 @@ static void *take(size_t bytes)
     return block;
 }
 
+#ifdef INNER_SYMBOL /* a name that C cannot have */
+void *INNER_MALLOC(size_t bytes) __asm__(INNER_SYMBOL);
+#else
 void *INNER_MALLOC(size_t bytes);
+#endif
 void *INNER_MALLOC(size_t bytes)
 {
     return take(bytes);

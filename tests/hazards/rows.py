@@ -198,6 +198,8 @@ def loader():
                                  resident)),
         Row("own_je_malloc", notes=(".*/own_je_malloc has an allocator of its own inside: jemalloc; "
                                     "its blocks are not seen", resident)),
+        Row("own_go_malloc", notes=(".*/own_go_malloc has an allocator of its own inside: Go's runtime; "
+                                    "its blocks are not seen", resident)),
     ]
     for path in allocators:
         result.append(Row("with_plugin", after=(str(path),), needs=(path,),
