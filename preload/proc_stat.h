@@ -11,4 +11,11 @@
  */
 uint64_t proc_start_time(uint32_t pid);
 
+/*
+ * How many seccomp filters this process is under.
+ * Return: 0 if none; 1 also where the kernel tells only that there are some, or nothing.
+ * Context: async-signal-safe. Source: proc(5), /proc/PID/status.
+ */
+uint32_t proc_filters(void);
+
 #endif

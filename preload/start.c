@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "modules.h"
+#include "own_calls.h"
 #include "picture.h"
 #include "proc_stat.h"
 #include "process.h"
@@ -177,6 +178,12 @@ static void leave_environment(char **environment)
 /* Return: the first thread's state, or NULL. */
 static struct thread_state *start(char **environment)
 {
+    uint32_t filters = proc_filters();
+    if (filters > 0 && !own_calls_are_survived()) {
+        LOG("the program runs under a filter of system calls that kills for one of the tracer's; "
+            "nothing is traced");
+        return NULL;
+    }
     config_read(&process.config, environment);
     process.is_recording = process.config.is_started;
     if (process.config.is_replayable) {
@@ -214,7 +221,7 @@ static struct thread_state *start(char **environment)
         process.file.header->counters[TRACE_FOREIGN_MALLOC] = 1;
     }
     process_watch_forks();
-    picture_prepare();
+    picture_prepare(filters);
     return state;
 }
 

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "own_calls.h"
 #include "real.h"
 #include "sys.h"
 #include "tracer.h"
@@ -145,41 +146,9 @@ static uint32_t run(const struct sock_fprog *filter, const struct seccomp_data *
  */
 static bool is_deadly(const struct sock_fprog *filter)
 {
-    /* with the arguments that filters look at: the others are pointers, sizes and descriptors */
-    static const struct {
-        int number;
-        uint64_t arguments[4];
-    } calls[] = {
-        {SYS_openat, {(uint64_t)AT_FDCWD, 0, O_RDWR | O_CLOEXEC}},
-        {SYS_openat, {(uint64_t)AT_FDCWD, 0, O_RDONLY | O_CLOEXEC}},
-        {SYS_mmap, {0, 0, PROT_READ | PROT_WRITE, MAP_SHARED}},
-        {SYS_mmap, {0, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS}},
-        {SYS_madvise, {0, 0, MADV_DONTNEED}},
-        {SYS_madvise, {0, 0, MADV_POPULATE_WRITE}},
-        {SYS_madvise, {0, 0, MADV_NOHUGEPAGE}},
-        {SYS_prctl, {PR_GET_NAME}},
-        {SYS_rt_sigprocmask, {SIG_SETMASK}},
-        {.number = SYS_close},
-        {.number = SYS_fstat},
-        {.number = SYS_newfstatat},
-        {.number = SYS_read},
-        {.number = SYS_pread64},
-        {.number = SYS_pwrite64},
-        {.number = SYS_write},
-        {.number = SYS_munmap},
-        {.number = SYS_fallocate},
-        {.number = SYS_fcntl},
-        {.number = SYS_gettid},
-        {.number = SYS_geteuid},
-        {.number = SYS_getpid},
-        {.number = SYS_getppid},
-        {.number = SYS_prlimit64},
-        {.number = SYS_tgkill},
-        {.number = SYS_sigaltstack},
-        {.number = SYS_futex},
-        {.number = SYS_clock_gettime},
-    };
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    size_t count = 0;
+    const struct own_call *calls = own_calls(&count);
+    for (size_t i = 0; i < count; i++) {
         struct seccomp_data data = {.nr = calls[i].number, .arch = AUDIT_ARCH_X86_64};
         memcpy(data.args, calls[i].arguments, sizeof calls[i].arguments);
         uint32_t action = run(filter, &data) & SECCOMP_RET_ACTION_FULL;

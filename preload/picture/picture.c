@@ -10,7 +10,6 @@
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -19,6 +18,7 @@
 #include "picture_copy.h"
 #include "picture_threads.h"
 #include "picture_tls.h"
+#include "proc_stat.h"
 #include "process.h"
 #include "real.h"
 #include "sys.h"
@@ -43,37 +43,12 @@ static struct {
 
 /* --- what the program allows --- */
 
-/* Return: how many seccomp filters are in force. Source: proc(5), /proc/PID/status. */
-static uint32_t count_filters(void)
-{
-    static const char field[] = "\nSeccomp_filters:\t";
-    char text[4096];
-    uint32_t count = 1;
-    if (sys_prctl(PR_GET_SECCOMP, NULL) == 0) {
-        return 0;
-    }
-    int fd = sys_open("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
-    long length = fd >= 0 ? sys_read(fd, text, sizeof text - 1) : 0;
-    if (fd >= 0) {
-        (void)sys_close(fd);
-    }
-    text[length > 0 ? length : 0] = '\0';
-    const char *at = strstr(text, field);
-    if (at != NULL) {
-        count = 0;
-        for (at += sizeof field - 1; *at >= '0' && *at <= '9'; at++) {
-            count = count * 10 + (uint32_t)(*at - '0');
-        }
-    }
-    return count;
-}
-
-void picture_prepare(void)
+void picture_prepare(uint32_t filters)
 {
     void (*tls_info)(size_t *, size_t *) = NULL;
     const uint32_t *thread_bytes = NULL;
     size_t alignment = 0;
-    state.filters = count_filters();
+    state.filters = filters;
     picture_tls_prepare();
     /* both are for debuggers and sanitizers; LeakSanitizer uses them, too */
     real_find("_dl_get_tls_static_info", (void *)&tls_info);
@@ -175,7 +150,7 @@ static void tell_pause(uint64_t pause_ns)
 static long make_copy(const struct taking *taking)
 {
     static struct picture_order order;
-    if (count_filters() > state.filters) {
+    if (proc_filters() > state.filters) {
         return -EPERM;
     }
     uint64_t start = clock_monotonic_ns(&process.clock);

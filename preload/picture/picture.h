@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Notice how the process was when the tracer started. May allocate: where the tracer starts. */
-void picture_prepare(void);
+/* Notice how the process was when the tracer started, @filters: proc_filters() then. May allocate:
+ * where the tracer starts. */
+void picture_prepare(uint32_t filters);
 
 /* This is a child after fork: what the parent was doing is not its business. */
 void picture_forget(void);

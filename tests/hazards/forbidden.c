@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -91,11 +92,21 @@ static void use_all(void)
     int status = 0;
     waitpid(child, &status, 0);
     say("its child: %d\n", status);
+    char *arguments[] = {"forbidden", "spawned", NULL};
+    if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ) == 0) {
+        status = 0;
+        waitpid(child, &status, 0);
+        say("what it started: %d\n", status);
+    }
 }
 
 int main(int count, char **arguments)
 {
     struct rlimit no_core = {0, 0};
+    if (count > 1 && strcmp(arguments[1], "spawned") == 0) {
+        fill_windows(SITES);
+        return 0;
+    }
     library = count > 1 ? arguments[1] : "";
     need(setrlimit(RLIMIT_CORE, &no_core) == 0, "setrlimit");
     for (unsigned number = 0; number < CALLS_END; number++) {

@@ -231,8 +231,9 @@ def limits():
             notes=("events lost because the trace file could not grow: .*",)),
         Row("limits", ("chroot", "{place}/work"), needs_root=True),
         Row("limits", ("sandbox",), says=stopped.format("Operation not permitted"), **incomplete),
-        Row("forbidden", ("{programs}/plugin_first.so",), says=f"({stopped.format('Operation not permitted')})*",
-            traces=None, totals={}, seconds=600),
+        Row("forbidden", ("{programs}/plugin_first.so",), traces=None, totals={}, seconds=600,
+            says=f"({stopped.format('Operation not permitted')}|libtrace: the program runs under a "
+                 "filter of system calls .*; nothing is traced\n)*"),
         Row("limits", ("libseccomp",), needs=(LIBRARIES / "libseccomp.so.2",),
             says=stopped.format("Operation not permitted"), **incomplete),
         Row("limits", ("seccomp",), says=stopped.format("Operation not permitted"), **incomplete),

@@ -17,7 +17,7 @@ static void add_definitions(struct trace_builder *builder)
     };
     // clang-format on
     for (uint32_t i = 1; i <= 8; i++) {
-        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, 10 * i);
+        builder_site(builder, i % 2, i, TRACE_STACK_FIRST + i - 1, UINT64_C(10) * i);
     }
     builder_thread(builder, 1, 4712, "worker");
     builder_domain(builder, 1, 7, 300);

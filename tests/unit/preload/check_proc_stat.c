@@ -1,6 +1,8 @@
-/* /proc/PID/stat, compared with another reader of the same line. */
+/* /proc/PID/stat, compared with another reader of the same line; and how many filters there are. */
 #include "proc_stat.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -61,12 +63,35 @@ START_TEST(proc_stat_tells_parent_and_child_apart)
 }
 END_TEST
 
+/* Each child adds a filter that forbids nothing. */
+START_TEST(proc_stat_counts_filters)
+{
+    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {1, &allow};
+    uint32_t before = proc_filters();
+    for (uint32_t more = 0; more < 3; more++) {
+        pid_t child = fork();
+        int status = 0;
+        if (child == 0) {
+            (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+            for (uint32_t i = 0; i < more; i++) {
+                (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+            }
+            _exit(proc_filters() != before + more);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         proc_stat_tells_when_this_process_started,
         proc_stat_does_not_know_processes_that_are_not_there,
         proc_stat_tells_parent_and_child_apart,
+        proc_stat_counts_filters,
         NULL,
     };
     return suite_run("proc_stat", tests);
