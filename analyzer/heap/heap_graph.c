@@ -82,6 +82,12 @@ bool heap_graph_add_root(struct heap_graph *graph, uint32_t region, uint64_t slo
 
 bool heap_graph_finish(struct heap_graph *graph)
 {
+    if (graph->edges == NULL) { // heap_graph_begin() is about an array, even of none
+        graph->edges = grow_array(NULL, 0, &graph->edge_capacity, sizeof *graph->edges);
+        if (graph->edges == NULL) {
+            return false;
+        }
+    }
     return begin_rows(graph, graph->block_count);
 }
 
