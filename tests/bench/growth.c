@@ -4,9 +4,24 @@
  *
  *   growth COUNT     calls of realloc()
  */
+#include <stdbool.h>
+
 #include "bench.h"
 
 enum { BUFFERS = 16, STEP = 48, STEPS = 64 };
+
+/* Return: false without memory. */
+static bool grow_to(void **buffers, size_t bytes)
+{
+    for (size_t i = 0; i < BUFFERS; i++) {
+        void *grown = realloc(buffers[i], bytes);
+        if (grown == NULL) {
+            return false;
+        }
+        buffers[i] = use(grown);
+    }
+    return true;
+}
 
 int main(int argc, char **argv)
 {
@@ -14,12 +29,8 @@ int main(int argc, char **argv)
     for (uint64_t round = 0; round < rounds; round++) {
         void *buffers[BUFFERS] = {0};
         for (size_t step = 1; step <= STEPS; step++) {
-            for (size_t i = 0; i < BUFFERS; i++) {
-                void *grown = realloc(buffers[i], step * STEP);
-                if (grown == NULL) {
-                    return EXIT_FAILURE;
-                }
-                buffers[i] = use(grown);
+            if (!grow_to(buffers, step * STEP)) {
+                return EXIT_FAILURE;
             }
         }
         for (size_t i = 0; i < BUFFERS; i++) {

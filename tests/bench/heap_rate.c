@@ -46,11 +46,11 @@ static uint64_t draw(uint64_t *state)
     return *state >> 11;
 }
 
-/* Return: false without memory. */
+/* Return: false without memory, or without a block. */
 static bool build(struct heap_graph *graph, uint32_t *lines, uint32_t blocks)
 {
     uint64_t state = 88172645463325252;
-    bool is_done = true;
+    bool is_done = blocks > 0;
     for (uint32_t i = 0; i < blocks && is_done; i++) {
         lines[i] = (uint32_t)(draw(&state) % LINES * (draw(&state) % LINES) / LINES);
         is_done = heap_graph_add_block(graph, 16 + draw(&state) % 180);

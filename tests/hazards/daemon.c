@@ -64,6 +64,6 @@ int main(int count, char **arguments)
         say("ended with %d\n", WEXITSTATUS(status));
         need(WEXITSTATUS(status) <= 3, "a child");
     }
-    say("marked %ld\n", atomic_load(&marked_count) + 10 * 1000);
+    say("marked %ld\n", atomic_load(&marked_count) + 10L * 1000);
     return 0;
 }

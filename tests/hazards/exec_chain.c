@@ -9,8 +9,6 @@
 
 #include "seen.h"
 
-extern char **environ;
-
 int main(int count, char **arguments)
 {
     char left_text[16];

@@ -14,7 +14,7 @@
 
 /* What a handler may be expected to have below its own frame, even on the smallest of stacks. */
 #define ROOM 1536
-#define PAGE 4096
+#define PAGE ((size_t)4096)
 #define PAINT 0x5a
 
 static __thread const unsigned char *handler_frame;

@@ -69,6 +69,7 @@ static void *work(void *argument)
             for (size_t i = 0; wanted < slots && i < slots; i++) {
                 free_list(&table[i]);
             }
+            // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
             table = realloc(table, wanted * sizeof *table);
             need(table != NULL, "realloc");
             for (; slots < wanted; slots++) {

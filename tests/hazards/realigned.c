@@ -18,7 +18,7 @@ static __attribute__((noinline)) unsigned realigned(unsigned depth, size_t size)
     memset(more, (int)depth, size);
     wide[0] = more[0];
     free(marked());
-    unsigned sum = depth == 0 ? 0 : realigned(depth - 1, size + 8 * depth);
+    unsigned sum = depth == 0 ? 0 : realigned(depth - 1, size + (size_t)8 * depth);
     free(marked());
     return sum + (unsigned)wide[0] + ((uintptr_t)wide % 64 != 0);
 }

@@ -53,7 +53,7 @@ static void *work(void *argument)
 {
     for (unsigned i = 0; i < 2000; i++) {
         free(atomic_exchange(&boxes[(i * 7) % BOXES], deep(i % 30)));
-        free(realloc(malloc(1 + i % 500), 2 * (1 + i % 500)));
+        free(realloc(malloc(1 + i % 500), (size_t)2 * (1 + i % 500)));
     }
     return argument;
 }

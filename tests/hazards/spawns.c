@@ -9,8 +9,6 @@
 
 #include "seen.h"
 
-extern char **environ;
-
 int main(int count, char **arguments)
 {
     pid_t child = 0;

@@ -22,11 +22,8 @@ static void clean(void *argument)
     atomic_fetch_add(&cleaned, 1);
 }
 
-static void *in_thread(void *argument)
+static void allocate_until_cancelled(void)
 {
-    int before = 0;
-    pthread_cleanup_push(clean, argument);
-    pthread_setcanceltype(type, &before);
     for (size_t i = 0;; i++) {
         free(marked());
         free(malloc(2000 + i % 5000));
@@ -34,6 +31,14 @@ static void *in_thread(void *argument)
             pthread_testcancel();
         }
     }
+}
+
+static void *in_thread(void *argument)
+{
+    int before = 0;
+    pthread_cleanup_push(clean, argument);
+    pthread_setcanceltype(type, &before);
+    allocate_until_cancelled();
     pthread_cleanup_pop(0);
     return argument;
 }

@@ -9,8 +9,6 @@
 
 #include "seen.h"
 
-extern char **environ;
-
 static int wait_for(pid_t child)
 {
     int status = 0;

@@ -60,6 +60,21 @@ void random_graph_fini(struct random_graph *random)
     heap_graph_fini(&random->graph);
 }
 
+/* Return: whether anything new is reached by pointers of @from. */
+static bool reach_from(const struct random_graph *random, uint32_t from, bool *is_reached,
+                       bool is_strict, const bool *is_removed)
+{
+    const bool *has = is_strict ? random->has_strict[from] : random->has_edge[from];
+    bool is_changed = false;
+    for (uint32_t to = 0; to < random->graph.block_count; to++) {
+        if (has[to] && !is_reached[to] && (is_removed == NULL || !is_removed[to])) {
+            is_reached[to] = true;
+            is_changed = true;
+        }
+    }
+    return is_changed;
+}
+
 void random_graph_reach(const struct random_graph *random, bool *is_reached, bool is_strict,
                         const bool *is_removed)
 {
@@ -70,12 +85,8 @@ void random_graph_reach(const struct random_graph *random, bool *is_reached, boo
     for (bool is_changed = true; is_changed;) {
         is_changed = false;
         for (uint32_t from = 0; from < count; from++) {
-            for (uint32_t to = 0; is_reached[from] && to < count; to++) {
-                bool has = is_strict ? random->has_strict[from][to] : random->has_edge[from][to];
-                if (has && !is_reached[to] && (is_removed == NULL || !is_removed[to])) {
-                    is_reached[to] = true;
-                    is_changed = true;
-                }
+            if (is_reached[from] && reach_from(random, from, is_reached, is_strict, is_removed)) {
+                is_changed = true;
             }
         }
     }

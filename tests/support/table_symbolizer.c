@@ -139,7 +139,7 @@ struct symbol_frames symbolizer_frames(const struct symbolizer *symbolizer, size
         frames[i] = table->rows[first + i].frame;
         frames[i].is_inlined = i + 1 < count;
     }
-    return (struct symbol_frames){frames, count};
+    return (struct symbol_frames){frames, frames != NULL ? count : 0};
 }
 
 /* A row whose address is asked for as data is a variable: its function is the name. */

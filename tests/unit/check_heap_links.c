@@ -39,6 +39,21 @@ static bool is_lost(uint8_t class)
     return class != HEAP_REACHABLE && class != HEAP_YOUNG;
 }
 
+/* The pointers from @from to lost blocks, if it is lost itself. */
+static void expect_links(struct expected *expected, const struct random_graph *random,
+                         const struct heap_marks *marks, const bool *is_left_out, uint32_t from)
+{
+    for (uint32_t to = 0; to < random->graph.block_count; to++) {
+        struct heap_link *link = &expected->links[random->groups[from]][random->groups[to]];
+        if (random->has_edge[from][to] && is_lost(marks->classes[from]) &&
+            is_lost(marks->classes[to]) && !is_left_out[from] && !is_left_out[to]) {
+            link->is_inside =
+                (link->count == 0 || link->is_inside) && !random->has_strict[from][to];
+            link->count++;
+        }
+    }
+}
+
 START_TEST(heap_links_of_what_is_lost_are_its_pointers)
 {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -53,15 +68,7 @@ START_TEST(heap_links_of_what_is_lost_are_its_pointers)
         is_left_out[seed % count] = seed % 3 == 0;
         ck_assert_int_eq(heap_marks_make(&random.graph, random.is_young, &marks, &error), TRACE_OK);
         for (uint32_t from = 0; from < count; from++) {
-            for (uint32_t to = 0; to < count; to++) {
-                struct heap_link *link = &expected.links[random.groups[from]][random.groups[to]];
-                if (random.has_edge[from][to] && is_lost(marks.classes[from]) &&
-                    is_lost(marks.classes[to]) && !is_left_out[from] && !is_left_out[to]) {
-                    link->is_inside =
-                        (link->count == 0 || link->is_inside) && !random.has_strict[from][to];
-                    link->count++;
-                }
-            }
+            expect_links(&expected, &random, &marks, is_left_out, from);
         }
         ck_assert_int_eq(
             heap_links_add_lost(&links, &random.graph, &marks, random.groups, is_left_out, &error),

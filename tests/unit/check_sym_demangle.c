@@ -72,8 +72,8 @@ START_TEST(sym_demangle_leaves_doubtful_names_of_d)
     memset(name + strlen(name), 'Q', 100);
     (void)snprintf(name + strlen(name), 8, "Zv");
     ck_assert_ptr_null(sym_demangle(name));
-    memset(name, 'i', sizeof name - 1);
-    memcpy(name, "_D1a1fF", 7);
+    const size_t start = strlen("_D1a1fF");
+    memset(name + start, 'i', sizeof name - 1 - start);
     ck_assert_ptr_null(sym_demangle(name));
 }
 END_TEST

@@ -108,7 +108,7 @@ static int64_t two_steps(int64_t i)
 }
 static int64_t filled(int64_t i) // a cache: full before half the time is over
 {
-    return i < COUNT / 2 - 2 ? i * 100 : (COUNT / 2 - 2) * 100;
+    return i < COUNT / 2 - 2 ? i * 100 : (int64_t)(COUNT / 2 - 2) * 100;
 }
 static int64_t saw(int64_t i)
 {

@@ -99,6 +99,12 @@ static void take_step(void **slots, uint32_t *random)
     note_peak();
 }
 
+static void require_sums(void)
+{
+    REQUIRE(current_bytes() == oracle.live_bytes);
+    REQUIRE(peak_bytes() == known_peak);
+}
+
 static void check_sums(void)
 {
     void *slots[SLOTS] = {0};
@@ -107,15 +113,14 @@ static void check_sums(void)
     for (int i = 0; i < STEPS; i++) {
         take_step(slots, &random);
         if (i % 97 == 0) {
-            REQUIRE(current_bytes() == oracle.live_bytes);
-            REQUIRE(peak_bytes() == known_peak);
+            require_sums();
         }
         if (i % 4999 == 0) {
             libtrace_reset_peak();
             known_peak = oracle.live_bytes;
         }
     }
-    REQUIRE(current_bytes() == oracle.live_bytes && peak_bytes() == known_peak);
+    require_sums();
     size_t usable = 0;
     for (int i = 0; i < SLOTS; i++) {
         usable += malloc_usable_size(slots[i]);
@@ -199,9 +204,10 @@ static void check_threads(void)
         REQUIRE(pthread_join(threads[i], NULL) == 0);
     }
     size_t after = current_bytes();
-    REQUIRE(after <= before - THREADS * (1000 - 10));
+    REQUIRE(after <= before - (size_t)THREADS * (1000 - 10));
     // glibc keeps the threads' tables for thread-local storage, or some of them
-    REQUIRE(after >= oracle.live_bytes && after - oracle.live_bytes <= before - THREADS * 1000);
+    REQUIRE(after >= oracle.live_bytes &&
+            after - oracle.live_bytes <= before - (size_t)THREADS * 1000);
 }
 
 /* Stopping forgets, starting begins with nothing. */
@@ -264,11 +270,13 @@ static void check_child(void)
 static void check_tracer_memory(void)
 {
     size_t bytes = libtrace_get_tracer_memory();
-    unsigned long pages[2] = {0};
+    char line[100] = "";
     FILE *statm = fopen("/proc/self/statm", "r");
-    REQUIRE(statm != NULL && fscanf(statm, "%lu %lu", &pages[0], &pages[1]) == 2);
+    REQUIRE(statm != NULL && fgets(line, sizeof line, statm) != NULL);
     (void)fclose(statm);
-    REQUIRE(bytes > 0 && bytes < pages[1] * (size_t)sysconf(_SC_PAGESIZE));
+    const char *resident = strchr(line, ' ');
+    REQUIRE(resident != NULL);
+    REQUIRE(bytes > 0 && bytes < strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE));
 }
 
 int main(int argc, char **argv)

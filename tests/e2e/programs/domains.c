@@ -137,9 +137,7 @@ static void check_sums(void)
     size_t expected = current_bytes();
     for (int i = 0; i < STEPS; i++) {
         expected += take_step(&random);
-        if (i % 97 == 0) {
-            REQUIRE(current_bytes() == expected);
-        }
+        REQUIRE(i % 97 != 0 || current_bytes() == expected);
     }
     REQUIRE(current_bytes() == expected);
 }
@@ -191,6 +189,15 @@ static void run_child(size_t number)
     _exit(0);
 }
 
+static void wait_for(pid_t child)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) != child) {
+        REQUIRE(errno == EINTR);
+    }
+    REQUIRE(status == 0);
+}
+
 /* Children are made while other threads track and a handler comes: none finds anything locked. */
 static void check_threads_and_forks(void)
 {
@@ -208,11 +215,7 @@ static void check_threads_and_forks(void)
         if (child == 0) {
             run_child(i);
         }
-        int status = 0;
-        while (waitpid(child, &status, 0) != child) {
-            REQUIRE(errno == EINTR);
-        }
-        REQUIRE(status == 0);
+        wait_for(child);
     }
     for (size_t i = 0; i < THREADS; i++) {
         REQUIRE(pthread_join(threads[i], NULL) == 0);

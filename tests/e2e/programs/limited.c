@@ -70,12 +70,11 @@ static unsigned count_children(void)
 {
     char path[LINE_BYTES];
     unsigned count = 0;
-    int child = 0;
     (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *file = fopen(path, "r");
     need(file != NULL, path);
-    while (fscanf(file, "%d", &child) == 1) {
-        count++;
+    for (int byte = 0; (byte = fgetc(file)) != EOF;) {
+        count += byte == ' '; /* one behind each number */
     }
     (void)fclose(file);
     return count;

@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(extents_have_room_for_a_stack_larger_than_the_table)
 {
-    uintptr_t high = BASE + 2 * EXTENT_SLOTS * MIB;
+    uintptr_t high = BASE + (uintptr_t)2 * EXTENT_SLOTS * MIB;
     extents_add(&extents, BASE, high);
     ck_assert_uint_eq(extents_high(&extents, BASE), high);
     ck_assert_uint_eq(extents_high(&extents, BASE + MIB), high);
