@@ -72,6 +72,7 @@ void golden_add_picture(struct trace_builder *builder, enum builder_chunk chunk)
         TRACE_PIC_FROM_BLOCK, 0, 1, 2, 0, // 0 to 1
         TRACE_PIC_FROM_BLOCK, 2, 2, 4, 0, 1, 0x41, // 2 to 3, and inside itself
         TRACE_PIC_FROM_BLOCK, 1, 1, 1, 0, // 3 to 1
+        TRACE_PIC_TLS, 2, 1, 0x40, // module 1 begins 0x40 below
         TRACE_PIC_FRAMES, 10, 77, 2, 0x40, 0x40, 0x20, 1, 2, 0x40, 0, 1, // at 0x20, and above it 0x21
         TRACE_PIC_REGION, 0, TRACE_REGION_STACK, 0x20, 64, 0, 0, 77, 0,
         TRACE_PIC_FROM_ROOT, 0, 1, 1, 0, 1, 0,
