@@ -242,7 +242,8 @@ static void ask_debug(struct sym_job *job)
             job->module->lack = arena_format(job->keeping.arena, "it has %s", names);
         }
         (void)snprintf(text, sizeof text,
-                       "it has %s: install its -dbg or -dbgsym package, or rebuild it with -g",
+                       "it has %s: install its -dbg or -dbgsym package, or rebuild it with -g; "
+                       "--summary says which",
                        names);
         warn(job, text);
         return;
