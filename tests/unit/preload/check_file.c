@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "file_bench.h"
+#include "scratch.h"
 #include "suite.h"
 
 #define THREADS 4
@@ -136,7 +137,7 @@ START_TEST(file_tells_why_it_cannot_be_created)
 {
     file = (struct file){.fd = -1};
     ck_assert_int_eq(file_create(&file, "missing/a.trace", "p", &file_bench_header), -ENOENT);
-    ck_assert_str_eq(file.path + strlen(file_bench_directory), "/missing/a.trace");
+    ck_assert_str_eq(file.path + strlen(scratch_directory), "/missing/a.trace");
     ck_assert_int_eq(close(open("a", O_WRONLY | O_CREAT, 0600)), 0);
     ck_assert_int_eq(file_create(&file, "a/a.trace", "p", &file_bench_header), -ENOTDIR);
     ck_assert_int_eq(mkdir("closed", 0500), 0);
@@ -416,5 +417,5 @@ int main(void)
         file_passes_on_what_the_disk_says,
         NULL,
     };
-    return suite_run_with("file", tests, file_bench_enter, file_bench_leave);
+    return suite_run_with("file", tests, scratch_enter, scratch_leave);
 }

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "file_bench.h"
+#include "scratch.h"
 #include "suite.h"
 
 START_TEST(file_expands_patterns)
@@ -54,7 +55,7 @@ END_TEST
 START_TEST(file_takes_absolute_patterns_as_they_are)
 {
     char pattern[128];
-    (void)snprintf(pattern, sizeof pattern, "%s/absolute.trace", file_bench_directory);
+    (void)snprintf(pattern, sizeof pattern, "%s/absolute.trace", scratch_directory);
     ck_assert_str_eq(file_bench_create(pattern), "absolute.trace");
     ck_assert_str_eq(file.path, pattern);
 }
@@ -96,5 +97,5 @@ int main(void)
         file_goes_into_a_directory_that_is_named,
         NULL,
     };
-    return suite_run_with("file_name", tests, file_bench_enter, file_bench_leave);
+    return suite_run_with("file_name", tests, scratch_enter, scratch_leave);
 }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "file_bench.h"
+#include "scratch.h"
 #include "suite.h"
 
 enum { SHIFT = 4, AREA_BYTES = 1 << 16, BLOCK_BYTES = 64, WORDS = BLOCK_BYTES / 8, BLOCKS = 3 };
@@ -39,7 +40,7 @@ static void ignore(void *context, const struct block *block, const struct mappin
 static void setup(void)
 {
     static const struct block_visitor visitor = {NULL, ignore};
-    file_bench_enter();
+    scratch_enter();
     (void)file_bench_create("a.trace");
     ck_assert(live_map_init(&live, SHIFT) && site_directory_init(&sites));
     void *memory =
@@ -206,5 +207,5 @@ int main(void)
         writer_says_that_the_file_takes_no_more,
         NULL,
     };
-    return suite_run_with("picture_scan", tests, setup, file_bench_leave);
+    return suite_run_with("picture_scan", tests, setup, scratch_leave);
 }

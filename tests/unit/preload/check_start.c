@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "scene_trace.h"
+#include "scratch.h"
 #include "suite.h"
 
 static struct reader reader;
@@ -137,5 +138,5 @@ int main(void)
         start_leaves_the_environment_of_children,
         NULL,
     };
-    return suite_run_with("start", tests, scene_enter, scene_leave);
+    return suite_run_with("start", tests, scratch_enter, scratch_leave);
 }

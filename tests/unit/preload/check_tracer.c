@@ -8,6 +8,7 @@
 
 #include "replay.h"
 #include "scene_trace.h"
+#include "scratch.h"
 #include "suite.h"
 
 static struct reader reader;
@@ -403,5 +404,5 @@ int main(void)
         tracer_keeps_what_was_recorded_before_the_end,
         NULL,
     };
-    return suite_run_with("tracer", tests, scene_enter, scene_leave);
+    return suite_run_with("tracer", tests, scratch_enter, scratch_leave);
 }

@@ -1,7 +1,6 @@
 /* Scenes run as programs of their own: see scene_trace.h. */
 #include "scene_trace.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,27 +9,6 @@
 
 #include "suite.h"
 #include "trace_codec.h"
-
-static char directory[] = "/tmp/check_tracer.XXXXXX";
-
-void scene_enter(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert_int_eq(chdir(directory), 0);
-}
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-void scene_leave(void)
-{
-    ck_assert_int_eq(nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
-}
 
 static _Noreturn void become_scene(const char *name, const char *const *environment)
 {

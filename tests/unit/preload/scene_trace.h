@@ -9,10 +9,6 @@
 
 #define SCENE_OUTPUT_BYTES 8192
 
-/* Change to a new directory, and back out of it, removing what is in it. Fixtures of each test. */
-void scene_enter(void);
-void scene_leave(void);
-
 /*
  * Run a scene; its traces are called 1.trace, 2.trace ... unless the environment says otherwise.
  * @environment: "NAME=VALUE" after each other, NULL at the end; may be NULL.
