@@ -167,9 +167,9 @@ STAGE uint32_t find_stack(struct thread_state *state, const struct frame *caller
     if (UNLIKELY(generation != state->stack_cache_generation)) {
         renew_caches(state, generation);
     }
-    uint32_t stack = LIKELY(unwind_is_unchanged(unwinder, caller))
-                         ? unwinder->memo[unwinder->memo_used - 1].id
-                         : find_changed_stack(state, caller, generation);
+    const struct unwind_memo_frame *leaf = unwind_find_unchanged(unwinder, caller);
+    uint32_t stack =
+        LIKELY(leaf != NULL) ? leaf->id : find_changed_stack(state, caller, generation);
 #ifdef TRACE_VERIFY
     verify_stack(stack);
 #endif
@@ -233,13 +233,17 @@ STAGE void record_birth(struct thread_state *state, void *block, size_t size,
 {
     uintptr_t address = (uintptr_t)block;
     uint32_t site = find_site(state, caller, size);
+    if (UNLIKELY(site == 0)) {
+        process_count(TRACE_LOST_MEMORY);
+        return;
+    }
     _Atomic live_entry *place = live_map_find(&process.live, address);
     if (UNLIKELY(place == NULL)) {
         place = live_map_grow(&process.live, address, &state->front);
-    }
-    if (UNLIKELY(site == 0 || place == NULL)) {
-        process_count(site == 0 ? TRACE_LOST_MEMORY : TRACE_LOST_ADDRESS);
-        return;
+        if (place == NULL) {
+            process_count(TRACE_LOST_ADDRESS);
+            return;
+        }
     }
     uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES);
     if (UNLIKELY(to == NULL)) {

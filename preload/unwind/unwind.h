@@ -109,7 +109,7 @@ void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
 /* Forget all stacks: ids, addresses or the thread are others. */
 void unwind_forget(struct unwinder *unwinder);
 
-/* --- the memo, for unwind.c and for unwind_is_unchanged() --- */
+/* --- the memo, for unwind.c and for unwind_find_unchanged() --- */
 
 /* Return: true if @frame's caller is found as that of the memo's frame @known was. */
 static inline bool unwind_is_same_frame(const struct unwind_memo_frame *known,
@@ -145,21 +145,25 @@ static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
 /*
  * Is the stack of @leaf the very one of the last capture, as in a loop that allocates? Then this
  * has been a capture, and unwinder->memo_used frames are as they were, ids included. No code may
- * have been unloaded since the last call of unwind_capture(). Return: false: unwind_capture() must
- * look, if only because a self-check is due.
+ * have been unloaded since the last call of unwind_capture().
+ * Return: the memo's leaf; or NULL: unwind_capture() must look, if only because a self-check is
+ * due.
  */
-static inline bool unwind_is_unchanged(struct unwinder *unwinder, const struct frame *leaf)
+static inline const struct unwind_memo_frame *unwind_find_unchanged(struct unwinder *unwinder,
+                                                                    const struct frame *leaf)
 {
     if (unwinder->memo_used == 0) {
-        return false;
+        return NULL;
     }
     const struct unwind_memo_frame *known = &unwinder->memo[unwinder->memo_used - 1];
+    /* or the compiler would work out each field's address from memo_used */
+    __asm__("" : "+r"(known));
     if (!unwind_is_same_frame(known, leaf) || unwinder->unchecked == 0 ||
         !unwind_are_callers_unchanged(unwinder, known)) {
-        return false;
+        return NULL;
     }
     unwinder->unchecked--;
-    return true;
+    return known;
 }
 
 #endif

@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 452),
-    ("recursion", 20, 1200),
-    ("sizes", 1, 458),
+    ("pairs", 20, 440),
+    ("recursion", 20, 1190),
+    ("sizes", 1, 438),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()
