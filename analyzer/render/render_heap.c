@@ -277,7 +277,9 @@ static void print_why(const struct heap_text *text)
     const struct heap_report *heap = text->heap;
     bool is_first = true;
     if (heap->wanted.blocks == 0) {
-        (void)fputs("No block of the picture is meant by that.\n", text->out);
+        (void)fputs("No block of the picture is meant by that: --why takes a place as --retained "
+                    "shows it, site:N or 0xADDRESS.\n",
+                    text->out);
         return;
     }
     print_sum(text->out, &heap->wanted);
