@@ -23,14 +23,13 @@ static enum trace_status no_memory(const struct placing *placing)
     return trace_fail(placing->error, TRACE_NOMEM, 0, "no memory for the sites of a heap picture");
 }
 
+/* What stands for a block that is lacking counts, too: it is of no known site, and in links. */
 static void count_blocks(const struct placing *placing, const struct heap_picture *picture)
 {
     struct heap_sites *sites = placing->sites;
     for (uint32_t block = 0; block < picture->graph.block_count; block++) {
-        if (picture->blocks[block].address != 0) {
-            uint32_t at = picture->blocks[block].site - sites->first;
-            sites->items[at < sites->count ? at : sites->count].blocks++;
-        }
+        uint32_t at = picture->blocks[block].site - sites->first;
+        sites->items[at < sites->count ? at : sites->count].blocks++;
     }
 }
 
