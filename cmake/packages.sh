@@ -9,7 +9,7 @@ BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libunwind-dev libdwarf-dev 
 # shellcheck disable=SC2034
 TEST_PACKAGES="check valgrind binutils python3 python3-numpy python3-memory-profiler python3.11
     python3.11-dbg libc6-dbg gdb sqlite3 heaptrack procps mount shellcheck groff-base
-    xz-utils graphviz llvm clang debuginfod libdebuginfod1 zsh"
+    xz-utils graphviz llvm clang dwz debuginfod libdebuginfod1 zsh"
 # shellcheck disable=SC2034
 BENCH_PACKAGES="heaptrack"
 # shellcheck disable=SC2034

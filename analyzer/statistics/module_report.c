@@ -22,15 +22,20 @@ static int compare_modules(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-/* Return: what is missing of a module, and what would help; NULL: nothing to say. */
+/* Return: what is missing of a module, and what would help. */
 static const char *advice_for(struct arena *arena, const struct module_table *modules,
                               const struct symbolizer *symbolizer, uint32_t module)
 {
     size_t symbols = module_table_symbols(modules, module);
     const char *lack = symbolizer_lack(symbolizer, symbols);
-    return lack != NULL ? remedy_for(arena, module_table_path(modules, module),
-                                     module_table_build_id(modules, module), lack)
-                        : symbolizer_warning(symbolizer, symbols);
+    const char *warning = symbolizer_warning(symbolizer, symbols);
+    if (lack != NULL) {
+        return remedy_for(arena, module_table_path(modules, module),
+                          module_table_build_id(modules, module), lack);
+    }
+    return warning != NULL
+               ? warning
+               : "its debug information does not tell of them: a part was built without -g";
 }
 
 enum trace_status module_report_make(const struct frame_table *frames,

@@ -50,13 +50,28 @@ const char *remedy_server(const char *release)
     return server;
 }
 
+/* Programs are loaded by links, and libraries from "../lib": lists have what these lead to. */
+static bool find_package(const char *path, char *ret_name, size_t name_bytes)
+{
+    if (path[0] != '/') {
+        return false;
+    }
+    bool is_packaged = package_find(PACKAGE_LISTS, path, ret_name, name_bytes);
+    char *real = is_packaged ? NULL : realpath(path, NULL);
+    if (real != NULL && strcmp(real, path) != 0) {
+        is_packaged = package_find(PACKAGE_LISTS, real, ret_name, name_bytes);
+    }
+    free(real);
+    return is_packaged;
+}
+
 const char *remedy_for(struct arena *arena, const char *path, const char *build_id,
                        const char *lack)
 {
     char package[256];
     char server[128] = "";
     const char *urls = getenv("DEBUGINFOD_URLS");
-    bool is_packaged = path[0] == '/' && package_find(PACKAGE_LISTS, path, package, sizeof package);
+    bool is_packaged = find_package(path, package, sizeof package);
     if (build_id != NULL && is_packaged && (urls == NULL || urls[0] == '\0')) {
         (void)snprintf(server, sizeof server, ", or set DEBUGINFOD_URLS=%s",
                        remedy_server(RELEASE));

@@ -265,7 +265,8 @@ static void open_alternate(struct debug_files *files, const char *root)
     const uint8_t *id = NULL;
     size_t id_bytes = 0;
     char path[PATH_MAX];
-    if (file->elf == NULL || !elf_file_alternate_link(file, &name, &id, &id_bytes)) {
+    // Debian leaves the link in what it strips: nothing refers to the shared part there
+    if (!file->has_debug_info || !elf_file_alternate_link(file, &name, &id, &id_bytes)) {
         return;
     }
     char text[2 * ELF_FILE_BUILD_ID_MAX + 1];

@@ -55,7 +55,10 @@ START_TEST(remedy_is_a_package_or_a_server_for_what_is_in_one)
     struct arena arena = {0};
     if (package_find(PACKAGE_LISTS, "/usr/bin/dpkg", package, sizeof package)) {
         (void)unsetenv("DEBUGINFOD_URLS");
+        const char *roundabout =
+            remedy_for(&arena, "/usr/sbin/../bin/dpkg", "12ab", "it has nothing");
         const char *text = remedy_for(&arena, "/usr/bin/dpkg", "12ab", "it has nothing");
+        ck_assert_str_eq(roundabout, text);
         ck_assert_ptr_nonnull(strstr(text, "it has nothing: install dpkg-dbgsym or dpkg-dbg, or "
                                            "set DEBUGINFOD_URLS=https://"));
         text = remedy_for(&arena, "/usr/bin/dpkg", NULL, "it has nothing");

@@ -182,32 +182,34 @@ END_TEST
 START_TEST(render_text_sums_up)
 {
     scene_write("t.trace");
-    check_report("--summary t.trace",
-                 "Trace:         t.trace\n"
-                 "Program:       /bin/app\n"
-                 "Command:       /bin/app --flag ... (1 more)\n"
-                 "Directory:     /scene\n"
-                 "Process:       4711, child of 4710, on host\n"
-                 "Allocator:     /lib/libc.so.6\n"
-                 "Started:       2027-01-15 08:00:00 UTC\n"
-                 "Traced for:    2.000 s\n"
-                 "Ended:         normally, by exit() or a return from main\n"
-                 "Threads:       1: app (4711)\n"
-                 "Allocated:     11 blocks, 3517 B\n"
-                 "Freed:         2 blocks, 2000 B\n"
-                 "Reallocated:   0 times, counted above as one of each\n"
-                 "Live at end:   9 blocks, 1517 B\n"
-                 "Peak:          3517 B in 11 blocks, after 2.000 s\n"
-                 "Call stacks:   8 nodes, 5 sites\n"
-                 "Snapshots:     1; --snapshots lists them\n"
-                 "\n"
-                 "Names and lines:\n"
-                 "- app: of 7 addresses, 1 without a name, 2 without a line\n"
-                 "\n"
-                 "To know:\n"
-                 "- call stacks cut at the depth limit: 1; set LIBTRACE_DEPTH higher\n"
-                 "- addresses without a name: 1; install debug symbols, or give --symbols DIR or "
-                 "--sysroot DIR\n");
+    check_report(
+        "--summary t.trace",
+        "Trace:         t.trace\n"
+        "Program:       /bin/app\n"
+        "Command:       /bin/app --flag ... (1 more)\n"
+        "Directory:     /scene\n"
+        "Process:       4711, child of 4710, on host\n"
+        "Allocator:     /lib/libc.so.6\n"
+        "Started:       2027-01-15 08:00:00 UTC\n"
+        "Traced for:    2.000 s\n"
+        "Ended:         normally, by exit() or a return from main\n"
+        "Threads:       1: app (4711)\n"
+        "Allocated:     11 blocks, 3517 B\n"
+        "Freed:         2 blocks, 2000 B\n"
+        "Reallocated:   0 times, counted above as one of each\n"
+        "Live at end:   9 blocks, 1517 B\n"
+        "Peak:          3517 B in 11 blocks, after 2.000 s\n"
+        "Call stacks:   8 nodes, 5 sites\n"
+        "Snapshots:     1; --snapshots lists them\n"
+        "\n"
+        "Names and lines:\n"
+        "- app: of 7 addresses, 1 without a name, 2 without a line; its debug information does not "
+        "tell of them: a part was built without -g\n"
+        "\n"
+        "To know:\n"
+        "- call stacks cut at the depth limit: 1; set LIBTRACE_DEPTH higher\n"
+        "- addresses without a name: 1; install debug symbols, or give --symbols DIR or "
+        "--sysroot DIR\n");
 }
 END_TEST
 
