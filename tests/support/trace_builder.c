@@ -4,10 +4,11 @@
  */
 #include "trace_builder.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "trace_codec.h"
@@ -386,9 +387,10 @@ void builder_write(struct trace_builder *builder, const char *path)
 
 void builder_write_file(const char *path, const void *bytes, size_t length)
 {
-    FILE *file = checked(fopen(path, "we"));
-    bool is_written = fwrite(bytes, 1, length, file) == length;
-    if (fclose(file) != 0 || !is_written) {
+    // Not O_TRUNC: ext4 puts what replaces a file onto the disk when it is closed, and waits.
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    bool is_written = write(file, bytes, length) == (ssize_t)length;
+    if (!is_written || ftruncate(file, (off_t)length) != 0 || close(file) != 0) {
         abort();
     }
 }

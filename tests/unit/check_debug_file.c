@@ -254,7 +254,6 @@ int main(void)
 {
     Suite *suite = suite_create("debug_file");
     TCase *tests = tcase_create("search");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, debug_file_needs_none_for_an_unstripped_module);
     tcase_add_test(tests, debug_file_follows_the_link);

@@ -181,7 +181,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("elf_file");
-    tcase_set_timeout(tests, 60);
     file.fd = -1;
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, elf_file_has_the_build_id_that_readelf_sees);

@@ -283,6 +283,5 @@ int main(void)
     tcase_add_test(tests, heap_chains_merge_roots_of_a_label_and_rank_others);
     tcase_add_test(tests, heap_chains_start_at_what_is_lost);
     tcase_add_test(tests, heap_chains_are_real_and_shortest);
-    tcase_set_timeout(tests, 60);
     return unit_run("heap_chains", tests);
 }

@@ -200,6 +200,5 @@ int main(void)
     tcase_add_test(tests, heap_links_of_what_is_lost_are_its_pointers);
     tcase_add_test(tests, heap_links_of_the_tree_are_the_nearest_dominators);
     tcase_add_test(tests, heap_links_grow);
-    tcase_set_timeout(tests, 60);
     return unit_run("heap_links", tests);
 }

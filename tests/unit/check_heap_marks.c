@@ -230,6 +230,5 @@ int main(void)
     tcase_add_test(tests, heap_graph_drops_what_comes_out_of_order);
     tcase_add_test(tests, heap_graph_takes_blocks_behind_edges);
     tcase_add_test(tests, heap_marks_agrees_with_the_definitions);
-    tcase_set_timeout(tests, 60);
     return unit_run("heap_marks", tests);
 }

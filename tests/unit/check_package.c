@@ -69,7 +69,6 @@ int main(void)
 {
     TCase *tests = tcase_create("lists");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, package_is_the_one_that_lists_the_file, 0,
                         (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tests, package_needs_no_dpkg);

@@ -375,7 +375,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("replay");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, replay_counts);
     tcase_add_test(tests, replay_orders_streams_by_tick_and_epoch);

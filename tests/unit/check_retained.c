@@ -217,6 +217,5 @@ int main(void)
     tcase_add_test(tests, retained_exactly_takes_a_full_batch);
     tcase_add_test(tests, retained_knows_that_two_views_keep_an_array_together);
     tcase_add_test(tests, retained_goes_down_a_list_of_a_million_blocks);
-    tcase_set_timeout(tests, 60);
     return unit_run("retained", tests);
 }

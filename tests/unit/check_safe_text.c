@@ -113,7 +113,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("safe_text");
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, safe_text_knows_every_character);
     tcase_add_test(tests, safe_text_agrees_with_iconv);
     tcase_add_test(tests, safe_text_is_never_read_beyond_its_end);

@@ -200,7 +200,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("sym_debug");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, sym_debug_expands_inlined_calls, 0, WAYS);
     tcase_add_loop_test(tests, sym_debug_says_nothing_of_unknown_addresses, 0, WAYS);

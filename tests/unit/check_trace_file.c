@@ -159,7 +159,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("trace_file");
-    tcase_set_timeout(tests, 60); // hundreds of files
     tcase_add_checked_fixture(tests, setup, scene_leave);
     tcase_add_test(tests, trace_file_refuses_cut_headers);
     tcase_add_test(tests, trace_file_checks_its_header);

@@ -83,7 +83,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("child");
-    tcase_set_timeout(tests, 30);
     tcase_add_test(tests, child_reports_the_exit_status);
     tcase_add_test(tests, child_reports_the_signal);
     tcase_add_test(tests, child_gets_what_is_sent_to_us);
