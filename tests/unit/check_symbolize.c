@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "symbolize.h"
 
@@ -230,9 +231,12 @@ static void damage_teardown(void)
 /* Resolve addresses of a copy; what comes out is of no interest, that it ends well is. */
 static void resolve_copy(const uint8_t *bytes, size_t size, uint64_t first)
 {
-    FILE *file = fopen(copy_path, "wb");
+    // Not truncated first: ext4 waits for the disk when what replaces a file is closed.
+    FILE *file = fopen(copy_path, "r+b");
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fflush(file), 0);
+    ck_assert_int_eq(ftruncate(fileno(file), (off_t)size), 0);
     ck_assert_int_eq(fclose(file), 0);
     uint64_t addresses[ADDRESSES_MAX];
     for (size_t i = 0; i < ADDRESSES_MAX; i++) {
