@@ -10,6 +10,7 @@
 #include "heap_marks.h"
 #include "heap_picture.h"
 #include "heap_sites.h"
+#include "progress.h"
 #include "retained.h"
 
 struct analysis {
@@ -23,7 +24,12 @@ struct analysis {
     struct heap_marks marks;
     struct heap_sites sites;
     uint32_t *groups; /* of each block: its line */
+    struct progress progress;
 };
+
+/* Of the time that a large picture takes, in tenths as measured: reading it, finding what is lost,
+ * and what else is asked. */
+enum { TENTHS_READ = 3, TENTHS_MARK = 2, TENTHS_ANSWER = 5, TENTHS_ALL = 10 };
 
 static enum trace_status no_memory(struct analysis *analysis)
 {
@@ -179,6 +185,7 @@ static enum trace_status add_retained(struct analysis *analysis)
             retained_bounds(graph, &tree, analysis->groups, line_count, totals, analysis->error);
     }
     dominators_fini(&tree);
+    progress_add(&analysis->progress, TENTHS_ANSWER - 1);
     if (status == TRACE_OK) {
         status = retained_largest(graph, &analysis->marks, analysis->groups, line_count,
                                   top == 0 ? line_count : top, totals, is_exact, analysis->error);
@@ -336,6 +343,7 @@ static enum trace_status work_out(struct analysis *analysis)
         heap_sites_make(&analysis->picture, analysis->attribution, analysis->rules,
                         analysis->report, &analysis->sites, analysis->error);
     status = status == TRACE_OK ? mark_blocks(analysis) : status;
+    progress_add(&analysis->progress, TENTHS_MARK);
     status = status == TRACE_OK ? count_blocks(analysis) : status;
     if (status == TRACE_OK && analysis->rules->has_retained) {
         status = add_retained(analysis);
@@ -362,13 +370,16 @@ enum trace_status heap_analysis_add(struct reader *reader, const struct moment *
         .error = error,
     };
     size_t which = 0;
+    progress_start(&analysis.progress, "looking at the heap picture", TENTHS_ALL);
     enum trace_status status = heap_choice_find(reader, moment, &which, error);
     if (status == TRACE_OK) {
         status = heap_picture_load(reader, which, &analysis.picture, error);
     }
+    progress_add(&analysis.progress, TENTHS_READ);
     if (status == TRACE_OK) {
         status = work_out(&analysis);
     }
+    progress_finish(&analysis.progress);
     heap_marks_fini(&analysis.marks);
     heap_picture_fini(&analysis.picture);
     heap_sites_fini(&analysis.sites);
