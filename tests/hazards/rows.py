@@ -81,6 +81,7 @@ class Row:
     needs: tuple = ()         # paths
     runs: str = ""            # a program that the kernel must be able to run
     notes: tuple = ()         # regular expressions: what `--summary` must say to know
+    no_notes: tuple = ()      # what it must not say
     setting: typing.Callable = no_setting  # makes a directory for the trace
 
     def __str__(self):
@@ -196,6 +197,7 @@ def loader():
     result += [
         Row("own_malloc", notes=("programs with a malloc that comes before the tracer's: 1; .*",
                                  resident)),
+        Row("own_address", no_notes=("programs with a malloc .*",)),
         Row("own_je_malloc", notes=(".*/own_je_malloc has an allocator of its own inside: jemalloc; "
                                     "its blocks are not seen", resident)),
         Row("own_go_malloc", notes=(".*/own_go_malloc has an allocator of its own inside: Go's runtime; "

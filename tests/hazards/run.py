@@ -108,6 +108,9 @@ def check_trace(row, place, stdout):
     for pattern in row.notes:
         check(any(re.fullmatch(pattern, note) for note in notes),
               f"{row}: {pattern!r} is not among the notes: {notes}")
+    for pattern in row.no_notes:
+        check(not any(re.fullmatch(pattern, note) for note in notes),
+              f"{row}: {pattern!r} is among the notes: {notes}")
     for name, is_right in row.totals.items():
         check(is_right(totals.get(name, 0)), f"{row}: {name} is {totals.get(name)}")
     if row.ends is not None:
