@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import check, check_equal, finish, programs, report, require, run_traced, traces
+from harness import (check, check_equal, finish, programs, report, require, run_traced, summary,
+                     traces)
 
 PLUGIN = programs / "fleeting_plugin.so"
 
@@ -59,7 +60,8 @@ def check_deleted_program(directory):
     shutil.copy(programs / "fleeting", program)
     outcome = run_traced(["/bin/sh", "-c", f"exec {program} memfd {PLUGIN} {directory}"], directory)
     check_equal(outcome.status, 0, outcome.stderr)
-    trace = next(path for path in traces(directory) if b"program" in path.read_bytes()[:20000])
+    trace = next(path for path in traces(directory)
+                 if summary(path, directory)["traces"][0]["program"] == program)
     os.rename(program, f"{directory}/elsewhere")
     frames, said = frames_of(trace, directory)
     check(("program", "main") not in frames, f"a program that is gone: {frames}")
