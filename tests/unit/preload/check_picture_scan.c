@@ -73,7 +73,7 @@ static void written(const uint8_t *bytes, size_t count)
     const uint8_t *records = (const uint8_t *)(writer.chunk + 1);
     ck_assert_int_eq(memcmp(records, head, sizeof head), 0);
     ck_assert_uint_eq((size_t)(writer.next - records), sizeof head + count);
-    ck_assert_int_eq(memcmp(records + sizeof head, bytes, count), 0);
+    ck_assert(count == 0 || memcmp(records + sizeof head, bytes, count) == 0);
 }
 
 START_TEST(scan_of_blocks_without_pointers_writes_nothing)
