@@ -52,6 +52,12 @@ struct freer {
     bool is_known;     /* since the state was given to a thread */
 };
 
+/* A block that realloc() has in hand: it is in the live map no more, or not yet again. */
+struct moving_block {
+    uintptr_t address; /* before the move; 0: none */
+    live_entry entry;
+};
+
 struct thread_state {
     /* of every event */
     uint32_t busy;     /* enum thread_busy; only the owner and its signal handlers */
@@ -72,10 +78,11 @@ struct thread_state {
     uint32_t clears;        /* process.clears, when the site table was begun */
     tally_position tallied; /* of the window of events */
     struct freer freer;
-    char name[16];           /* as last written; the kernel's limit */
-    uint32_t named_at;       /* tick of the last look at it on the way to more room */
-    uint32_t events_to_lose; /* before the next attempt to make room for them */
-    uint32_t time_at;        /* `used` of the events' window before the last TIME record */
+    struct moving_block moving; /* for heap pictures: what it points to is in use */
+    char name[16];              /* as last written; the kernel's limit */
+    uint32_t named_at;          /* tick of the last look at it on the way to more room */
+    uint32_t events_to_lose;    /* before the next attempt to make room for them */
+    uint32_t time_at;           /* `used` of the events' window before the last TIME record */
     /* of its life */
     bool is_detached;  /* forked away in the middle of an event: writes into nothing */
     _Atomic int owner; /* thread id */

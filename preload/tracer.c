@@ -348,31 +348,43 @@ void tracer_freeing(void *block, uintptr_t sp)
     leave(state);
 }
 
+/* Take the entry of a block that is about to be reallocated out. Whoever stops the thread, at any
+ * moment, finds the block in the live map or in the thread's state. */
+static live_entry take_moving(struct thread_state *state, uintptr_t block)
+{
+    _Atomic live_entry *place = live_map_find(&process.live, block);
+    live_entry entry = place != NULL ? atomic_load_explicit(place, memory_order_relaxed) : 0;
+    if (entry != 0) {
+        state->moving = (struct moving_block){block, entry};
+        atomic_signal_fence(memory_order_seq_cst);
+        atomic_store_explicit(place, 0, memory_order_relaxed);
+    }
+    return entry;
+}
+
 live_entry tracer_reallocating(void *block, uintptr_t sp)
 {
     live_entry entry = 0;
     struct thread_state *state = enter(sp);
     if (LIKELY(state != NULL)) {
-        entry = live_map_take(&process.live, (uintptr_t)block);
+        entry = take_moving(state, (uintptr_t)block);
         leave(state);
     }
     return entry;
 }
 
-void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t size,
-                        const struct frame *caller)
+/* The real call failed: the block is still there. */
+static __attribute__((noinline, cold)) void put_back(void *block, live_entry entry)
 {
-    if (block == NULL && size != 0) { /* failed: the old block is still there */
-        _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)old_block);
-        if (entry != 0 && place != NULL) {
-            atomic_store_explicit(place, entry, memory_order_relaxed);
-        }
-        return;
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    if (entry != 0 && place != NULL) {
+        atomic_store_explicit(place, entry, memory_order_relaxed);
     }
-    struct thread_state *state = enter(caller->sp);
-    if (UNLIKELY(state == NULL)) {
-        return;
-    }
+}
+
+static void record_reallocation(struct thread_state *state, live_entry entry, void *block,
+                                size_t size, const struct frame *caller)
+{
     if (entry == 0) {
         count_unknown_free();
     }
@@ -381,6 +393,23 @@ void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t s
     } else if (entry != 0) {
         tracer_record_end(state, entry, caller);
     }
+}
+
+void tracer_reallocated(void *old_block, live_entry entry, void *block, size_t size,
+                        const struct frame *caller)
+{
+    const bool is_failed = block == NULL && size != 0;
+    struct thread_state *state = enter(caller->sp);
+    if (UNLIKELY(is_failed)) {
+        put_back(old_block, entry);
+    }
+    if (UNLIKELY(state == NULL)) {
+        return;
+    }
+    if (LIKELY(!is_failed)) {
+        record_reallocation(state, entry, block, size, caller);
+    }
+    state->moving.address = 0;
     leave(state);
 }
 

@@ -167,6 +167,18 @@ static void sort(struct range *ranges, size_t count)
 
 /* --- threads --- */
 
+static void scan_in_hand(struct picture_scan *scan, const struct picture_thread *thread,
+                         const struct mapping *mapping, struct range block)
+{
+    const struct picture_region region = {.kind = TRACE_REGION_MAPPING,
+                                          .start = block.start,
+                                          .bytes = block.end - block.start,
+                                          .thread = (uint32_t)thread->id,
+                                          .name = IN_FLIGHT,
+                                          .name_bytes = sizeof IN_FLIGHT - 1};
+    picture_scan_region(scan, &region, mapping, region.start);
+}
+
 /*
  * Blocks that are in the middle of being reallocated: they are not in the live map, yet what they
  * point to is in use. The thread is inside one of our hooks, so their addresses are below that
@@ -193,16 +205,26 @@ static void scan_in_flight(const struct picture_roots *roots, struct picture_sca
             }
         }
         if (bytes > 0) {
-            const struct picture_region region = {.kind = TRACE_REGION_MAPPING,
-                                                  .start = words[i],
-                                                  .bytes = bytes,
-                                                  .thread = (uint32_t)thread->id,
-                                                  .name = IN_FLIGHT,
-                                                  .name_bytes = sizeof IN_FLIGHT - 1};
-            picture_scan_region(scan, &region, mapping, region.start);
+            scan_in_hand(scan, thread, mapping, (struct range){words[i], words[i] + bytes});
             found++;
         }
     }
+}
+
+/* The block that the thread has given to realloc(), which may be in the middle of its work on it.
+ */
+static void scan_moving(const struct picture_roots *roots, struct picture_scan *scan,
+                        const struct picture_thread *thread)
+{
+    struct range block = thread->moving;
+    const struct mapping *mapping = mappings_find(roots->mappings, block.start);
+    struct block_hit hit;
+    if (block.start == block.end || mapping == NULL || !is_root_mapping(roots, mapping) ||
+        block_directory_find(scan->directory, block.start, &hit)) {
+        return; /* none, or its memory is gone, or another block's already */
+    }
+    block.end = block.end < mapping->end ? block.end : mapping->end;
+    scan_in_hand(scan, thread, mapping, block);
 }
 
 /* Return: true if a word of @part is an address in our code. */
@@ -250,6 +272,7 @@ static void scan_hook(const struct picture_roots *roots, struct picture_scan *sc
         scan_in_flight(roots, scan, thread, own);
         scan_in_flight(roots, scan, thread, below);
         scan_in_flight(roots, scan, thread, registers);
+        scan_moving(roots, scan, thread);
     }
 }
 

@@ -30,6 +30,7 @@ struct picture_thread {
     uintptr_t base;         /* thread pointer; 0: not known */
     uintptr_t hook;         /* stack pointer of the caller of the hook that it was last in */
     uintptr_t hook_returns; /* where that hook returns to */
+    struct range moving;    /* the block that it was reallocating last; empty: none */
     struct registers start; /* of its call stack; pc 0: those below, if they are known */
     size_t register_bytes;
     uint64_t registers[PICTURE_REGISTER_BYTES / sizeof(uint64_t)];

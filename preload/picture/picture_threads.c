@@ -1,6 +1,7 @@
 /* Threads of a picture. See picture_threads.h. */
 #include "picture_threads.h"
 
+#include "block_records.h"
 #include "memory.h"
 #include "picture_stop.h"
 #include "process.h"
@@ -15,6 +16,15 @@ static void ignore(void *context, int id)
     (void)id;
 }
 
+static struct range range_of(const struct moving_block *moving)
+{
+    if (moving->address == 0 || block_is_inherited(moving->entry)) {
+        return (struct range){0};
+    }
+    const struct site *site = site_directory_get(&process.sites, live_entry_site(moving->entry));
+    return (struct range){moving->address, moving->address + site->size};
+}
+
 /* What the tracer noticed of a thread at its last event. */
 static void add_what_is_known(struct picture_thread *thread)
 {
@@ -24,6 +34,7 @@ static void add_what_is_known(struct picture_thread *thread)
             thread->stack = thread->is_still ? thread->stack : state->busy_sp;
             thread->hook = state->busy_sp;
             thread->hook_returns = state->busy_pc;
+            thread->moving = range_of(&state->moving);
             return;
         }
     }

@@ -157,6 +157,18 @@ def unreachable(picture):
     return picture.blocks.keys() - reached
 
 
+def check_moving():
+    """A thread is in the middle of realloc(): what that block points to is not lost."""
+    with tempfile.TemporaryDirectory() as directory:
+        outcome = run_traced([programs / "realloced"], directory,
+                             {"LD_PRELOAD": f"{library} {programs}/realloc_middle.so"})
+        check_equal((outcome.status, outcome.stderr), (0, ""), "moving: status, stderr")
+        picture = read_picture(traces(directory)[0])
+        if check(picture is not None, "moving: there is no whole picture"):
+            check_equal(sorted(size for _, size in picture.blocks.values()), [48, 48], "moving: blocks")
+            check_equal(len(unreachable(picture)), 0, "moving: blocks that seem lost")
+
+
 def check_threads():
     """Ten threads allocate, free and reallocate, and lose nothing: nothing may look lost."""
     with tempfile.TemporaryDirectory() as directory:
@@ -188,6 +200,7 @@ def main():
     check_trigger("signal", SIGNALLED, {"LIBTRACE_PICTURE_SIGNAL": "USR2"})
     check_trigger("interval", ALLOCATING, {"LIBTRACE_PICTURE": "1s"})
     check_counts_are_the_same()
+    check_moving()
     check_threads()
     finish("pictures")
 

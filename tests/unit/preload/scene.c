@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libtrace.h"
+#include "process.h"
 #include "tracer.h"
 
 #define HOOK __attribute__((noinline))
@@ -50,8 +51,11 @@ HOOK void reallocate(unsigned i, void *result, size_t size)
 {
     errno = ODD_ERRNO;
     live_entry entry = tracer_reallocating(block(i), CALLER_SP());
+    const struct moving_block *moving = &thread_self->moving;
+    REQUIRE(moving->address == (entry != 0 ? (uintptr_t)block(i) : 0));
+    REQUIRE(entry == 0 || moving->entry == entry);
     tracer_reallocated(block(i), entry, result, size, CALLER());
-    REQUIRE(errno == ODD_ERRNO);
+    REQUIRE(moving->address == 0 && errno == ODD_ERRNO);
 }
 
 HOOK void require_memory(size_t current, size_t peak)
