@@ -256,6 +256,23 @@ static bool read_answer(struct reader *reader, sym_debug_sink sink, void *contex
     return has_memory;
 }
 
+/* Read how the child ended. Return: false if the record is broken. */
+static bool read_end(struct reader *reader, enum trace_status *ret_status,
+                     struct trace_error *error)
+{
+    uint64_t code = trace_get_varint(&reader->cursor);
+    const char *text = get_string(reader);
+    if (reader->cursor.is_bad || code > TRACE_NOMEM) {
+        return false;
+    }
+    *ret_status = trace_fail(error, (enum trace_status)code, 0, "%s", text != NULL ? text : "");
+    if (code == TRACE_NOMEM) { // the child's limit: the report goes on
+        *ret_status = trace_fail(error, TRACE_CORRUPT, 0,
+                                 "debug information: it takes too much memory to read");
+    }
+    return true;
+}
+
 enum trace_status sym_isolate_read(const uint8_t *bytes, size_t size, sym_debug_sink sink,
                                    void *context, struct trace_error *error)
 {
@@ -268,17 +285,7 @@ enum trace_status sym_isolate_read(const uint8_t *bytes, size_t size, sym_debug_
             status = trace_fail(error, TRACE_NOMEM, 0, "no memory for debug information");
             is_finished = true;
         } else if (tag == END) {
-            uint64_t code = trace_get_varint(&reader.cursor);
-            const char *text = get_string(&reader);
-            if (!reader.cursor.is_bad && code <= TRACE_NOMEM) {
-                is_finished = true;
-                status = (enum trace_status)code;
-                (void)trace_fail(error, status, 0, "%s", text != NULL ? text : "");
-                if (status == TRACE_NOMEM) { // the child's limit: the report goes on
-                    status = trace_fail(error, TRACE_CORRUPT, 0,
-                                        "debug information: it takes too much memory to read");
-                }
-            }
+            is_finished = read_end(&reader, &status, error);
         } else if (tag != ANSWER) {
             reader.cursor.is_bad = true;
         }
