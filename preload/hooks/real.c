@@ -116,24 +116,25 @@ bool real_has_own_new(void)
            object_of(address_of_malloc(), &malloc_base) != NULL && new_base == malloc_base;
 }
 
-/* Return: true if the first function of that name is defined in another object than this. Where a
- * program has only its address (an entry of the procedure linkage table), it is not defined. */
-static bool is_defined_before(const char *name)
+/* Return: true if the first function of that name is defined in another object than the one at
+ * @base. Where a program has only its address (an entry of the procedure linkage table), it is not
+ * defined. */
+static bool is_defined_before(const char *name, const void *base)
 {
     const void *first = dlsym(RTLD_DEFAULT, name);
-    void *own_base = NULL;
     Dl_info info;
     const ElfW(Sym) *symbol = NULL;
-    return first != NULL && object_of(&real, &own_base) != NULL &&
-           dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 && symbol != NULL &&
-           symbol->st_shndx != SHN_UNDEF && info.dli_fbase != own_base;
+    return first != NULL && dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 &&
+           symbol != NULL && symbol->st_shndx != SHN_UNDEF && info.dli_fbase != base;
 }
 
 bool real_is_preceded(void)
 {
+    void *own_base = NULL;
     /* a program rarely has the addresses of all, and what it has not shows whose it is */
-    return is_defined_before("malloc") || is_defined_before("calloc") ||
-           is_defined_before("realloc");
+    return object_of(&real, &own_base) != NULL &&
+           (is_defined_before("malloc", own_base) || is_defined_before("calloc", own_base) ||
+            is_defined_before("realloc", own_base));
 }
 
 const char *real_allocator_path(void)
