@@ -16,21 +16,21 @@
 #define NO_OFFSET ((size_t)0) /* the module has no static thread-local variables */
 #define DYNAMIC SIZE_MAX      /* nor will it have */
 
-static struct {
-    const uint32_t *field; /* bits, elements, bytes from the start; NULL: not known */
-} offsets;
+/* Of the loader's record of a module, the field with the offset: bits, elements, bytes from the
+ * start; NULL: not known. */
+static const uint32_t *offset_field;
 
 void picture_tls_prepare(void)
 {
     const uint32_t *field = NULL;
     real_find("_thread_db_link_map_l_tls_offset", (void *)&field);
-    offsets.field =
+    offset_field =
         field != NULL && field[0] == sizeof(size_t) * CHAR_BIT && field[1] == 1 ? field : NULL;
 }
 
 void picture_tls_write(struct picture_writer *writer)
 {
-    uint32_t count = offsets.field != NULL ? modules_count() : 0;
+    uint32_t count = offset_field != NULL ? modules_count() : 0;
     for (uint32_t id = 1; id <= count; id++) {
         const struct module *module = modules_get(id);
         struct dl_find_object object;
@@ -40,7 +40,7 @@ void picture_tls_write(struct picture_writer *writer)
             object.dlfo_link_map->l_addr != module->bias) {
             continue;
         }
-        memcpy(&offset, (const char *)object.dlfo_link_map + offsets.field[2], sizeof offset);
+        memcpy(&offset, (const char *)object.dlfo_link_map + offset_field[2], sizeof offset);
         if (offset != NO_OFFSET && offset != DYNAMIC) {
             picture_write_tls(writer, id, offset);
         }
