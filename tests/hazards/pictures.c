@@ -9,13 +9,10 @@
  * without the look at filters the copy's clone() kills the program.
  */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -26,6 +23,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "forbid.h"
 #include "libtrace.h"
 #include "seen.h"
 
@@ -260,20 +258,6 @@ static void run_forks(unsigned count)
     }
 }
 
-/* Every new process is death. */
-static void forbid_children(void)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-    need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-    need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
-}
-
 static void limit(int resource, rlim_t value)
 {
     struct rlimit both = {value, value};
@@ -292,7 +276,7 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "forks") == 0) {
         run_forks(count);
     } else if (strcmp(what, "seccomp") == 0) {
-        forbid_children();
+        forbid(SYS_clone); /* every new process is death */
     } else if (strcmp(what, "processes") == 0) {
         need(setuid(65534) == 0, "setuid");
         limit(RLIMIT_NPROC, 0);
