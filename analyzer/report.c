@@ -88,6 +88,13 @@ struct note {
     const char *advice;
 };
 
+/* Memory of which the trace does not know. */
+struct unseen {
+    uint64_t mib;                    /* of the process that has the most */
+    const struct report_trace *most; /* that process, NULL unless one has any */
+    size_t processes;                /* that have any */
+};
+
 /*
  * Return: how many MiB more were in memory than was ever live, if that is so much more that code,
  * the tracer's tables and fragments do not explain it; 0 otherwise.
@@ -98,6 +105,38 @@ static uint64_t unseen_mib(const struct report_totals *totals)
     return totals->peak_resident_bytes > explained
                ? (totals->peak_resident_bytes - totals->peak_bytes) >> 20
                : 0;
+}
+
+/* Each process by itself: what is explained in one is explained in each of a thousand. */
+static struct unseen find_unseen(const struct report *report)
+{
+    struct unseen unseen = {0};
+    for (size_t i = 0; i < report->trace_count; i++) {
+        uint64_t mib = unseen_mib(&report->traces[i].totals);
+        unseen.processes += mib > 0;
+        if (mib > unseen.mib) {
+            unseen.mib = mib;
+            unseen.most = &report->traces[i];
+        }
+    }
+    return unseen;
+}
+
+/* Return: what the number of MiB is; NULL without memory. */
+static const char *word_unseen(struct report *report, const struct unseen *unseen)
+{
+    static const char what[] = "MiB of resident memory far above what was live";
+    if (unseen->most == NULL || report->trace_count == 1) {
+        return what;
+    }
+    const struct report_trace *most = unseen->most;
+    const char *name =
+        most->program == NULL
+            ? arena_format(&report->arena, "process %" PRIu32, most->pid)
+            : arena_format(&report->arena, "%s (%" PRIu32 ")", most->program, most->pid);
+    return name == NULL ? NULL
+                        : arena_format(&report->arena, "%s, in %zu of %zu processes, most in %s",
+                                       what, unseen->processes, report->trace_count, name);
 }
 
 /* Word what there is any number of, and the allocators that were found inside programs. */
@@ -129,6 +168,8 @@ bool report_make_notes(struct report *report)
     const struct report_totals *totals = &report->totals;
     const uint64_t *counters = totals->counters;
     const struct damage *damage = &totals->damage;
+    const struct unseen unseen = find_unseen(report);
+    const char *what_is_unseen = word_unseen(report, &unseen);
     const struct note notes[] = {
         {damage->truncated_chunks, "pieces of the trace cut off", "copy the file again, whole"},
         {damage->corrupt_chunks, "pieces of the trace damaged and skipped",
@@ -158,7 +199,7 @@ bool report_make_notes(struct report *report)
          "noticed when the address came again: a private allocator, or RTLD_DEEPBIND"},
         {counters[TRACE_FOREIGN_MALLOC], "programs with a malloc that comes before the tracer's",
          "it is linked in or preloaded before, and what it gives out is not seen"},
-        {unseen_mib(totals), "MiB of resident memory far above what was live",
+        {unseen.mib, what_is_unseen,
          "from mmap, an allocator of the program's own, or Python's (PYTHONMALLOC=malloc)"},
         {counters[TRACE_FOREIGN_NEW], "allocators with an operator new of their own",
          "blocks of C++ code are not seen"},
@@ -173,7 +214,7 @@ bool report_make_notes(struct report *report)
         {report->unresolved_frames, "addresses without a name",
          "install debug symbols, or give --symbols DIR or --sysroot DIR"},
     };
-    return word_notes(report, notes, sizeof notes / sizeof notes[0]);
+    return what_is_unseen != NULL && word_notes(report, notes, sizeof notes / sizeof notes[0]);
 }
 
 /* Append an empty element to an array. Return: it, or NULL without memory. */

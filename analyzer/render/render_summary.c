@@ -111,6 +111,8 @@ static void print_resident(FILE *out, const struct report_totals *totals, bool h
                   size_format(bytes, (double)totals->peak_resident_bytes, false));
     if (has_peak_time) {
         (void)fprintf(out, ", after %.3f s", totals->peak_resident_s);
+    } else {
+        (void)fputs(", the sum of each process's own, pages that they share in each", out);
     }
     (void)fputs("; sampled, with the tracer's own memory\n", out);
 }

@@ -104,6 +104,46 @@ START_TEST(report_notes_every_loss)
 }
 END_TEST
 
+static void assert_only_note(struct report *report, const char *begin)
+{
+    ck_assert(report_make_notes(report));
+    ck_assert_uint_eq(report->note_count, 1);
+    ck_assert_msg(strncmp(report->notes[0], begin, strlen(begin)) == 0, "%s", report->notes[0]);
+}
+
+/* Memory that the trace does not know is a matter of one process: many small ones are no big one.
+ */
+START_TEST(report_notes_the_process_with_the_most_unseen_memory)
+{
+    const uint64_t mib = 1 << 20;
+    struct report report = {0};
+    for (size_t i = 0; i < 300; i++) {
+        struct report_trace *trace = report_new_trace(&report);
+        trace->program = "/usr/bin/small";
+        trace->totals.peak_bytes = mib;
+        trace->totals.peak_resident_bytes = 20 * mib;
+        report_add_totals(&report.totals, &trace->totals);
+    }
+    ck_assert(report_make_notes(&report));
+    ck_assert_uint_eq(report.note_count, 0);
+
+    struct report_trace *big = &report.traces[8];
+    report.traces[7].totals.peak_resident_bytes = 301 * mib;
+    big->program = "/usr/bin/big";
+    big->pid = 4711;
+    big->totals.peak_resident_bytes = 501 * mib;
+    assert_only_note(&report, "MiB of resident memory far above what was live, in 2 of 300 "
+                              "processes, most in /usr/bin/big (4711): 500; ");
+    big->program = NULL; /* the trace does not tell */
+    assert_only_note(&report, "MiB of resident memory far above what was live, in 2 of 300 "
+                              "processes, most in process 4711: 500; ");
+    report.traces[0] = *big;
+    report.trace_count = 1;
+    assert_only_note(&report, "MiB of resident memory far above what was live: 500; ");
+    report_fini(&report);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("report");
@@ -112,5 +152,6 @@ int main(void)
     tcase_add_test(tests, report_counts_lost_events);
     tcase_add_test(tests, report_notes_what_is_not_as_it_should_be);
     tcase_add_test(tests, report_notes_every_loss);
+    tcase_add_test(tests, report_notes_the_process_with_the_most_unseen_memory);
     return unit_run("report", tests);
 }
