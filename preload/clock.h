@@ -32,6 +32,9 @@ struct clock_reading {
     uint32_t tick;
 };
 
+/* Before the first reading: no words say this, neither those of a page that was emptied. */
+#define CLOCK_UNREAD ((struct clock_reading){.nanosecond = -2})
+
 /* Start counting now. Looks up the function: may allocate. */
 void clock_start(struct clock *clock);
 

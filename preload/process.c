@@ -45,7 +45,7 @@ __attribute__((noinline, cold)) void process_count(enum trace_counter counter)
 static void set_end(enum trace_end how)
 {
     struct trace_file_header *header = process.file.header;
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     if (header != NULL) {
         header->end_tick = clock_tick(&process.clock, &reading);
         header->counters[TRACE_TRACER_BYTES] = memory_mapped_bytes();

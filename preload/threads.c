@@ -29,7 +29,7 @@ long process_open_windows(struct thread_state *state)
     state->stream = atomic_fetch_add(&process.threads.streams, 1);
     state->tick = 0;
     state->epoch = 0;
-    state->clock = (struct clock_reading){0}; /* a forked child's ticks start anew */
+    state->clock = CLOCK_UNREAD; /* a forked child's ticks start anew */
     forget_ids(state);
     tally_restart_window(&state->tallied);
     long result =

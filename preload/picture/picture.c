@@ -112,7 +112,7 @@ static bool has_memory(void)
 static void make_title(struct picture_title *title, const char *name, uint64_t flags,
                        const struct picture_threads *threads)
 {
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     *title = (struct picture_title){
         .number = ++state.count,
         .tick = clock_tick(&process.clock, &reading),

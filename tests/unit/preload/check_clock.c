@@ -36,7 +36,7 @@ START_TEST(clock_counts_whole_milliseconds)
         {7 + 86400, 0, 86399000},
     };
     struct clock clock = start_made_up(7, 999999999);
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         coarse_time = (struct timespec){moments[i].second, moments[i].nanosecond};
         ck_assert_uint_eq(clock_tick(&clock, &reading), moments[i].tick);
@@ -48,7 +48,7 @@ END_TEST
 START_TEST(clock_tells_apart_moments_with_equal_fractions)
 {
     struct clock clock = start_made_up(1000, 5);
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     for (uint32_t second = 0; second < 10; second++) {
         coarse_time.tv_sec = 1000 + second;
         ck_assert_uint_eq(clock_tick(&clock, &reading), (uint64_t)second * 1000);
@@ -59,7 +59,7 @@ END_TEST
 START_TEST(clock_stays_after_49_days)
 {
     struct clock clock = start_made_up(0, 1);
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     coarse_time = (struct timespec){4294967, 295 * 1000000 + 1};
     ck_assert_uint_eq(clock_tick(&clock, &reading), UINT32_MAX);
     coarse_time.tv_nsec += 1000000;
@@ -70,11 +70,11 @@ END_TEST
 START_TEST(clock_starts_again)
 {
     struct clock clock = start_made_up(50, 0);
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     coarse_time.tv_sec = 60;
     ck_assert_uint_eq(clock_tick(&clock, &reading), 10000);
     clock_restart(&clock);
-    reading = (struct clock_reading){0};
+    reading = CLOCK_UNREAD;
     ck_assert_uint_eq(clock_tick(&clock, &reading), 0);
     ck_assert_uint_eq(clock.start_ns, 60 * SECOND_NS);
 }
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(clock_follows_the_kernel)
 {
     struct clock clock = {0};
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     struct timespec now;
     clock_start(&clock);
     ck_assert(clock.gettime != NULL);
@@ -111,7 +111,7 @@ END_TEST
 /* Return: the tick that the kernel's function gives. */
 static uint32_t tick_by_function(const struct clock *clock)
 {
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     return clock_next_tick(clock, &reading);
 }
 
@@ -124,7 +124,7 @@ static bool has_words(const struct clock *clock)
 START_TEST(clock_reads_words_that_are_never_late)
 {
     struct clock clock = {0};
-    struct clock_reading reading = {0};
+    struct clock_reading reading = CLOCK_UNREAD;
     uint32_t changes = 0;
     clock_start(&clock);
     while (changes < 50) {
@@ -174,6 +174,20 @@ START_TEST(clock_ignores_words_that_stand_still)
 }
 END_TEST
 
+/* A process that is restored on another kernel finds zeros where the words were. */
+START_TEST(clock_does_not_read_zeros)
+{
+    static const struct clock_words zeros;
+    struct clock clock = start_made_up(10000, 5);
+    struct clock_reading reading = CLOCK_UNREAD;
+    atomic_store(&clock.words, &zeros);
+    coarse_time.tv_sec += 60;
+    ck_assert_uint_eq(clock_tick(&clock, &reading), 60000);
+    coarse_time.tv_sec += 60;
+    ck_assert_uint_eq(clock_tick(&clock, &reading), 120000);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -186,6 +200,7 @@ int main(void)
         clock_reads_words_that_are_never_late,
         clock_finds_the_words_of_this_kernel,
         clock_ignores_words_that_stand_still,
+        clock_does_not_read_zeros,
         NULL,
     };
     return suite_run("clock", tests);
