@@ -106,13 +106,17 @@ static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, 
 STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
                             const struct unwind_memo_frame *frame)
 {
+    uint32_t id =
+        stack_table_find_next(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
+    if (LIKELY(id != 0)) {
+        return id;
+    }
     uint64_t key = (frame->frame.pc ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
     struct cached_stack *cached = &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
     if (LIKELY(cached->address == frame->frame.pc && cached->parent == parent && cached->id != 0)) {
         return cached->id;
     }
-    uint32_t id =
-        stack_table_find(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
+    id = stack_table_find(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
     if (UNLIKELY(id == 0)) {
         id = add_stack(state, parent, frame);
     }

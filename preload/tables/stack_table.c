@@ -2,7 +2,8 @@
  * Hash buckets with chains of ids, nodes in chunks. See stack_table.h.
  *
  * A node is immutable once published; `next` is set before the compare-and-swap that
- * publishes it. Ids are never freed, so there is no ABA problem.
+ * publishes it, `is_published` after it, for those who come without a bucket. Ids are never freed,
+ * so there is no ABA problem.
  */
 #include "stack_table.h"
 
@@ -151,6 +152,7 @@ uint32_t stack_table_publish(struct stack_table *table, uint32_t id)
         node->next = head;
         if (atomic_compare_exchange_strong_explicit(bucket, &head, id, memory_order_release,
                                                     memory_order_acquire)) {
+            atomic_store_explicit(&node->is_published, 1, memory_order_release);
             return id;
         }
     }

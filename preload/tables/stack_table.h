@@ -26,11 +26,11 @@
 #define STACK_NONE UINT32_MAX /* no memory, or no more ids */
 
 struct stack_node {
+    uint32_t parent; /* caller's id, or enum trace_stack_root */
+    _Atomic uint32_t is_published;
     uintptr_t address; /* return address */
-    uint32_t parent;   /* caller's id, or enum trace_stack_root */
     uint32_t module;
     uint32_t next; /* in the same bucket; 0 ends the chain */
-    uint32_t reserved;
 };
 
 struct stack_table {
@@ -47,6 +47,27 @@ bool stack_table_init(struct stack_table *table);
  * own trace starts empty. Only while no other thread uses the table.
  */
 void stack_table_forget(struct stack_table *table);
+
+/*
+ * stack_table_find() where no key is needed: is it the node made right after @parent? Stacks are
+ * entered root first, so that a node's first child is there, mostly on the same line of the cache.
+ * Return: its id, or 0: it may be elsewhere. Any thread; signal-safe.
+ */
+static inline uint32_t stack_table_find_next(const struct stack_table *table, uint32_t parent,
+                                             uint32_t module, uintptr_t address)
+{
+    const uint32_t id = parent + 1;
+    if (parent < TRACE_STACK_FIRST) {
+        return 0;
+    }
+    const struct stack_node *chunk =
+        atomic_load_explicit(&table->chunks[id >> STACK_TABLE_CHUNK_BITS], memory_order_acquire);
+    const struct stack_node *node = &chunk[id & (((uint32_t)1 << STACK_TABLE_CHUNK_BITS) - 1)];
+    return chunk != NULL && atomic_load_explicit(&node->is_published, memory_order_acquire) != 0 &&
+                   node->parent == parent && node->address == address && node->module == module
+               ? id
+               : 0;
+}
 
 /* Return: the id of a published node, or 0 if there is none. Any thread; signal-safe. */
 uint32_t stack_table_find(const struct stack_table *table, uint32_t parent, uint32_t module,

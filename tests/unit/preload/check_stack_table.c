@@ -87,6 +87,52 @@ START_TEST(stack_table_keeps_many_nodes)
 }
 END_TEST
 
+START_TEST(stack_table_finds_the_node_made_after_its_parent)
+{
+    uint32_t parent = intern(0, 1, 0x1000);
+    uint32_t child = stack_table_create(&table, parent, 2, 0x2000);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x2000), 0);
+    ck_assert_uint_eq(stack_table_publish(&table, child), child);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x2000), child);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 3, 0x2000), 0);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x3000), 0);
+    intern(parent, 2, 0x3000);
+    ck_assert_uint_eq(stack_table_find_next(&table, child, 2, 0x3000), 0);
+}
+END_TEST
+
+START_TEST(stack_table_finds_no_twin_after_its_parent)
+{
+    uint32_t parent = intern(0, 1, 0x1000);
+    uint32_t loser = stack_table_create(&table, parent, 2, 0x2000);
+    uint32_t first = intern(parent, 2, 0x2000);
+    ck_assert_uint_eq(stack_table_publish(&table, loser), first);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x2000), 0);
+}
+END_TEST
+
+/* What ends a stack is no node, though the first node of all seems to come after it. */
+START_TEST(stack_table_finds_no_forgotten_node_at_the_root)
+{
+    uint32_t first = intern(TRACE_STACK_FIRST - 1, 1, 0x1000);
+    ck_assert_uint_eq(first, TRACE_STACK_FIRST);
+    stack_table_forget(&table);
+    ck_assert_uint_eq(stack_table_find_next(&table, TRACE_STACK_FIRST - 1, 1, 0x1000), 0);
+}
+END_TEST
+
+START_TEST(stack_table_finds_the_next_node_in_another_chunk)
+{
+    uint32_t last = ((uint32_t)1 << STACK_TABLE_CHUNK_BITS) - 1;
+    atomic_store(&table.next_id, last);
+    uint32_t parent = intern(0, 1, 0x1000);
+    ck_assert_uint_eq(parent, last);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x2000), 0);
+    uint32_t child = intern(parent, 2, 0x2000);
+    ck_assert_uint_eq(stack_table_find_next(&table, parent, 2, 0x2000), child);
+}
+END_TEST
+
 START_TEST(stack_table_forgets_but_never_gives_out_an_id_again)
 {
     uint32_t first = intern(0, 1, 0x1000);
@@ -204,6 +250,10 @@ int main(void)
         stack_table_gives_the_twin_that_came_first,
         stack_table_compares_every_part,
         stack_table_keeps_many_nodes,
+        stack_table_finds_the_node_made_after_its_parent,
+        stack_table_finds_no_twin_after_its_parent,
+        stack_table_finds_no_forgotten_node_at_the_root,
+        stack_table_finds_the_next_node_in_another_chunk,
         stack_table_forgets_but_never_gives_out_an_id_again,
         stack_table_stops_at_the_last_id,
         stack_table_does_without_memory,
