@@ -15,7 +15,7 @@
 
 enum {
     MODULE_MAX = 16383,
-    SPARE_IDS = 1 << 22,  /* ids may have gaps: as many unused ones as this ... */
+    SPARE_IDS = 1 << 18,  /* ids may have gaps: as many unused ones as this ... */
     SPARE_FACTOR = 16,    /* ... and so many times those that are defined */
     ADDRESS_BITS_MAX = 56 /* no block is larger than an address space */
 };

@@ -101,6 +101,24 @@ START_TEST(definitions_believe_the_latest_name_of_a_thread)
 }
 END_TEST
 
+/* A gap of lost definitions is bridged; a number that damage made is not believed. */
+START_TEST(definitions_of_a_few_sites_need_little_memory)
+{
+    const size_t most = 16 << 20;
+    struct trace_builder *builder = builder_new();
+    builder_site(builder, 0, 7, 0, 1);
+    builder_site(builder, 0, 200000, 0, 2);
+    builder_site(builder, 0, UINT32_MAX - 1, 0, 3);
+    const struct definitions *definitions = load(builder);
+    ck_assert(definitions->sites[7 - definitions->first_site].is_defined);
+    ck_assert_uint_lt(definitions->site_slots * sizeof *definitions->sites, most);
+    ck_assert_uint_lt(200000 - definitions->first_site, definitions->site_slots);
+    ck_assert_uint_eq(definitions->sites[200000 - definitions->first_site].size, 2);
+    ck_assert_uint_eq(definitions->site_count, 2);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(definitions_of_nothing)
 {
     const struct definitions *definitions = load(builder_new());
@@ -120,6 +138,7 @@ int main(void)
     tcase_add_test(tests, definitions_know_domains_of_sites);
     tcase_add_test(tests, definitions_have_no_frame_for_roots_and_strangers);
     tcase_add_test(tests, definitions_believe_the_latest_name_of_a_thread);
+    tcase_add_test(tests, definitions_of_a_few_sites_need_little_memory);
     tcase_add_test(tests, definitions_of_nothing);
     return unit_run("definitions", tests);
 }
