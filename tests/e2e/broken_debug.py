@@ -16,7 +16,8 @@ import sys
 import tempfile
 
 import harness
-import symbols_vs_addr2line as symbols
+from answers import TOOL, parse
+from binaries import SAMPLE, call_addresses, output
 
 FILES = 1000 if harness.IS_ALL else 60
 ADDRESSES = 100
@@ -26,12 +27,12 @@ MIB_MOST = 2048
 
 def make_files(directory):
     """The sample without debug information, a debug file beside it, and where its sections are."""
-    subprocess.run(["g++", "-std=c++17", "-O1", "-gdwarf-5", "-Wl,--build-id", str(symbols.source), "-o",
+    subprocess.run(["g++", "-std=c++17", "-O1", "-gdwarf-5", "-Wl,--build-id", str(SAMPLE), "-o",
                     "prog"], cwd=directory, check=True)
     subprocess.run("objcopy --only-keep-debug prog good.debug && strip prog && "
                    "objcopy --add-gnu-debuglink=good.debug prog", shell=True, cwd=directory, check=True)
     sections = []
-    for line in symbols.output("readelf", "-SW", f"{directory}/good.debug").splitlines():
+    for line in output("readelf", "-SW", f"{directory}/good.debug").splitlines():
         found = re.search(r"(\.debug_\S+) +PROGBITS +\w+ (\w+) (\w+)", line)
         if found:
             sections.append((int(found[2], 16), int(found[3], 16)))
@@ -56,9 +57,9 @@ def break_file(good, sections, number):
 def resolve(directory, addresses):
     """What the symbolizer says: (answers, warning, exit status)."""
     text = "".join(f"{directory}/prog {address:x}\n" for address in addresses)
-    done = subprocess.run([str(symbols.tool)], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    done = subprocess.run([str(TOOL)], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, errors="replace", check=False, timeout=10 * SECONDS_MOST)
-    return (symbols.parse(done.stdout) if done.returncode == 0 else []), done.stderr, done.returncode
+    return (parse(done.stdout) if done.returncode == 0 else []), done.stderr, done.returncode
 
 
 def try_file(program, good, sections, number, addresses, expected):
@@ -87,7 +88,7 @@ def main():
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         good, sections = make_files(directory)
         program = f"{directory}/prog"
-        addresses = symbols.call_addresses(program, ADDRESSES)
+        addresses = call_addresses(program, ADDRESSES)
         expected, warning, status = resolve(directory, addresses)
         harness.check_equal((status, warning), (0, ""), "the file as it was")
         jobs = [pool.submit(try_file, program, good, sections, number, addresses, expected)

@@ -16,7 +16,8 @@ import urllib.error
 import urllib.request
 
 import harness
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers, ask
+from binaries import call_addresses, output
 
 SOURCE = """
 #include <stdlib.h>
@@ -40,7 +41,7 @@ def make_program(directory):
 
 
 def build_id(path):
-    text = symbols.output("readelf", "-nW", path)
+    text = output("readelf", "-nW", path)
     return text.split("Build ID: ")[1].split()[0]
 
 
@@ -83,10 +84,7 @@ def ours(path, addresses, cache, url, *options):
     environment = harness.environment(DEBUGINFOD_CACHE_PATH=cache, DEBUGINFOD_URLS=url)
     if url is None:
         environment.pop("DEBUGINFOD_URLS", None)
-    done = subprocess.run([str(symbols.tool), *options], check=True, text=True,
-                          capture_output=True, env=environment,
-                          input="".join(f"{path} {address:x}\n" for address in addresses))
-    return symbols.parse(done.stdout), done.stderr
+    return ask(path, addresses, *options, environment=environment)
 
 
 def lines(answers):
@@ -99,9 +97,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         path, whole = make_program(directory)
         # Those of functions with lines: what only a symbol names, a stripped program does not.
-        addresses = [address for address in symbols.call_addresses(whole, 1000)
-                     if symbols.addr2line_answers(whole, [address])[0][0][2] not in ("?", "0")]
-        expected = symbols.addr2line_answers(whole, addresses)
+        addresses = [address for address in call_addresses(whole, 1000)
+                     if addr2line_answers(whole, [address])[0][0][2] not in ("?", "0")]
+        expected = addr2line_answers(whole, addresses)
         harness.check(len(addresses) >= 3, f"only {len(addresses)} addresses")
         with server(directory, path) as url:
             for label, where, options in (("without DEBUGINFOD_URLS", None, ()),

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import TOOL
+from binaries import output
 from harness import build, check, check_equal, finish, skip
 
 SOURCE = "int run(int x);\nint run(int x)\n{\n    return x + 1;\n}\nint main(void)\n{\n    return run(-1);\n}\n"
@@ -79,10 +80,10 @@ def repeat_sections(path):
 
 
 def check_file(path, label):
-    address = next(int(line.split()[0], 16) for line in symbols.output("nm", path).splitlines()
+    address = next(int(line.split()[0], 16) for line in output("nm", path).splitlines()
                    if line.endswith(" run"))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([str(symbols.tool)], input=f"{path} {address:x}\n", capture_output=True, text=True,
+    done = subprocess.run([str(TOOL)], input=f"{path} {address:x}\n", capture_output=True, text=True,
                           check=False, errors="replace")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime

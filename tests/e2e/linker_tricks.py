@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers
+from binaries import output
 from harness import check, check_equal, finish, library, report, require, run_traced, skip, traces
 
 SOURCE = pathlib.Path(__file__).parent / "programs" / "linker_tricks.c"
@@ -30,7 +31,7 @@ def build(linker, directory):
 
 
 def address_of(path, function):
-    for line in symbols.output("nm", path).splitlines():
+    for line in output("nm", path).splitlines():
         if line.endswith(f" {function}"):
             return int(line.split()[0], 16)
     return None
@@ -56,7 +57,7 @@ def check_linker(linker, directory):
     is_folded = twins[0] == twins[1]
     check_equal(is_folded, linker != "bfd", f"{linker}: folded")
     if is_folded:
-        addr2line = symbols.addr2line_answers(path, [twins[0]])[0][0][0]
+        addr2line = addr2line_answers(path, [twins[0]])[0][0][0]
         stacks = [stack for size, stack in seen.items() if size in (1001, 2001, 3002)]
         check(stacks and all(stack[0] == addr2line for stack in stacks), f"{linker}: {seen}, addr2line {addr2line}")
     else:

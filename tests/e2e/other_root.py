@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers
+from binaries import output
 from harness import check, check_equal, environment, finish, library, programs, report, require, skip
 
 SOURCES = pathlib.Path(__file__).parent / "programs"
@@ -38,12 +39,12 @@ WAYS = {
 
 def needed(path):
     """A file and what the loader loads for it."""
-    return [path, *re.findall(r"(/\S+) \(0x", symbols.output("ldd", path))]
+    return [path, *re.findall(r"(/\S+) \(0x", output("ldd", path))]
 
 
 def change_build_id(path):
     """Make a file another build of the same code."""
-    build_id = bytes.fromhex(re.search(r"Build ID: (\w+)", symbols.output("readelf", "-nW", path))[1])
+    build_id = bytes.fromhex(re.search(r"Build ID: (\w+)", output("readelf", "-nW", path))[1])
     content = pathlib.Path(path).read_bytes()
     check_equal(content.count(build_id), 1, f"{path}: its build-id")
     pathlib.Path(path).write_bytes(content.replace(build_id, build_id[::-1]))
@@ -51,7 +52,7 @@ def change_build_id(path):
 
 def make_root(root):
     """A tree with the program, and all that it needs; its own files are built with -g."""
-    unwinder = next(line.split()[-1] for line in symbols.output("/sbin/ldconfig", "-p").splitlines()
+    unwinder = next(line.split()[-1] for line in output("/sbin/ldconfig", "-p").splitlines()
                     if "libunwind-x86_64.so.8" in line)
     for directory in (HOME, "/out", "/old", "/bin"):
         os.makedirs(root + directory)
@@ -62,8 +63,8 @@ def make_root(root):
     for path in pathlib.Path(root).rglob("libc.so.6"):
         change_build_id(path)
     command = ["gcc", "-O1", "-g", "-Wl,--build-id"]
-    subprocess.run([*command, "-shared", "-fPIC", "-Wl,-soname,libboxed.so", SOURCES / "boxed_library.c", "-o", f"{root}{HOME}/libboxed.so"],
-                   check=True)
+    subprocess.run([*command, "-shared", "-fPIC", "-Wl,-soname,libboxed.so", SOURCES / "boxed_library.c", "-o",
+                    f"{root}{HOME}/libboxed.so"], check=True)
     subprocess.run([*command, SOURCES / "boxed.c", f"{root}{HOME}/libboxed.so", f"-Wl,-rpath,{HOME}", "-o",
                     f"{root}{HOME}/boxed"], check=True)
 
@@ -97,11 +98,11 @@ def frames_of(trace, place, *options):
 def lines_of_addr2line(trace, files):
     """{(module, function, line)} of the frames in the program's own modules."""
     found = set()
-    for line in symbols.output(programs / "addresses_tool", trace).splitlines():
+    for line in output(programs / "addresses_tool", trace).splitlines():
         path, address = line.rsplit(" ", 1)
         name = os.path.basename(path)
         if name in MODULES:
-            for function, _, number in symbols.addr2line_answers(f"{files}{HOME}/{name}", [int(address, 16)])[0]:
+            for function, _, number in addr2line_answers(f"{files}{HOME}/{name}", [int(address, 16)])[0]:
                 if function != "_start":
                     found.add((name, function, int(number)))
     return found

@@ -108,8 +108,8 @@ def check_full():
         try:
             outcome = run_traced([build / "tests" / "bench" / "heap_picture", blocks, 1], directory)
             check_equal((outcome.status, outcome.stderr),
-                        (0, "libtrace: a heap picture is not whole: its writer was ended, or had no memory or disk left\n"),
-                        "full: status, stderr")
+                        (0, "libtrace: a heap picture is not whole: its writer was ended, or had no memory or disk "
+                            "left\n"), "full: status, stderr")
             (trace,) = traces(directory)
             text = report(["--leaks", trace], directory)
             check_equal((text.status, "It is incomplete" in text.stdout), (0, True), f"full: {text.stdout[:300]}")

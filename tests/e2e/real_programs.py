@@ -13,9 +13,11 @@ import shutil
 import subprocess
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers, llvm_answers, our_answers
+from binaries import SAMPLE, debug_file, output, symbols_of
 from harness import (check, check_equal, environment, finish, library, programs, report, report_tool,
                      require, run_traced, summary, traces)
+from known_differences import Case, compare_answer
 
 PYTHON = "/usr/bin/python3.11"
 ADDRESSES = 200
@@ -79,14 +81,14 @@ def check_totals(directory):
 def call_sites(trace):
     """The addresses in a trace, by file."""
     found = collections.defaultdict(set)
-    for line in symbols.output(str(programs / "addresses_tool"), str(trace)).splitlines():
+    for line in output(str(programs / "addresses_tool"), str(trace)).splitlines():
         path, address = line.rsplit(" ", 1)
         found[path].add(int(address, 16))
     return found
 
 
 def has_lines(path):
-    return " .debug_line " in symbols.output("readelf", "-SW", path)
+    return " .debug_line " in output("readelf", "-SW", path)
 
 
 def check_call_sites(trace, label):
@@ -95,17 +97,15 @@ def check_call_sites(trace, label):
     for path, addresses in sorted(call_sites(trace).items()):
         if not path.startswith("/"):
             continue  # the vdso
-        oracle = symbols.debug_file(path) or path
+        oracle = debug_file(path) or path
         if not has_lines(oracle):
             continue
         chosen = sorted(random.Random(3).sample(sorted(addresses), min(ADDRESSES, len(addresses))))
         counts = collections.Counter()
-        case = symbols.Case(symbols.llvm_answers(oracle, chosen), False,
-                            symbols.symbols_of(oracle))
+        case = Case(llvm_answers(oracle, chosen), False, symbols_of(oracle))
         for case.address, case.ours, case.theirs in zip(
-                chosen, symbols.our_answers(path, chosen),
-                symbols.addr2line_answers(oracle, chosen)):
-            check(symbols.compare_answer(case, counts),
+                chosen, our_answers(path, chosen), addr2line_answers(oracle, chosen)):
+            check(compare_answer(case, counts),
                   f"{label} {path} {case.address:#x}:\n  ours      {case.ours}\n"
                   f"  addr2line {case.theirs}")
         print(f"{label}: {len(chosen)} call sites in {path}:",
@@ -136,12 +136,12 @@ def main():
     require(library, report_tool, programs / "addresses_tool", programs / "symbolize_tool")
     with tempfile.TemporaryDirectory() as directory:
         check_totals(directory)
-        has_debug = symbols.debug_file(PYTHON) is not None
+        has_debug = debug_file(PYTHON) is not None
         compared = check_program(python(20000), PYTHON_VARIABLES,
                                  r"Objects/\w+\.c" if has_debug else None, LEAST_ALLOCATIONS, directory)
         compared += check_program(["sqlite3", ":memory:", SQL], {}, None, 10000, directory)
         sample = f"{directory}/sample"
-        subprocess.run(["g++", "-std=c++17", "-O2", "-g", str(symbols.source), "-o", sample], check=True)
+        subprocess.run(["g++", "-std=c++17", "-O2", "-g", str(SAMPLE), "-o", sample], check=True)
         compared += check_program([sample], {}, r"symbols_sample\.cpp", 1, directory)
         check(compared >= ADDRESSES, f"only {compared} call sites compared")
     finish(f"real programs, {compared} call sites")

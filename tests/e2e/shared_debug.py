@@ -9,17 +9,11 @@ import subprocess
 import sys
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import ask
+from binaries import SAMPLE, call_addresses, output
 from harness import check, check_equal, finish, skip
 
 ADDRESSES = 1000
-
-
-def ask(path, addresses):
-    """Answers, and what is said."""
-    done = subprocess.run([str(symbols.tool)], check=True, text=True, capture_output=True,
-                          input="".join(f"{path} {address:x}\n" for address in addresses))
-    return symbols.parse(done.stdout), done.stderr
 
 
 def share(directory, names, common):
@@ -30,17 +24,17 @@ def share(directory, names, common):
 
 def check_version(directory, version):
     for name, level in (("one", "-O1"), ("two", "-O2"), ("three", "-Os")):
-        subprocess.run(["g++", "-std=c++17", level, f"-gdwarf-{version}", "-Wl,--build-id", str(symbols.source), "-o",
+        subprocess.run(["g++", "-std=c++17", level, f"-gdwarf-{version}", "-Wl,--build-id", str(SAMPLE), "-o",
                         f"{directory}/{name}"], check=True)
     shutil.copy(f"{directory}/three", f"{directory}/four")
     path = f"{directory}/one"
-    addresses = symbols.call_addresses(path, ADDRESSES)
+    addresses = call_addresses(path, ADDRESSES)
     before, said = ask(path, addresses)
     check_equal(said, "", f"DWARF {version}, as it was")
     if not share(directory, ("one", "two"), "common") or not share(directory, ("three", "four"), "other"):
         print(f"DWARF {version}: dwz cannot share it")
         return
-    check("debugaltlink" in symbols.output("readelf", "-SW", path), "no part of it is elsewhere")
+    check("debugaltlink" in output("readelf", "-SW", path), "no part of it is elsewhere")
     after, said = ask(path, addresses)
     check_equal(said, "", f"DWARF {version}, shared")
     different = [(a, b) for a, b in zip(before, after) if a != b]
@@ -55,7 +49,7 @@ def check_version(directory, version):
     link = f"{directory}/link"
     subprocess.run(["objcopy", f"--dump-section=.gnu_debugaltlink={link}", path, f"{directory}/copy"], check=True)
     subprocess.run(["strip", path], check=True)
-    if "debugaltlink" not in symbols.output("readelf", "-SW", path):  # as dh_strip leaves it
+    if "debugaltlink" not in output("readelf", "-SW", path):  # as dh_strip leaves it
         subprocess.run(["objcopy", f"--add-section=.gnu_debugaltlink={link}", path], check=True)
     _, said = ask(path, addresses)
     check("no debug information: install" in said, f"DWARF {version}, stripped: {said}")

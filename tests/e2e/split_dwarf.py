@@ -13,7 +13,8 @@ import sys
 
 import compiled
 import harness
-import symbols_vs_addr2line as symbols
+from answers import ask, parse
+from binaries import SAMPLE, call_addresses, output
 
 PER_FILE = 2000 if harness.IS_ALL else 1000
 WAYS = [("g++", ["-gdwarf-4"]), ("g++", ["-gdwarf-5"]), ("clang++", ["-gdwarf-4"]), ("clang++", ["-gdwarf-5"])]
@@ -23,7 +24,7 @@ MORE_WAYS = [("g++", ["-gdwarf-5", "-gz"]), ("clang++", ["-O0"]),
 
 def second_source():
     """The sample once more, in a namespace."""
-    lines = symbols.source.read_text().splitlines()
+    lines = SAMPLE.read_text().splitlines()
     headers = [line for line in lines if line.startswith("#include")]
     rest = [line for line in lines if not line.startswith("#include")]
     renames = [f"#define {name} second_{name}" for name in ("main", "sink", "c_exported")]
@@ -44,14 +45,11 @@ def compile_two(directory, compiler, flags, sources):
 
 def ours(path, addresses, *options):
     """Answers and warnings."""
-    done = subprocess.run([str(symbols.tool), "--no-demangle", *options], check=True, text=True,
-                          capture_output=True,
-                          input="".join(f"{path} {address:x}\n" for address in addresses))
-    return symbols.parse(done.stdout), done.stderr
+    return ask(path, addresses, "--no-demangle", *options)
 
 
 def theirs(path, addresses):
-    return symbols.parse(symbols.output(
+    return parse(output(
         "llvm-symbolizer", "-afi", "--no-demangle", "--output-style=GNU", f"--obj={path}",
         input="".join(f"{address:#x}\n" for address in addresses)))
 
@@ -88,7 +86,7 @@ def check_way(directory, compiler, flags):
         print(f"{label}: cannot be built here, not compared")
         return
     path = f"{directory}/two"
-    addresses = symbols.call_addresses(path, PER_FILE)
+    addresses = call_addresses(path, PER_FILE)
     expected = theirs(path, addresses)
     compare(ours(path, addresses)[0], expected, f"{label}, .dwo")
     os.mkdir(f"{directory}/kept")
@@ -117,7 +115,7 @@ def check_way(directory, compiler, flags):
 def main():
     if shutil.which("llvm-symbolizer") is None or shutil.which("objdump") is None:
         harness.skip("needs llvm-symbolizer and binutils")
-    sources = {"first.cpp": symbols.source.read_text(), "second.cpp": second_source()}
+    sources = {"first.cpp": SAMPLE.read_text(), "second.cpp": second_source()}
     for compiler, flags in WAYS + (MORE_WAYS if harness.IS_ALL else []):
         if shutil.which(compiler) is not None:
             with compiled.directory(compiler, flags, sources, compile_two) as directory:

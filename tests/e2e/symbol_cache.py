@@ -10,24 +10,22 @@ import sys
 import tempfile
 
 import harness
-import symbols_vs_addr2line as symbols
+from answers import ask
+from binaries import SAMPLE, call_addresses
 
 MANGLED = 200 if harness.IS_ALL else 10
 
 
 def make_program(directory):
     """Returns (path, stripped): the sample, and itself without debug information."""
-    subprocess.run(["g++", "-std=c++17", "-O1", "-g", "-Wl,--build-id", str(symbols.source), "-o",
+    subprocess.run(["g++", "-std=c++17", "-O1", "-g", "-Wl,--build-id", str(SAMPLE), "-o",
                     "prog"], cwd=directory, check=True)
     subprocess.run(["objcopy", "--strip-debug", "prog", "stripped"], cwd=directory, check=True)
     return f"{directory}/prog", f"{directory}/stripped"
 
 
 def ours(path, addresses, cache):
-    done = subprocess.run([str(symbols.tool), "--cache", cache], check=True,
-                          text=True, errors="replace", stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, input="".join(f"{path} {address:x}\n" for address in addresses))
-    return symbols.parse(done.stdout)
+    return ask(path, addresses, "--cache", cache)[0]
 
 
 def mangle(text, number):
@@ -47,7 +45,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         path, stripped = make_program(directory)
         cache = f"{directory}/home/cache"
-        addresses = symbols.call_addresses(path, 400)
+        addresses = call_addresses(path, 400)
         half = addresses[::2]
         incomplete = ours(stripped, addresses, cache)
         harness.check(not os.path.exists(cache), "answers without debug information are kept")

@@ -12,12 +12,12 @@ import collections
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import harness
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers, llvm_answers, our_answers, positions
+from binaries import PACKAGED, call_addresses, debug_file, output, symbols_of
 
 PER_FILE = 4000 if harness.IS_ALL else 1000
 DIFFERENT_MOST = 0.05  # of the addresses
@@ -30,7 +30,7 @@ def gdb_answers(path, addresses):
     with tempfile.NamedTemporaryFile("w") as script:
         script.write(commands)
         script.flush()
-        text = symbols.output("gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x",
+        text = output("gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x",
                               script.name, path)
     answers = {}
     for address, answer in re.findall(r"^@([0-9a-f]+)\n(.*?)(?=^@|\Z)", text, re.M | re.S):
@@ -53,19 +53,19 @@ def is_same_line(ours, theirs):
 
 def compare(path):
     """Returns how many addresses were compared."""
-    debug = symbols.debug_file(path) if os.path.exists(path) else None
+    debug = debug_file(path) if os.path.exists(path) else None
     if debug is None:
         print(f"{path}: no debug file installed, not compared")
         return 0
-    addresses = symbols.call_addresses(path, PER_FILE)
-    ours = dict(zip(addresses, symbols.our_answers(path, addresses)))
+    addresses = call_addresses(path, PER_FILE)
+    ours = dict(zip(addresses, our_answers(path, addresses)))
     theirs = gdb_answers(path, addresses)
     harness.check_equal(len(theirs), len(addresses), f"{path}: gdb's answers")
     different = [address for address in addresses if not is_same_line(ours[address][0], theirs[address][0])]
-    second = dict(zip(different, symbols.addr2line_answers(debug, different)))
-    third = symbols.llvm_answers(debug, different)
+    second = dict(zip(different, addr2line_answers(debug, different)))
+    third = llvm_answers(debug, different)
     for address in different:
-        agree = any(symbols.positions(ours[address]) == symbols.positions(other[address])
+        agree = any(positions(ours[address]) == positions(other[address])
                     for other in (second, third) if other)
         harness.check(agree, f"{path} {address:#x}: {ours[address]}, gdb {theirs[address]}")
     harness.check(len(different) <= DIFFERENT_MOST * len(addresses),
@@ -78,7 +78,7 @@ def compare(path):
 def compare_names(path, debug, ours, theirs):
     counts = collections.Counter()
     starts = collections.defaultdict(set)
-    table = symbols.symbols_of(debug)
+    table = symbols_of(debug)
     for start, _, name in table:
         starts[start].add(base(name))
     aliases = collections.defaultdict(set)
@@ -100,7 +100,7 @@ def compare_names(path, debug, ours, theirs):
 def main():
     if shutil.which("gdb") is None or shutil.which("objdump") is None:
         harness.skip("needs gdb and binutils")
-    compared = sum(compare(path) for path in symbols.packaged)
+    compared = sum(compare(path) for path in PACKAGED)
     if compared == 0:
         harness.skip("needs a file with its -dbg package")
     harness.finish(f"symbols of {compared} addresses")

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import addr2line_answers
+from binaries import output
 from harness import check, check_equal, finish, programs, report, require, run_traced, skip, traces
 
 ROUNDS, FIRST_BYTES = 4, 5000
@@ -46,10 +47,10 @@ def build(directory, name):
 def expected_lines(trace, path):
     """(function, file, line) of all that addr2line says of a plugin's addresses."""
     found = set()
-    for line in symbols.output(programs / "addresses_tool", trace).splitlines():
+    for line in output(programs / "addresses_tool", trace).splitlines():
         module, address = line.rsplit(" ", 1)
         if module == path:
-            for function, file, number in symbols.addr2line_answers(path, [int(address, 16)])[0]:
+            for function, file, number in addr2line_answers(path, [int(address, 16)])[0]:
                 found.add((function, os.path.basename(file), int(number)))
     return found
 

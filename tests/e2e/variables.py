@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-import symbols_vs_addr2line as symbols
+from answers import ask
+from binaries import output
 from harness import IS_ALL, check, check_equal, finish, skip
 
 SOURCE = """#include <stddef.h>
@@ -76,7 +77,7 @@ def build(directory, compiler, ending, flags, is_library):
 def variables_of(path):
     """[(plain name, demangled name, an address in its middle, whether it is thread-local)]."""
     found = []
-    for line in symbols.output("readelf", "-sWC", path).splitlines():
+    for line in output("readelf", "-sWC", path).splitlines():
         match = re.match(r" *\d+: (\w+) +(\w+) (OBJECT|TLS) +\w+ +\w+ +\d+ (.*)$", line)
         if match:
             # static ones of a function: gcc adds a number to the name, clang puts the function before it
@@ -85,18 +86,13 @@ def variables_of(path):
     return found
 
 
-def answers(path, addresses, *options):
-    text = "".join(f"{path} {address:x}\n" for address in addresses)
-    return [answer[0] for answer in symbols.parse(symbols.output(str(symbols.tool), *options, input=text))]
-
-
 def check_file(path, lines, label):
     compared = set()
     for is_local in (False, True):
         wanted = [variable for variable in variables_of(path) if variable[0] in lines and variable[3] == is_local]
-        got = answers(path, [address for _, _, address, _ in wanted], "--thread-local" if is_local else "--data")
+        got = ask(path, [address for _, _, address, _ in wanted], "--thread-local" if is_local else "--data")[0]
         check_equal(len(got), len(wanted), f"{label}: answers")
-        for (name, symbol, _, _), (function, file, line) in zip(wanted, got):
+        for (name, symbol, _, _), ((function, file, line), *_) in zip(wanted, got):
             check(name in function and (line == str(lines[name])) and "data." in file,
                   f"{label}: {symbol}: {function} at {file}:{line}, expected line {lines[name]}")
             compared.add(name)

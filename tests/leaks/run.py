@@ -10,7 +10,6 @@ import concurrent.futures
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
