@@ -256,6 +256,22 @@ static bool read_scopes(struct unit_view *view, uint32_t unit, const uint64_t *a
     return has_memory;
 }
 
+/* Return: the first word whose pc is not below @address. */
+static size_t first_word(const struct inquiry *inquiry, uint64_t address)
+{
+    size_t low = 0;
+    size_t high = inquiry->word_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (inquiry->words[middle].pc < address) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /* Give the locals of the words whose pc is @address. Return: false without memory. */
 static bool answer_words(struct unit_view *view, uint64_t address, uint32_t index,
                          const struct inquiry *inquiry)
@@ -273,9 +289,10 @@ static bool answer_words(struct unit_view *view, uint64_t address, uint32_t inde
     locals.function =
         index != SYM_SCOPE_NONE ? sym_dwarf_die(locals.dwarf, scopes[index].die_offset) : NULL;
     bool has_memory = true;
-    for (size_t i = 0; i < inquiry->word_count && locals.function != NULL && has_memory; i++) {
-        const struct stack_word *word = &inquiry->words[i];
-        const char *name = word->pc == address ? sym_locals_find(&locals, word) : NULL;
+    size_t end = locals.function != NULL ? inquiry->word_count : 0;
+    for (size_t i = first_word(inquiry, address);
+         i < end && inquiry->words[i].pc == address && has_memory; i++) {
+        const char *name = sym_locals_find(&locals, &inquiry->words[i]);
         has_memory = name == NULL || inquiry->sink(inquiry->context, i,
                                                    &(struct sym_debug_frame){.function = name}, 1);
     }
