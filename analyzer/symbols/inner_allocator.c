@@ -8,13 +8,10 @@ static const struct {
     const char *symbol;
     const char *name;
 } known[] = {
-    {"_rjem_malloc", "jemalloc"},
-    {"je_malloc", "jemalloc"},
-    {"mi_malloc", "mimalloc"},
-    {"tc_malloc", "tcmalloc"},
-    {"rpmalloc", "rpmalloc"},
-    {"dlmalloc", "dlmalloc"},
-    {"runtime.mallocgc", "Go's runtime"},
+    {"_rjem_malloc", "jemalloc"}, {"_rjem_mallocx", "jemalloc"},
+    {"je_malloc", "jemalloc"},    {"mi_malloc", "mimalloc"},
+    {"tc_malloc", "tcmalloc"},    {"rpmalloc", "rpmalloc"},
+    {"dlmalloc", "dlmalloc"},     {"runtime.mallocgc", "Go's runtime"},
 };
 
 const char *inner_allocator_find(const char *path)

@@ -1,9 +1,9 @@
 /*
- * A program with an allocator of its own: under malloc's name (OWN_NAME), under jemalloc's, or
- * under that of Go's runtime. Defence: none is possible; the trace says so (real_is_preceded()) and
- * the report, by symbols (inner_allocator.c) and by what is resident but was never live
- * (unseen_mib()). Without it: before, each of the summaries was one of a program that needs next to
- * nothing.
+ * A program with an allocator of its own: under malloc's name (OWN_NAME), under jemalloc's, under
+ * what a Rust program with jemalloc has at least, or under that of Go's runtime. Defence: none is
+ * possible; the trace says so (real_is_preceded()) and the report, by symbols (inner_allocator.c)
+ * and by what is resident but was never live (unseen_mib()). Without it: before, each of the
+ * summaries was one of a program that needs next to nothing.
  */
 #include <string.h>
 #include <sys/mman.h>

@@ -200,6 +200,8 @@ def loader():
         Row("own_address", no_notes=("programs with a malloc .*",)),
         Row("own_je_malloc", notes=(".*/own_je_malloc has an allocator of its own inside: jemalloc; "
                                     "its blocks are not seen", resident)),
+        Row("own__rjem_mallocx", notes=(".*/own__rjem_mallocx has an allocator of its own inside: jemalloc; "
+                                        "its blocks are not seen", resident)),
         Row("own_go_malloc", notes=(".*/own_go_malloc has an allocator of its own inside: Go's runtime; "
                                     "its blocks are not seen", resident)),
     ]
