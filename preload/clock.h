@@ -59,19 +59,22 @@ uint64_t clock_realtime_ns(const struct clock *clock);
 /* clock_tick() when the words do not say that it is the one of @last. */
 uint32_t clock_next_tick(const struct clock *clock, struct clock_reading *last);
 
+/* Return: true if the clock is known not to have moved since @last. */
+static inline bool clock_is_at(const struct clock *clock, const struct clock_reading *last)
+{
+    const struct clock_words *words = atomic_load_explicit(&clock->words, memory_order_relaxed);
+    /* read in the middle of a change, they are not those of the last reading either */
+    return words->nanosecond == last->nanosecond && words->second == last->second;
+}
+
 /*
  * Return: the tick now. The clock may have been set to another time by CRIU or in a time namespace:
  * a tick is never less than the last one of the thread, nor more than 32 bits hold.
  */
 static inline uint32_t clock_tick(const struct clock *clock, struct clock_reading *last)
 {
-    const struct clock_words *words = atomic_load_explicit(&clock->words, memory_order_relaxed);
-    /* read in the middle of a change, they are not those of the last reading either */
-    if (__builtin_expect(words->nanosecond == last->nanosecond && words->second == last->second,
-                         1)) {
-        return last->tick;
-    }
-    return clock_next_tick(clock, last);
+    return __builtin_expect(clock_is_at(clock, last), 1) ? last->tick
+                                                         : clock_next_tick(clock, last);
 }
 
 #endif

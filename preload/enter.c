@@ -16,21 +16,22 @@
 static bool is_stale(const struct thread_state *state, uintptr_t sp)
 {
     stack_t alternate = {0};
-    if (state->busy != THREAD_RECORDING) {
+    const uintptr_t used_sp = thread_use_sp(state);
+    if (thread_busy(state) != THREAD_RECORDING) {
         return false;
     }
-    if (!extents_are_one(&state->unwinder.extents, state->busy_sp, sp)) {
+    if (!extents_are_one(&state->unwinder.extents, used_sp, sp)) {
         return false;
     }
-    bool is_left = sp + SIGNAL_FRAME_LEAST > state->busy_sp ||
-                   enter_return_address(state->busy_sp) != state->busy_pc;
+    bool is_left =
+        sp + SIGNAL_FRAME_LEAST > used_sp || enter_return_address(used_sp) != state->use.pc;
     return is_left && sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
 }
 
 /* Is the state in use by a hook further up this stack, or on the stack that a handler came from? */
 static bool is_in_use(const struct thread_state *state, uintptr_t sp)
 {
-    return state->busy != THREAD_IDLE && !is_stale(state, sp);
+    return thread_busy(state) != THREAD_IDLE && !is_stale(state, sp);
 }
 
 /* Return: the state of a signal handler that interrupted the use of @state; NULL if it is busy,
@@ -57,7 +58,7 @@ struct thread_state *enter_slow(uintptr_t sp)
         if (state == NULL) {
             return NULL;
         }
-        bool was_left = state->busy != THREAD_IDLE;
+        bool was_left = thread_busy(state) != THREAD_IDLE;
         if (enter_by(state, sp, &gate.is_open)) {
             return !was_left || process_recover(state) ? state : NULL;
         }

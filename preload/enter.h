@@ -7,6 +7,7 @@
 #ifndef PRELOAD_ENTER_H
 #define PRELOAD_ENTER_H
 
+#include <emmintrin.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,26 +23,26 @@ static inline uintptr_t enter_return_address(uintptr_t sp)
 static inline void leave(struct thread_state *state)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy = THREAD_IDLE;
+    thread_set_busy(state, THREAD_IDLE);
 }
 
 /*
- * Take an idle state. Busy first, then the gate: a signal handler that forks in between leaves the
- * child with a closed gate, and one that forks later finds the state busy.
- * @is_open: of the gate. Return: false if it is closed.
+ * Take an idle state. Before the gate is looked at: a signal handler that forks in between leaves
+ * the child with a closed gate, and one that forks later finds the state busy.
  */
+static inline void enter_at(struct thread_state *state, uintptr_t sp)
+{
+    const __m128i use =
+        _mm_set_epi64x((long long)enter_return_address(sp), (long long)(sp | THREAD_RECORDING));
+    /* one instruction, whatever the compiler thinks of it */
+    __asm__ volatile("movaps %1, %0" : "=m"(state->use) : "x"(use) : "memory");
+}
+
+/* Take an idle state. @is_open: of the gate. Return: false if it is closed. */
 static inline bool enter_by(struct thread_state *state, uintptr_t sp,
                             const _Atomic uint32_t *is_open)
 {
-    const uintptr_t pc = enter_return_address(sp);
-    state->busy_sp = sp;
-    state->busy_pc = pc;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy = THREAD_RECORDING;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    state->busy_sp = sp; /* again: a handler may have used the state in between */
-    state->busy_pc = pc;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    enter_at(state, sp);
     if (__builtin_expect(atomic_load_explicit(is_open, memory_order_relaxed) != 0, 1)) {
         return true;
     }
@@ -56,7 +57,7 @@ __attribute__((noinline, cold)) struct thread_state *enter_slow(uintptr_t sp);
 static inline struct thread_state *enter(uintptr_t sp)
 {
     struct thread_state *state = thread_self;
-    if (__builtin_expect(state->busy == THREAD_IDLE, 1) &&
+    if (__builtin_expect(thread_busy(state) == THREAD_IDLE, 1) &&
         __builtin_expect(enter_by(state, sp, &gate.is_open), 1)) {
         return state;
     }

@@ -57,7 +57,7 @@ void tracer_forked(void)
 {
     struct thread_state *state = thread_self;
     process_close_gate(); /* where the kernel has no MADV_WIPEONFORK */
-    if (state != &thread_absent && state->busy == THREAD_RECORDING) {
+    if (state != &thread_absent && thread_busy(state) == THREAD_RECORDING) {
         detach(state);
         if (state->nested != NULL) {
             detach(state->nested);

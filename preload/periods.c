@@ -77,7 +77,7 @@ void periods_run(struct thread_state *state, uint32_t tick)
     uint64_t at = atomic_load(&periods->snapshot_at);
     uint64_t sample_tick = atomic_load(&periods->sample_tick);
     uint64_t picture_tick = atomic_load(&periods->picture_tick);
-    bool is_wanted = atomic_load(&gate.is_recording) && !state->is_detached;
+    bool is_wanted = process_is_recording() && !state->is_detached;
     if (tick >= sample_tick &&
         atomic_compare_exchange_strong(&periods->sample_tick, &sample_tick, next_sample(tick)) &&
         is_wanted) {

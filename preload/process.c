@@ -14,8 +14,8 @@
 struct process process;
 struct gate gate;
 
-struct thread_state thread_absent = {.busy = THREAD_RECORDING};
-static struct thread_state thread_internal = {.busy = THREAD_INTERNAL};
+struct thread_state thread_absent = {.use.sp_and_busy = THREAD_RECORDING};
+static struct thread_state thread_internal = {.use.sp_and_busy = THREAD_INTERNAL};
 __thread struct thread_state *thread_self = &thread_absent;
 
 struct process_inside process_go_inside(void)
@@ -55,6 +55,7 @@ static void set_end(enum trace_end how)
 
 void process_close_gate(void)
 {
+    atomic_fetch_and(&gate.recording, ~GATE_RECORDING);
     atomic_store(&gate.is_open_to_frees, 0);
     atomic_store(&gate.is_open, 0);
 }
@@ -72,10 +73,9 @@ void process_stop(long error)
 void process_open_gate(void)
 {
     atomic_store(&process.phase, PROCESS_RUNNING);
-    atomic_store(&gate.is_recording, process.is_recording);
-    atomic_store(&gate.generation, 1);
     atomic_store(&gate.epoch, 1);
     atomic_store(&gate.is_open, 1);
+    atomic_store(&gate.recording, GATE_GENERATION | (process.is_recording ? GATE_RECORDING : 0));
     atomic_store(&gate.is_open_to_frees, !process.config.notes_frees);
 }
 
@@ -112,7 +112,7 @@ __attribute__((noinline, cold)) bool tracer_find_allocator(void)
 
 struct thread_state *process_thread(void)
 {
-    if (thread_self->busy == THREAD_INTERNAL) {
+    if (thread_busy(thread_self) == THREAD_INTERNAL) {
         return NULL;
     }
     if (!atomic_load(&gate.is_open)) {
@@ -146,7 +146,11 @@ bool tracer_set_recording(bool is_on)
         return false;
     }
     process.is_recording = is_on;
-    atomic_store(&gate.is_recording, is_on);
+    if (is_on) {
+        atomic_fetch_or(&gate.recording, GATE_RECORDING);
+    } else {
+        atomic_fetch_and(&gate.recording, ~GATE_RECORDING);
+    }
     return true;
 }
 

@@ -29,14 +29,17 @@
 #include "unwind.h"
 
 #define GATE_BYTES 4096
+#define GATE_RECORDING ((uint64_t)1)
+#define GATE_GENERATION ((uint64_t)2)
 
 /* What every event looks at; a page of its own, which a forked child finds full of zeros. */
 struct gate {
     _Atomic uint32_t is_open;          /* threads may record */
     _Atomic uint32_t is_open_to_frees; /* the same, and it is not asked who frees */
-    _Atomic uint32_t is_recording;     /* new blocks are recorded, not only frees of known ones */
-    _Atomic uint32_t generation;       /* of loaded code; raised when some was unloaded */
-    _Atomic uint64_t epoch;            /* docs/format.md, 5.1 */
+    /* GATE_RECORDING: new blocks are recorded, not only frees of known ones; and the generation of
+     * loaded code and of ids, raised by GATE_GENERATION when some are no longer what they were */
+    _Atomic uint64_t recording;
+    _Atomic uint64_t epoch; /* docs/format.md, 5.1 */
 } __attribute__((aligned(GATE_BYTES)));
 static_assert(sizeof(struct gate) == GATE_BYTES, "nothing else may be on the gate's page");
 
@@ -73,6 +76,11 @@ extern struct gate gate;
 /* Never NULL: before a thread has a state, a constant one that is busy. */
 extern __thread struct thread_state *thread_self __attribute__((tls_model("initial-exec")));
 extern struct thread_state thread_absent; /* what thread_self points to then */
+
+static inline bool process_is_recording(void)
+{
+    return (atomic_load_explicit(&gate.recording, memory_order_relaxed) & GATE_RECORDING) != 0;
+}
 
 /* --- for tracer.c --- */
 

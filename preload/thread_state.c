@@ -8,12 +8,15 @@
 #include "sys.h"
 
 #define RECLAIM_TRIES 8
+#define NO_SIZE UINT64_MAX /* no block has it */
 
 struct thread_state *thread_state_new(void)
 {
     struct thread_state *state = memory_map(sizeof *state);
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
+        state->last_size = NO_SIZE;
+        state->known_at = UINT64_MAX;
     }
     return state;
 }
@@ -33,7 +36,7 @@ void thread_state_forget(struct thread_state *state)
         state->has_cached_stacks = false;
     }
     unwind_forget(&state->unwinder);
-    state->last_stack = 0;
+    state->last_size = NO_SIZE;
     state->freer.is_known = false;
 }
 

@@ -34,7 +34,18 @@ enum thread_busy {
     THREAD_IDLE = 0,
     THREAD_RECORDING = 1, /* inside the tracer; an allocation now is a signal handler's */
     THREAD_INTERNAL = 2,  /* the tracer itself is calling something that may allocate */
+    THREAD_BUSY_MASK = 3,
 };
+
+/*
+ * What the state is used for, and by which hook, last. One store of 16 bytes marks a state busy, so
+ * that a signal handler finds all of it or nothing.
+ */
+struct thread_use {
+    uintptr_t
+        sp_and_busy; /* stack pointer of the hook's caller; enum thread_busy in the low bits */
+    uintptr_t pc;    /* where the hook returns to */
+} __attribute__((aligned(16)));
 
 /* A private cache in front of the stack table, whose chains cost two cache misses a frame. */
 #define THREAD_STACK_CACHE_BITS 11 /* 32 KiB: what deep and varied programs use again and again */
@@ -60,13 +71,12 @@ struct moving_block {
 
 struct thread_state {
     /* of every event */
-    uint32_t busy;     /* enum thread_busy; only the owner and its signal handlers */
-    uint32_t tick;     /* of the last event written */
-    uint64_t epoch;    /* of the last event written */
-    uintptr_t busy_sp; /* stack pointer of the caller of the hook that is recording */
-    uintptr_t busy_pc; /* where that hook returns to */
-    struct clock_reading clock;
+    struct thread_use use;      /* changed by the owner and its signal handlers only */
+    uint64_t epoch;             /* of the last event written */
+    uint32_t tick;              /* of the last event written */
+    struct clock_reading clock; /* its tick is the one above, or it is none */
     struct window events;
+    uint64_t known_at;   /* gate.recording, when what is remembered here was right; always odd */
     uint32_t last_stack; /* the last site, which the next event often has again */
     uint32_t last_site;
     uint64_t last_size;
@@ -90,7 +100,6 @@ struct thread_state {
     struct thread_state *nested; /* or NULL; a nested state is not in the list */
     struct unwinder unwinder;
     struct cached_stack stack_cache[1 << THREAD_STACK_CACHE_BITS];
-    uint32_t stack_cache_generation; /* of the code that its addresses lie in */
     bool has_cached_stacks;
     _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
 };
@@ -108,6 +117,21 @@ struct thread_list {
  */
 struct thread_state *thread_state_new(void);
 void thread_state_free(struct thread_state *state);
+
+static inline enum thread_busy thread_busy(const struct thread_state *state)
+{
+    return (enum thread_busy)(state->use.sp_and_busy & THREAD_BUSY_MASK);
+}
+
+static inline uintptr_t thread_use_sp(const struct thread_state *state)
+{
+    return state->use.sp_and_busy & ~(uintptr_t)THREAD_BUSY_MASK;
+}
+
+static inline void thread_set_busy(struct thread_state *state, enum thread_busy busy)
+{
+    state->use.sp_and_busy = thread_use_sp(state) | busy;
+}
 
 /* Empty the private caches: ids or addresses have a new meaning. */
 void thread_state_forget(struct thread_state *state);

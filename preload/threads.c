@@ -123,9 +123,9 @@ bool process_recover(struct thread_state *state)
 static long leave_stack(struct thread_state *state)
 {
     unwind_forget(&state->unwinder);
-    long result = state->busy != THREAD_IDLE ? recover(state) : 0;
+    long result = thread_busy(state) != THREAD_IDLE ? recover(state) : 0;
     if (result == 0) {
-        state->busy = THREAD_IDLE;
+        thread_set_busy(state, THREAD_IDLE);
     }
     return result;
 }

@@ -21,6 +21,7 @@
 #include "enter.h"
 #include "process.h"
 #include "sys.h"
+#include "unwind_memo.h"
 #include "writing.h"
 #ifdef TRACE_VERIFY
 #include "verify.h"
@@ -31,11 +32,6 @@
 /* What an event consists of. Left to itself the compiler makes calls of some stages, and saves and
  * restores more registers than they use. */
 #define STAGE static inline __attribute__((always_inline))
-
-static inline bool is_recording(void)
-{
-    return atomic_load_explicit(&gate.is_recording, memory_order_relaxed);
-}
 
 /* --- naming --- */
 
@@ -129,7 +125,7 @@ STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
 
 /* Code has been unloaded, or everything that was recorded so far counts no more. */
 static __attribute__((noinline, cold)) void renew_caches(struct thread_state *state,
-                                                         uint32_t generation)
+                                                         uint64_t recording)
 {
     uint32_t clears = atomic_load(&process.clears);
     thread_state_forget(state);
@@ -137,13 +133,14 @@ static __attribute__((noinline, cold)) void renew_caches(struct thread_state *st
         site_table_clear(&state->sites);
         state->clears = clears;
     }
-    state->stack_cache_generation = generation;
+    state->known_at = recording;
 }
 
 /* find_stack() for a stack that is not the last one. */
-static __attribute__((noinline)) uint32_t
-find_changed_stack(struct thread_state *state, const struct frame *caller, uint32_t generation)
+static __attribute__((noinline)) uint32_t find_changed_stack(struct thread_state *state,
+                                                             const struct frame *caller)
 {
+    const uint32_t generation = (uint32_t)(state->known_at / GATE_GENERATION);
     struct unwinder *unwinder = &state->unwinder;
     struct unwind_stack stack;
     unwind_capture(unwinder, &process.unwind, caller, generation, &stack);
@@ -154,7 +151,7 @@ find_changed_stack(struct thread_state *state, const struct frame *caller, uint3
     for (size_t i = stack.reused; i < stack.count; i++) {
         id = intern_frame(state, id, &unwinder->memo[i]);
         if (UNLIKELY(id == STACK_NONE)) {
-            unwinder->memo_used = 0; /* its frames have no ids */
+            unwind_memo_drop(unwinder); /* its frames have no ids */
             return STACK_NONE;
         }
         unwinder->memo[i].id = id;
@@ -167,13 +164,13 @@ find_changed_stack(struct thread_state *state, const struct frame *caller, uint3
 STAGE uint32_t find_stack(struct thread_state *state, const struct frame *caller)
 {
     struct unwinder *unwinder = &state->unwinder;
-    uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
-    if (UNLIKELY(generation != state->stack_cache_generation)) {
-        renew_caches(state, generation);
+    const uint64_t recording =
+        atomic_load_explicit(&gate.recording, memory_order_relaxed) | GATE_RECORDING;
+    if (UNLIKELY(recording != state->known_at)) {
+        renew_caches(state, recording);
     }
     const struct unwind_memo_frame *leaf = unwind_find_unchanged(unwinder, caller);
-    uint32_t stack =
-        LIKELY(leaf != NULL) ? leaf->id : find_changed_stack(state, caller, generation);
+    uint32_t stack = LIKELY(leaf != NULL) ? leaf->id : find_changed_stack(state, caller);
 #ifdef TRACE_VERIFY
     verify_stack(stack);
 #endif
@@ -195,10 +192,9 @@ static __attribute__((noinline)) uint32_t add_site(struct thread_state *state, u
 }
 
 /* Return: the site of an allocation, defined in the file; or 0. */
-STAGE uint32_t find_site(struct thread_state *state, const struct frame *caller, size_t size)
+STAGE uint32_t find_site(struct thread_state *state, uint32_t stack, size_t size)
 {
-    uint32_t stack = find_stack(state, caller);
-    if (LIKELY(stack == state->last_stack && size == state->last_size && stack != 0)) {
+    if (LIKELY(stack == state->last_stack && size == state->last_size)) {
         return state->last_site;
     }
     if (stack == STACK_NONE) {
@@ -232,11 +228,10 @@ static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thre
  * Enter a new block and record it; with @old_entry the record is that of a reallocation.
  * Without a site, an entry or room for the record the event is lost, and counted.
  */
-STAGE void record_birth(struct thread_state *state, void *block, size_t size,
-                        const struct frame *caller, live_entry old_entry)
+STAGE void record_birth(struct thread_state *state, void *block, uint32_t site,
+                        live_entry old_entry)
 {
     uintptr_t address = (uintptr_t)block;
-    uint32_t site = find_site(state, caller, size);
     if (UNLIKELY(site == 0)) {
         process_count(TRACE_LOST_MEMORY);
         return;
@@ -253,7 +248,9 @@ STAGE void record_birth(struct thread_state *state, void *block, size_t size,
     if (UNLIKELY(to == NULL)) {
         return;
     }
-    live_front_reach(&state->front, place);
+    if (UNLIKELY(live_front_is_at(&state->front, place))) {
+        live_front_advance(&state->front);
+    }
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
@@ -295,7 +292,7 @@ void tracer_record_end(struct thread_state *state, live_entry entry, const struc
 
 static __attribute__((noinline, cold)) void count_unknown_free(void)
 {
-    if (is_recording()) {
+    if (process_is_recording()) {
         process_count(TRACE_UNKNOWN_FREES);
     }
 }
@@ -304,48 +301,128 @@ void tracer_allocated(void *block, size_t size, const struct frame *caller)
 {
     struct thread_state *state = enter(caller->sp);
     if (LIKELY(state != NULL)) {
-        if (LIKELY(is_recording())) {
-            record_birth(state, block, size, caller, 0);
+        if (LIKELY(process_is_recording())) {
+            record_birth(state, block, find_site(state, find_stack(state, caller), size), 0);
         }
         leave(state);
     }
 }
 
-/* The registers that the hook's caller has after its return: the hook keeps a frame pointer. */
-static struct frame caller_at(uintptr_t sp)
+/* --- a usual allocation, and what it may turn out to be --- */
+
+static __attribute__((noinline, cold)) void *hand_out_anyhow(void *block, size_t size, uintptr_t pc,
+                                                             uintptr_t sp, uintptr_t bp)
 {
-    const uintptr_t *end = (const uintptr_t *)sp; // NOLINT(*-no-int-to-ptr): it is the stack
-    return (struct frame){.pc = end[-1], .sp = sp, .bp = end[-2]};
+    const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
+    tracer_allocated(block, size, &caller);
+    return block;
 }
 
-/* When the gate is closed to frees, for all events or because somebody wants to know who frees. */
-static __attribute__((noinline, cold)) void free_slow(void *block, uintptr_t sp)
+static __attribute__((noinline)) void *hand_out_of_site(struct thread_state *state, void *block,
+                                                        uint32_t site)
 {
-    struct thread_state *state = enter(sp);
+    record_birth(state, block, site, 0);
+    leave(state);
+    return block;
+}
+
+static __attribute__((noinline, cold)) void *
+hand_out_instead(struct thread_state *state, void *block, uint32_t site, live_entry left)
+{
+    writing_end(state, encode_allocation(encode_implied(state, writing_place(state), left), site));
+    leave(state);
+    return block;
+}
+
+static __attribute__((noinline)) void *hand_out_at_stack(struct thread_state *state, void *block,
+                                                         size_t size, uint32_t stack)
+{
+    record_birth(state, block, find_site(state, stack, size), 0);
+    leave(state);
+    return block;
+}
+
+static __attribute__((noinline)) void *hand_out_changed(struct thread_state *state, void *block,
+                                                        size_t size, uintptr_t pc, uintptr_t sp,
+                                                        uintptr_t bp)
+{
+    const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
+    uint32_t stack = find_changed_stack(state, &caller);
+#ifdef TRACE_VERIFY
+    verify_stack(stack);
+#endif
+    record_birth(state, block, find_site(state, stack, size), 0);
+    leave(state);
+    return block;
+}
+
+void *tracer_hand_out(void *block, size_t size, struct frame caller)
+{
+    struct thread_state *state = thread_self;
+    if (UNLIKELY(thread_busy(state) != THREAD_IDLE)) {
+        return hand_out_anyhow(block, size, caller.pc, caller.sp, caller.bp);
+    }
+    enter_at(state, caller.sp);
+    if (UNLIKELY(atomic_load_explicit(&gate.recording, memory_order_relaxed) != state->known_at)) {
+        leave(state);
+        return hand_out_anyhow(block, size, caller.pc, caller.sp, caller.bp);
+    }
+    const struct unwind_memo_frame *leaf = unwind_find_unchanged(&state->unwinder, &caller);
+    if (UNLIKELY(leaf == NULL)) {
+        return hand_out_changed(state, block, size, caller.pc, caller.sp, caller.bp);
+    }
+#ifdef TRACE_VERIFY
+    verify_stack(leaf->id);
+#endif
+    if (UNLIKELY(leaf->id != state->last_stack || size != state->last_size)) {
+        return hand_out_at_stack(state, block, size, leaf->id);
+    }
+    const uint32_t site = state->last_site;
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    if (UNLIKELY(place == NULL) || UNLIKELY(live_front_is_at(&state->front, place)) ||
+        UNLIKELY(!writing_is_ready(state))) {
+        return hand_out_of_site(state, block, site);
+    }
+    live_entry left = live_map_put(place, live_entry_make(site, state->tick));
+    if (UNLIKELY(left != 0)) {
+        return hand_out_instead(state, block, site, left);
+    }
+    writing_end(state, encode_allocation(writing_place(state), site));
+    leave(state);
+    return block;
+}
+
+bool tracer_take_back(void *block, uintptr_t sp)
+{
+    struct thread_state *state = thread_self;
+    if (UNLIKELY(thread_busy(state) != THREAD_IDLE) ||
+        UNLIKELY(!enter_by(state, sp, &gate.is_open_to_frees))) {
+        return false;
+    }
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    live_entry entry =
+        LIKELY(place != NULL) ? atomic_load_explicit(place, memory_order_relaxed) : 0;
+    /* site 0 is none */
+    if (UNLIKELY(block_is_inherited(entry)) || UNLIKELY(!writing_is_ready(state))) {
+        leave(state);
+        return false;
+    }
+    atomic_store_explicit(place, 0, memory_order_relaxed);
+    writing_end(state,
+                encode_free(writing_place(state), live_entry_site(entry), block_age(state, entry)));
+    leave(state);
+    return true;
+}
+
+void tracer_freeing(void *block, const struct frame *caller)
+{
+    struct thread_state *state = enter(caller->sp);
     if (state == NULL) {
         return;
     }
     live_entry entry = live_map_take(&process.live, (uintptr_t)block);
-    if (entry != 0) {
-        const struct frame caller = caller_at(sp);
-        tracer_record_end(state, entry, &caller);
-    } else {
-        count_unknown_free();
-    }
-    leave(state);
-}
-
-void tracer_freeing(void *block, uintptr_t sp)
-{
-    struct thread_state *state = thread_self;
-    if (UNLIKELY(state->busy != THREAD_IDLE) ||
-        UNLIKELY(!enter_by(state, sp, &gate.is_open_to_frees))) {
-        free_slow(block, sp);
-        return;
-    }
-    live_entry entry = live_map_take(&process.live, (uintptr_t)block);
     if (LIKELY(entry != 0)) {
-        record_death(state, entry);
+        tracer_record_end(state, entry, caller);
     } else {
         count_unknown_free();
     }
@@ -392,8 +469,8 @@ static void record_reallocation(struct thread_state *state, live_entry entry, vo
     if (entry == 0) {
         count_unknown_free();
     }
-    if (block != NULL && is_recording()) {
-        record_birth(state, block, size, caller, entry);
+    if (block != NULL && process_is_recording()) {
+        record_birth(state, block, find_site(state, find_stack(state, caller), size), entry);
     } else if (entry != 0) {
         tracer_record_end(state, entry, caller);
     }
@@ -423,7 +500,7 @@ void tracer_code_unloaded(void)
 {
     if (atomic_load(&gate.is_open)) {
         rule_table_clear(&process.unwind.rules);
-        atomic_fetch_add(&gate.generation, 1);
+        atomic_fetch_add(&gate.recording, GATE_GENERATION);
     }
 }
 
@@ -437,7 +514,7 @@ bool tracer_is_recording(void)
     if (!atomic_load(&gate.is_open)) {
         (void)process_thread(); /* a forked child may not have noticed yet that it is one */
     }
-    return is_recording();
+    return process_is_recording();
 }
 
 bool tracer_write_mark(uint8_t *(*encode)(uint8_t *to, const void *context), const void *context,
@@ -461,7 +538,7 @@ void tracer_sample(uintptr_t sp)
 {
     struct thread_state *state = enter(sp);
     if (state != NULL) {
-        if (is_recording()) {
+        if (process_is_recording()) {
             periods_sample(state);
         }
         leave(state);

@@ -51,8 +51,22 @@ size_t tracer_least_size(void);
  */
 void tracer_allocated(void *block, size_t size, const struct frame *caller);
 
-/* A block is about to be freed. @sp: of the hook's caller; below it its frame pointer is saved. */
-void tracer_freeing(void *block, uintptr_t sp);
+/*
+ * The same, for malloc(): short where the stack, the size and the time are those of the last event,
+ * and then without a call, so that malloc() need save no registers.
+ * Return: @block.
+ */
+void *tracer_hand_out(void *block, size_t size, struct frame caller);
+
+/* A block is about to be freed. @block: may be NULL. */
+void tracer_freeing(void *block, const struct frame *caller);
+
+/*
+ * The same, for free(), where that is short. @block: anything that free() is given.
+ * Return: false if nothing has been done: tracer_freeing() must be called, if the block is the real
+ * allocator's at all.
+ */
+bool tracer_take_back(void *block, uintptr_t sp);
 
 /* A block is about to be reallocated. Return: what tracer_reallocated() needs to know of it. */
 live_entry tracer_reallocating(void *block, uintptr_t sp);

@@ -46,10 +46,7 @@ EVENT void *malloc(size_t size)
         return bootstrap_allocate(1, size);
     }
     void *block = real.malloc(at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
 EXPORT void *calloc(size_t count, size_t size)
@@ -128,39 +125,51 @@ EXPORT void *reallocarray(void *old_block, size_t count, size_t size)
 }
 
 /* Return: true if the real function must be called. */
-static inline bool prepare_free(void *block, uintptr_t sp)
+static inline bool prepare_free(void *block, const struct frame *caller)
 {
     if (UNLIKELY(block == NULL || bootstrap_owns(block) || real.malloc == NULL)) {
         return block == NULL && real.malloc != NULL;
     }
-    tracer_freeing(block, sp);
+    tracer_freeing(block, caller);
     return true;
 }
 
-EVENT void free(void *block)
+static __attribute__((noinline)) void free_anyhow(void *block, uintptr_t pc, uintptr_t sp,
+                                                  uintptr_t bp)
 {
-    if (LIKELY(prepare_free(block, CALLER_SP()))) {
+    const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
+    if (prepare_free(block, &caller)) {
         real.free(block);
     }
 }
 
+EVENT void free(void *block)
+{
+    if (LIKELY(tracer_take_back(block, CALLER_SP()))) {
+        real.free(block);
+        return;
+    }
+    const struct frame *caller = CALLER();
+    free_anyhow(block, caller->pc, caller->sp, caller->bp);
+}
+
 EXPORT void cfree(void *block)
 {
-    if (prepare_free(block, CALLER_SP())) {
+    if (prepare_free(block, CALLER())) {
         real.cfree(block);
     }
 }
 
 EXPORT void free_sized(void *block, size_t size)
 {
-    if (prepare_free(block, CALLER_SP())) {
+    if (prepare_free(block, CALLER())) {
         real.free_sized(block, at_least(size));
     }
 }
 
 EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
-    if (prepare_free(block, CALLER_SP())) {
+    if (prepare_free(block, CALLER())) {
         real.free_aligned_sized(block, alignment, at_least(size));
     }
 }

@@ -31,9 +31,9 @@ static void add_what_is_known(struct picture_thread *thread)
     const struct thread_state *state = atomic_load(&process.threads.first);
     for (; state != NULL; state = state->next) {
         if (atomic_load(&state->owner) == thread->id) {
-            thread->stack = thread->is_still ? thread->stack : state->busy_sp;
-            thread->hook = state->busy_sp;
-            thread->hook_returns = state->busy_pc;
+            thread->stack = thread->is_still ? thread->stack : thread_use_sp(state);
+            thread->hook = thread_use_sp(state);
+            thread->hook_returns = state->use.pc;
             thread->moving = range_of(&state->moving);
             return;
         }

@@ -85,11 +85,11 @@ static inline uint32_t live_entry_birth(live_entry entry)
 /* Return: the entry's place, or NULL if its region is not mapped. */
 static inline _Atomic live_entry *live_map_find(const struct live_map *map, uintptr_t address)
 {
-    if (__builtin_expect(address >> LIVE_MAP_ADDRESS_BITS != 0, 0)) {
+    const uintptr_t number = address >> LIVE_MAP_REGION_SHIFT;
+    if (__builtin_expect(number >= LIVE_MAP_REGIONS, 0)) {
         return NULL;
     }
-    _Atomic live_entry *region =
-        atomic_load_explicit(&map->regions[address >> LIVE_MAP_REGION_SHIFT], memory_order_acquire);
+    _Atomic live_entry *region = atomic_load_explicit(&map->regions[number], memory_order_acquire);
     if (__builtin_expect(region == NULL, 0)) {
         return NULL;
     }
@@ -97,12 +97,10 @@ static inline _Atomic live_entry *live_map_find(const struct live_map *map, uint
     return &region[offset >> map->granule_shift];
 }
 
-/* To be told of each place before it is written to. */
-static inline void live_front_reach(struct live_front *front, const _Atomic live_entry *place)
+/* Must live_front_advance() be called before @place is written to? */
+static inline bool live_front_is_at(const struct live_front *front, const _Atomic live_entry *place)
 {
-    if (__builtin_expect((uintptr_t)place - front->next < LIVE_FRONT_BYTES, 0)) {
-        live_front_advance(front);
-    }
+    return (uintptr_t)place - front->next < LIVE_FRONT_BYTES;
 }
 
 /*
@@ -111,11 +109,14 @@ static inline void live_front_reach(struct live_front *front, const _Atomic live
  */
 static inline live_entry live_map_put(_Atomic live_entry *place, live_entry entry)
 {
-    /* An instruction that reads and writes, first: a page that is read before it is written costs
-     * two faults, the second of which interrupts all other processors of the process. */
-    __asm__ volatile("orq $0, %0" : "+m"(*(volatile live_entry *)place));
-    live_entry left = atomic_load_explicit(place, memory_order_relaxed);
-    atomic_store_explicit(place, entry, memory_order_relaxed);
+    /* One instruction that reads and writes. A page that is read before it is written costs two
+     * faults, the second of which interrupts all other processors of the process; and where there
+     * was nothing, which is nearly always, the sum is the entry. */
+    __asm__ volatile("addq %1, %0" : "+m"(*(volatile live_entry *)place) : "r"(entry));
+    live_entry left = atomic_load_explicit(place, memory_order_relaxed) - entry;
+    if (__builtin_expect(left != 0, 0)) {
+        atomic_store_explicit(place, entry, memory_order_relaxed);
+    }
     return left;
 }
 

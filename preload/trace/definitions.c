@@ -24,7 +24,7 @@ static uint8_t *begin(struct definitions *definitions, enum trace_definition tag
 }
 
 /* The record that ends before @end is complete. */
-static void commit(struct definitions *definitions, const uint8_t *end)
+static void commit(struct definitions *definitions, uint8_t *end)
 {
     window_commit(&definitions->window, end);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

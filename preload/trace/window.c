@@ -8,6 +8,11 @@
 
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
 
+static uint8_t *records_of(const struct window *window)
+{
+    return (uint8_t *)(window->chunk + 1);
+}
+
 /* Fill in what the header's check covers. Only while the window is empty. */
 static void write_header(struct window *window, enum trace_content content, uint32_t stream,
                          uint32_t sequence, uint32_t tick, uint64_t epoch)
@@ -22,7 +27,8 @@ static void write_header(struct window *window, enum trace_content content, uint
     chunk->first_tick = tick;
     chunk->first_epoch = epoch;
     chunk->check = trace_check(chunk, offsetof(struct trace_chunk, check));
-    window->limit = WINDOW_STEP_BYTES;
+    window->next = records_of(window);
+    window->limit = window->next + WINDOW_STEP_BYTES;
 }
 
 long window_open(struct window *window, struct file *file, enum trace_content content,
@@ -47,6 +53,8 @@ long window_seal(struct window *window, struct file *file, uint32_t tick, uint64
     long result = file_append(file, segment, bytes);
     compressor_give_back(compressor);
     if (result == 0) {
+        window->next = records_of(window);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
         __atomic_store_n(&chunk->used, 0, __ATOMIC_RELEASE);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
         write_header(window, (enum trace_content)chunk->content, chunk->stream, chunk->sequence + 1,
@@ -62,14 +70,13 @@ void window_restart(struct window *window, uint32_t stream)
 
 bool window_advance(struct window *window, size_t room)
 {
+    const uint8_t *end = records_of(window) + RECORDS_MAX;
     do {
-        if (window->limit >= RECORDS_MAX) {
+        if (window->limit == end) {
             return false;
         }
-        window->limit += WINDOW_STEP_BYTES;
-        if (window->limit > RECORDS_MAX) {
-            window->limit = RECORDS_MAX;
-        }
-    } while (window->chunk->used + room > window->limit);
+        window->limit =
+            end - window->limit > WINDOW_STEP_BYTES ? window->limit + WINDOW_STEP_BYTES : end;
+    } while (!window_has_room(window, room));
     return true;
 }

@@ -24,7 +24,8 @@
 
 struct window {
     struct trace_chunk *chunk; /* mapped; NULL before window_open() */
-    uint32_t limit;            /* `used` may grow to here before window_advance() is due */
+    uint8_t *next;             /* where the next record goes: what `used` in the chunk stands for */
+    const uint8_t *limit;      /* records may reach to here before window_advance() is due */
 };
 
 /*
@@ -48,19 +49,22 @@ void window_restart(struct window *window, uint32_t stream);
 /* Allow the next WINDOW_STEP_BYTES to be filled. Return: false if the window is full. */
 bool window_advance(struct window *window, size_t room);
 
+static inline bool window_has_room(const struct window *window, size_t room)
+{
+    return window->next + room <= window->limit;
+}
+
 /* Return: where to write at most @room bytes, or NULL if window_advance() is due. */
 static inline uint8_t *window_reserve(const struct window *window, size_t room)
 {
-    uint32_t used = window->chunk->used;
-    if (__builtin_expect(used + room > window->limit, 0)) {
-        return NULL;
-    }
-    return (uint8_t *)(window->chunk + 1) + used;
+    return __builtin_expect(window_has_room(window, room), 1) ? window->next : NULL;
 }
 
 /* The record that ends before @end is complete. */
-static inline void window_commit(const struct window *window, const uint8_t *end)
+static inline void window_commit(struct window *window, uint8_t *end)
 {
+    /* Should a signal handler never return in between, the next record makes up for it. */
+    window->next = end;
     /* not before the bytes: a kill between the two must not leave half a record */
     __atomic_store_n(&window->chunk->used, (uint32_t)(end - (uint8_t *)(window->chunk + 1)),
                      __ATOMIC_RELEASE);

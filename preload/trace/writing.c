@@ -91,6 +91,7 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
         atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
         clock_check_words(&process.clock);
         refresh_name_sometimes(state);
+        unwind_pass(&state->unwinder, WINDOW_STEP_BYTES);
         add_records(state);
     } else if (!seal(state, &state->events)) {
         process_count(TRACE_LOST_SPACE);
@@ -113,6 +114,8 @@ uint8_t *writing_pass_time(struct thread_state *state, size_t room)
     if (to == NULL) {
         to = writing_make_room(state, room);
         if (to == NULL) {
+            state->clock = CLOCK_UNREAD; /* what it says has not been written */
+            state->clock.tick = tick;
             return NULL;
         }
     }

@@ -55,8 +55,24 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
     return to;
 }
 
+/* Return: true if an event can be written at writing_place(): there is room, and time has not moved
+ * on since the last one. */
+static inline __attribute__((always_inline)) bool writing_is_ready(const struct thread_state *state)
+{
+    return __builtin_expect(window_has_room(&state->events, ENCODER_EVENT_BYTES), 1) &&
+           __builtin_expect(atomic_load_explicit(&gate.epoch, memory_order_acquire) == state->epoch,
+                            1) &&
+           __builtin_expect(clock_is_at(&process.clock, &state->clock), 1);
+}
+
+static inline __attribute__((always_inline)) uint8_t *
+writing_place(const struct thread_state *state)
+{
+    return state->events.next;
+}
+
 static inline __attribute__((always_inline)) void writing_end(struct thread_state *state,
-                                                              const uint8_t *to)
+                                                              uint8_t *to)
 {
     window_commit(&state->events, to);
 }

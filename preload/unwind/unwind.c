@@ -121,7 +121,7 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
         walked++;
     }
     if (is_guessed) {
-        unwinder->memo_used = 0;
+        unwind_memo_drop(unwinder);
     }
     return true;
 }
@@ -182,7 +182,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
     }
     unwind_memo_finish(unwinder, shared, 0, walked, ret_stack);
     ret_stack->root = TRACE_STACK_CUT;
-    unwinder->memo_used = 0;
+    unwind_memo_drop(unwinder);
     return true;
 }
 
@@ -270,7 +270,7 @@ static void capture_on_own_stack(void *argument)
                             : is_whole ? TRACE_STACK_WHOLE
                                        : TRACE_STACK_BROKEN;
     if (!is_reusable) {
-        unwinder->memo_used = 0;
+        unwind_memo_drop(unwinder);
     }
 }
 
@@ -374,8 +374,16 @@ void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
     }
 }
 
+void unwind_pass(struct unwinder *unwinder, uint32_t most)
+{
+    unwinder->unchecked -= most < unwinder->unchecked ? most : unwinder->unchecked;
+    if (unwinder->unchecked < UNWIND_CHANGE_WORTH) {
+        unwinder->leaf = NULL; /* the next stack, even the same one, is to be captured */
+    }
+}
+
 void unwind_forget(struct unwinder *unwinder)
 {
-    unwinder->memo_used = 0;
+    unwind_memo_drop(unwinder);
     unwind_segments_forget(&unwinder->segments);
 }

@@ -63,6 +63,8 @@ struct unwind_shared {
 
 /* One per thread; all zero to begin with. The frames are stored root first. */
 struct unwinder {
+    const struct unwind_memo_frame *leaf;   /* the memo's last frame; NULL: look no further */
+    const struct unwind_check *leaf_checks; /* from here down are those of all its frames */
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
     struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
     struct unwind_walked walk[UNWIND_FRAMES_MAX + 1];     /* leaf first: frames not in the memo */
@@ -72,7 +74,7 @@ struct unwinder {
     struct unwind_segments segments;
     size_t memo_used;
     uint32_t generation;     /* of the code that the memo was made for */
-    uint32_t unchecked;      /* unchanged stacks that may follow before a check is due */
+    uint32_t unchecked;      /* unchanged stacks that may follow before a check is due, about */
     uint32_t check_interval; /* after the last check; 0 before the first */
     void *own_stack_top;
 };
@@ -109,6 +111,12 @@ void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
 /* Forget all stacks: ids, addresses or the thread are others. */
 void unwind_forget(struct unwinder *unwinder);
 
+/*
+ * Some captures have been spared by unwind_find_unchanged(), which does not count them.
+ * @most: no more than so many.
+ */
+void unwind_pass(struct unwinder *unwinder, uint32_t most);
+
 /* --- the memo, for unwind.c and for unwind_find_unchanged() --- */
 
 /* Return: true if @frame's caller is found as that of the memo's frame @known was. */
@@ -119,16 +127,22 @@ static inline bool unwind_is_same_frame(const struct unwind_memo_frame *known,
            (!known->needs_bp || known->frame.bp == frame->bp);
 }
 
+/* Return: the first check that fails, from @check down. One before all others always does. */
+static inline const struct unwind_check *unwind_skip_equal(const struct unwind_check *check)
+{
+    while (*(const uintptr_t *)check->slot == check->value) {
+        check--;
+    }
+    return check;
+}
+
 /*
  * Read again the slots of the checks from number @last down.
  * Return: the number of the first one that fails; 0 if none but that does.
  */
 static inline size_t unwind_find_difference_from(const struct unwinder *unwinder, size_t last)
 {
-    const struct unwind_check *check = &unwinder->checks[last];
-    while (*(const uintptr_t *)check->slot == check->value) {
-        check--;
-    }
+    const struct unwind_check *check = unwind_skip_equal(&unwinder->checks[last]);
     return (size_t)(check - unwinder->checks);
 }
 
@@ -149,21 +163,14 @@ static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
  * Return: the memo's leaf; or NULL: unwind_capture() must look, if only because a self-check is
  * due.
  */
-static inline const struct unwind_memo_frame *unwind_find_unchanged(struct unwinder *unwinder,
+static inline const struct unwind_memo_frame *unwind_find_unchanged(const struct unwinder *unwinder,
                                                                     const struct frame *leaf)
 {
-    if (unwinder->memo_used == 0) {
+    const struct unwind_memo_frame *known = unwinder->leaf;
+    if (known == NULL || !unwind_is_same_frame(known, leaf)) {
         return NULL;
     }
-    const struct unwind_memo_frame *known = &unwinder->memo[unwinder->memo_used - 1];
-    /* or the compiler would work out each field's address from memo_used */
-    __asm__("" : "+r"(known));
-    if (!unwind_is_same_frame(known, leaf) || unwinder->unchecked == 0 ||
-        !unwind_are_callers_unchanged(unwinder, known)) {
-        return NULL;
-    }
-    unwinder->unchecked--;
-    return known;
+    return unwind_skip_equal(unwinder->leaf_checks) == unwinder->checks ? known : NULL;
 }
 
 #endif

@@ -132,7 +132,10 @@ void unwind_memo_finish(struct unwinder *unwinder, const struct unwind_shared *s
         push_walked(unwinder, walked);
     }
     if (is_cut) {
-        unwinder->memo_used = 0;
+        unwind_memo_drop(unwinder);
+    } else {
+        unwinder->leaf = &unwinder->memo[unwinder->memo_used - 1];
+        unwinder->leaf_checks = &unwinder->checks[unwinder->leaf->last_check];
     }
     ret_stack->count = count;
     ret_stack->reused = reused;

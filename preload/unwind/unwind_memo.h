@@ -15,6 +15,13 @@ static inline uintptr_t unwind_read_word(uintptr_t address)
     return *(const uintptr_t *)address;
 }
 
+/* The memo is of no use to the next capture; what it holds may still be read. */
+static inline void unwind_memo_drop(struct unwinder *unwinder)
+{
+    unwinder->memo_used = 0;
+    unwinder->leaf = NULL;
+}
+
 /*
  * Check that the callers of memo[frames - 1] are what they were, or can take their place.
  * @ret_fresh: those of memo[0 .. *ret_fresh) that are still used are what they were.

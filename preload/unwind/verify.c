@@ -74,10 +74,10 @@ void verify_stack(uint32_t id)
     if (local_backtrace == NULL || node == NULL) {
         return;
     }
-    uint32_t before = self->busy;
-    self->busy = THREAD_INTERNAL; /* unw_backtrace() may allocate */
+    const enum thread_busy before = thread_busy(self);
+    thread_set_busy(self, THREAD_INTERNAL); /* unw_backtrace() may allocate */
     int found = local_backtrace(theirs, FRAMES_MAX);
-    self->busy = before;
+    thread_set_busy(self, before);
     errno = error;
     while (first < (size_t)found && node->address != (uintptr_t)theirs[first]) {
         first++;

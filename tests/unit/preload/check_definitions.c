@@ -14,22 +14,22 @@ static union {
     uint8_t bytes[TRACE_WINDOW_BYTES];
 } memory;
 
-/* A window in plain memory, empty. */
-static struct definitions start(void)
-{
-    memset(&memory, 0, sizeof memory);
-    struct definitions definitions = {
-        .window = {.chunk = &memory.chunk, .limit = WINDOW_STEP_BYTES}};
-    definitions_restart(&definitions);
-    return definitions;
-}
-
 /* What sealing does to the window. */
 static void empty(struct definitions *definitions)
 {
     memory.chunk.used = 0;
-    definitions->window.limit = WINDOW_STEP_BYTES;
+    definitions->window.next = (uint8_t *)(&memory.chunk + 1);
+    definitions->window.limit = definitions->window.next + WINDOW_STEP_BYTES;
     definitions_restart(definitions);
+}
+
+/* A window in plain memory, empty. */
+static struct definitions start(void)
+{
+    memset(&memory, 0, sizeof memory);
+    struct definitions definitions = {.window = {.chunk = &memory.chunk}};
+    empty(&definitions);
+    return definitions;
 }
 
 /* A reader of one chunk: the cursor, and the values that deltas refer to. */
@@ -344,7 +344,7 @@ START_TEST(definitions_that_do_not_fit_leave_the_window_and_the_bases_alone)
     static const struct module module = {.path = "/m", .path_bytes = 2};
     static const struct stack_node node = {.address = 5, .parent = 3};
     struct definitions definitions = start();
-    memory.chunk.used = RECORDS_MAX - 3;
+    window_commit(&definitions.window, definitions.window.next + RECORDS_MAX - 3);
     struct definitions before = definitions;
     ck_assert(!define_stack(&definitions, 9, &node));
     ck_assert(!define_site(&definitions, 9, 9, 9));

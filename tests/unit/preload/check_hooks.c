@@ -74,9 +74,22 @@ void tracer_allocated(void *block, size_t size, const struct frame *caller)
     take_note(ALLOCATED, block, size, caller);
 }
 
-void tracer_freeing(void *block, uintptr_t sp)
+void *tracer_hand_out(void *block, size_t size, struct frame caller)
 {
-    take_note(FREEING, block, 0, &(struct frame){.sp = sp});
+    take_note(ALLOCATED, block, size, &caller);
+    return block;
+}
+
+void tracer_freeing(void *block, const struct frame *caller)
+{
+    take_note(FREEING, block, 0, caller);
+}
+
+bool tracer_take_back(void *block, uintptr_t sp)
+{
+    (void)block;
+    (void)sp;
+    return false;
 }
 
 live_entry tracer_reallocating(void *block, uintptr_t sp)

@@ -31,7 +31,9 @@ static bool put(uintptr_t address, live_entry entry)
     if (place == NULL) {
         return false;
     }
-    live_front_reach(&front, place);
+    if (live_front_is_at(&front, place)) {
+        live_front_advance(&front);
+    }
     atomic_store_explicit(place, entry, memory_order_relaxed);
     return true;
 }

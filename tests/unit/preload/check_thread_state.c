@@ -55,7 +55,7 @@ START_TEST(thread_state_is_new_and_has_a_stack)
     uint64_t before = memory_mapped_bytes();
     struct thread_state *state = thread_state_new();
     ck_assert_ptr_nonnull(state);
-    ck_assert_uint_eq(state->busy, THREAD_IDLE);
+    ck_assert_int_eq(thread_busy(state), THREAD_IDLE);
     ck_assert_ptr_null(state->events.chunk);
     ck_assert_ptr_null(state->definitions.window.chunk);
     ck_assert_ptr_null(state->nested);

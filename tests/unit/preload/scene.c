@@ -36,14 +36,16 @@ HOOK void allocate_at(void *at, size_t size)
 HOOK void allocate(unsigned i, size_t size)
 {
     errno = ODD_ERRNO;
-    tracer_allocated(block(i), size, CALLER());
+    REQUIRE(tracer_hand_out(block(i), size, *CALLER()) == block(i));
     REQUIRE(errno == ODD_ERRNO);
 }
 
 HOOK void release(unsigned i)
 {
     errno = ODD_ERRNO;
-    tracer_freeing(block(i), CALLER_SP());
+    if (!tracer_take_back(block(i), CALLER_SP())) {
+        tracer_freeing(block(i), CALLER());
+    }
     REQUIRE(errno == ODD_ERRNO);
 }
 

@@ -10,20 +10,20 @@
 #include "tracer.h"
 
 #define HANDLED_MIN 200
+#define HIGHEST_SP (UINTPTR_MAX & ~(uintptr_t)THREAD_BUSY_MASK)
 
 static void scene_nested(void)
 {
     allocate(1, 100);
     struct thread_state *state = thread_self;
-    state->busy = THREAD_RECORDING; /* as if a handler had come in between */
-    state->busy_sp = UINTPTR_MAX;
+    state->use.sp_and_busy =
+        HIGHEST_SP | THREAD_RECORDING; /* as if a handler had come in between */
     allocate(2, 200);
     REQUIRE(state->nested != NULL);
-    state->nested->busy = THREAD_RECORDING; /* and another one */
-    state->nested->busy_sp = UINTPTR_MAX;
+    state->nested->use.sp_and_busy = HIGHEST_SP | THREAD_RECORDING; /* and another one */
     allocate(3, 300);
-    state->nested->busy = THREAD_IDLE;
-    state->busy = THREAD_IDLE;
+    thread_set_busy(state->nested, THREAD_IDLE);
+    thread_set_busy(state, THREAD_IDLE);
     allocate(4, 400);
     release(2);
 }
@@ -40,7 +40,7 @@ static __attribute__((noinline)) void allocate_deeper(void)
 static void scene_stale(void)
 {
     allocate_deeper();
-    thread_self->busy = THREAD_RECORDING;
+    thread_set_busy(thread_self, THREAD_RECORDING);
     allocate(2, 200);
     REQUIRE(thread_self->nested == NULL);
     release(2);

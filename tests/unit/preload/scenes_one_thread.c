@@ -10,6 +10,7 @@
 #include "libtrace.h"
 #include "process.h"
 #include "tracer.h"
+#include "unwind_memo.h"
 
 #define FRAMES_MAX 64
 
@@ -161,7 +162,7 @@ static void break_rule_of_leaf(struct unwinder *unwinder)
     const struct unwind_memo_frame *leaf = &unwinder->memo[unwinder->memo_used - 1];
     const struct rule wrong = {.kind = RULE_END, .module = rule_module(leaf->rule)};
     rule_table_put(&process.unwind.rules, leaf->frame.pc, rule_pack(&wrong));
-    unwinder->memo_used = 0;
+    unwind_memo_drop(unwinder);
     unwinder->unchecked = 0;
 }
 
