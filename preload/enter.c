@@ -10,8 +10,9 @@
 
 /*
  * Is the state still marked busy by a hook that no longer runs, because a signal handler left it
- * with longjmp()? Then we are no deeper in the stack than a handler would be, or the slot of the
- * hook's return address has been used again. An alternate stack's addresses tell nothing.
+ * with longjmp()? Then the slot of the hook's return address has been used again, or its stack is
+ * gone; or it has not come to that yet, and we are no deeper in the stack than a handler would be.
+ * An alternate stack's addresses tell nothing.
  */
 static bool is_stale(const struct thread_state *state, uintptr_t sp)
 {
@@ -20,12 +21,12 @@ static bool is_stale(const struct thread_state *state, uintptr_t sp)
     if (thread_busy(state) != THREAD_RECORDING) {
         return false;
     }
-    if (!extents_are_one(&state->unwinder.extents, used_sp, sp)) {
-        return false;
+    if (!sys_holds(used_sp - sizeof(uintptr_t), (uint32_t)state->use.pc)) {
+        return true;
     }
-    bool is_left =
-        sp + SIGNAL_FRAME_LEAST > used_sp || enter_return_address(used_sp) != state->use.pc;
-    return is_left && sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+    return sp + SIGNAL_FRAME_LEAST > used_sp &&
+           extents_are_one(&state->unwinder.extents, used_sp, sp) &&
+           sys_sigaltstack(&alternate) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
 }
 
 /* Is the state in use by a hook further up this stack, or on the stack that a handler came from? */

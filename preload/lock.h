@@ -22,14 +22,14 @@ static inline void lock_acquire(struct lock *lock)
         return;
     }
     while (atomic_exchange(&lock->state, 2) != 0) {
-        (void)sys_futex((uint32_t *)&lock->state, 128 /* FUTEX_WAIT_PRIVATE */, 2);
+        (void)sys_futex((uint32_t *)&lock->state, FUTEX_WAIT_PRIVATE, 2);
     }
 }
 
 static inline void lock_release(struct lock *lock)
 {
     if (atomic_exchange(&lock->state, 0) == 2) {
-        (void)sys_futex((uint32_t *)&lock->state, 129 /* FUTEX_WAKE_PRIVATE */, 1);
+        (void)sys_futex((uint32_t *)&lock->state, FUTEX_WAKE_PRIVATE, 1);
     }
 }
 

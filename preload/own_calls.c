@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -37,7 +38,9 @@ static const struct own_call while_traced[] = {
     {.number = SYS_prlimit64},
     {.number = SYS_tgkill},
     {.number = SYS_sigaltstack},
-    {.number = SYS_futex},
+    {SYS_futex, {0, FUTEX_WAIT_PRIVATE}},
+    {SYS_futex, {0, FUTEX_WAKE_PRIVATE}},
+    {SYS_futex, {0, FUTEX_CMP_REQUEUE_PRIVATE}},
     {.number = SYS_clock_gettime},
 };
 

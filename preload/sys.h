@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -245,6 +246,16 @@ static inline bool sys_is_readable(uintptr_t address)
 static inline long sys_futex(uint32_t *word, int operation, uint32_t value)
 {
     return sys_call6(SYS_futex, (long)word, operation, value, 0, 0, 0);
+}
+
+/*
+ * Return: true if the 4 bytes at @address, a multiple of 4, can be read and are @value. The kernel
+ * compares them before it wakes and moves the first none of those who wait there.
+ */
+static inline bool sys_holds(uintptr_t address, uint32_t value)
+{
+    return sys_call6(SYS_futex, (long)address, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, (long)address,
+                     value) == 0;
 }
 
 #endif

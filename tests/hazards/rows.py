@@ -103,6 +103,7 @@ SAFE = ("{programs}/safe_malloc.so",)
 FORKS = 500 if ALL else 100
 CHILDREN = 10000 if ALL else 500
 COROUTINES = 10000 if ALL else 1000
+OVERFLOWS = 5000 if ALL else 300
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600" if ALL else "4"))
 SUCCESSIVE = 100000 if ALL else 20000
 
@@ -146,6 +147,10 @@ def control():
         Row("interrupted", verify=True,
             callers={"behind_hole": 100, "wide": 0, "first": 100, "pushed": 100}),
         # each jump may cost the event that it left in the middle
+        # at most the event that was being recorded is lost, and it may be in the trace
+        *[Row("overflows", (OVERFLOWS, where), after=SAFE, traces=traces,
+              totals={"lost_events": lambda lost: lost <= 2 * OVERFLOWS})
+          for where, traces in (("process", None), ("one", 1), ("new", 1))],
         Row("longjmps", after=SAFE, slack=1000, may_lose=True,
             totals={"lost_events": lambda lost: 0 < lost <= 1000},
             notes=("events cut short by a signal handler or a thread's end: .*",)),

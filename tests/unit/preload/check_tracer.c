@@ -242,6 +242,16 @@ START_TEST(tracer_notices_hooks_that_were_left_with_longjmp)
 }
 END_TEST
 
+START_TEST(tracer_notices_hooks_that_were_left_on_another_stack)
+{
+    play("stale_elsewhere", NULL);
+    scene_expect(&reader, 0, "+100 +200 +300");
+    ck_assert_uint_eq(reader.stream_count, 1);
+    ck_assert_uint_eq(counter(TRACE_LOST_CUT_SHORT), 2);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(tracer_loses_nothing_of_handlers_that_interrupt_it)
 {
     char output[SCENE_OUTPUT_BYTES];
@@ -395,6 +405,7 @@ int main(void)
         tracer_seals_full_windows,
         tracer_gives_handlers_a_state_of_their_own,
         tracer_notices_hooks_that_were_left_with_longjmp,
+        tracer_notices_hooks_that_were_left_on_another_stack,
         tracer_loses_nothing_of_handlers_that_interrupt_it,
         tracer_gives_threads_streams_of_their_own,
         tracer_gives_a_forked_child_a_trace_of_its_own,

@@ -4,23 +4,29 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 
 #include "process.h"
 #include "tracer.h"
 
 #define HANDLED_MIN 200
-#define HIGHEST_SP (UINTPTR_MAX & ~(uintptr_t)THREAD_BUSY_MASK)
+
+/* As if a hook were recording that a handler has interrupted: it returns to what @slot says. */
+static void make_busy(struct thread_state *state, const uintptr_t *slot)
+{
+    state->use = (struct thread_use){(uintptr_t)(slot + 1) | THREAD_RECORDING, *slot};
+}
 
 static void scene_nested(void)
 {
+    static uintptr_t slots[] = {0x1234567890, 0x9876543210}; /* of other stacks than ours */
     allocate(1, 100);
     struct thread_state *state = thread_self;
-    state->use.sp_and_busy =
-        HIGHEST_SP | THREAD_RECORDING; /* as if a handler had come in between */
+    make_busy(state, &slots[0]);
     allocate(2, 200);
     REQUIRE(state->nested != NULL);
-    state->nested->use.sp_and_busy = HIGHEST_SP | THREAD_RECORDING; /* and another one */
+    make_busy(state->nested, &slots[1]);
     allocate(3, 300);
     thread_set_busy(state->nested, THREAD_IDLE);
     thread_set_busy(state, THREAD_IDLE);
@@ -44,6 +50,23 @@ static void scene_stale(void)
     allocate(2, 200);
     REQUIRE(thread_self->nested == NULL);
     release(2);
+}
+
+/* So does one whose stack is used for something else, or is gone. */
+static void scene_stale_elsewhere(void)
+{
+    const size_t page = 4096;
+    uintptr_t *slot = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(slot != MAP_FAILED);
+    slot[7] = 0x1234567890;
+    allocate(1, 100);
+    make_busy(thread_self, &slot[7]);
+    slot[7]++;
+    allocate(2, 200);
+    make_busy(thread_self, &slot[7]);
+    REQUIRE(munmap(slot, page) == 0);
+    allocate(3, 300);
+    REQUIRE(thread_self->nested == NULL);
 }
 
 static volatile sig_atomic_t handled;
@@ -88,6 +111,7 @@ static void scene_handler(void)
 const struct scene scenes_of_handlers[] = {
     {"nested", scene_nested},
     {"stale", scene_stale},
+    {"stale_elsewhere", scene_stale_elsewhere},
     {"handler", scene_handler},
     {0},
 };
