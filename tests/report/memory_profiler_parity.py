@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-import synthetic
+import tabled
 
 try:
     import memory_profiler
@@ -22,7 +22,6 @@ except ImportError:
 
 ROUNDS = 60
 MIB = 1 << 20
-BIAS = 0x10000
 WORDS = ("int", "x = f();", "", "\t", "  ", "{", "}", "malloc(1)", "{0:>6}", "%s", "\u00e4\u20ac", "\"", "//")
 
 
@@ -68,22 +67,9 @@ class Case:
             end = self.rng.choice(("\n", "\r\n"))
             with open(os.path.join(directory, name), "w", encoding="utf-8", newline="") as file:
                 file.write("".join(line + end for line in lines))
-        with open(os.path.join(directory, "app"), "w", encoding="utf-8") as table:
-            for number, (name, line) in enumerate(self.frames):
-                table.write(f"{number + 1:#x} {name} {line} f{number}\n")
-        trace = synthetic.Trace()
-        trace.process("/bin/app", "/")
-        trace.module(1, BIAS, "app")
-        nodes = {}
+        trace = tabled.TabledTrace(directory, self.frames)
         for number, (stack, size) in enumerate(self.sites):
-            parent = synthetic.WHOLE
-            for depth in range(1, len(stack) + 1):
-                prefix = stack[:depth]
-                if prefix not in nodes:
-                    nodes[prefix] = synthetic.FIRST + len(nodes)
-                    trace.stack(nodes[prefix], parent, 1, BIAS + prefix[-1] + 2)
-                parent = nodes[prefix]
-            trace.site(0, number + 1, parent, size)
+            trace.site(0, number + 1, trace.stack_of(stack), size)
         lines = self.play(trace)
         with open(os.path.join(directory, "t.trace"), "wb") as file:
             file.write(trace.to_bytes())

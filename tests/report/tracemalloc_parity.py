@@ -16,11 +16,10 @@ import sys
 import tempfile
 import tracemalloc
 
-import synthetic
+import tabled
 
 ROUNDS = 40 if os.environ.get("LIBTRACE_TEST_ALL") == "1" else 10
 PROGRAMS = 10  # of a round; each is a case for each of 25 command lines
-BIAS = 0x400000
 DOMAINS = (0, 0, 0, 1, 1, 7, 389047, 2 ** 32 - 1)
 GROUPS = (("lineno", False), ("filename", False), ("traceback", False), ("lineno", True),
           ("filename", True))
@@ -63,21 +62,10 @@ class Case:
         Those in before are allocated first; then come a snapshot and the end of those freed.
         """
         blocks = self.blocks if blocks is None else list(blocks)
-        with open(os.path.join(directory, "app"), "w", encoding="utf-8") as table:
-            for number, (name, line) in enumerate(self.frames):
-                table.write(f"{number + 1:#x} {name} {line} f{number}\n")
-        trace = synthetic.Trace()
-        trace.process("/bin/app", "/")
-        trace.module(1, BIAS, "app")
-        nodes, sites = {}, {}
+        trace = tabled.TabledTrace(directory, self.frames)
+        sites = {}
         for stack, size, domain in [*before, *blocks]:
-            parent = synthetic.WHOLE
-            for depth in range(1, len(stack) + 1):
-                prefix = stack[:depth]
-                if prefix not in nodes:
-                    nodes[prefix] = synthetic.FIRST + len(nodes)
-                    trace.stack(nodes[prefix], parent, 1, BIAS + prefix[-1] + 2)
-                parent = nodes[prefix]
+            parent = trace.stack_of(stack)
             if (stack, size, domain) not in sites:
                 number = sites[stack, size, domain] = 1 + len(sites)
                 definitions = [lambda: trace.site(0, number, parent, size)]

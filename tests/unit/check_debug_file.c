@@ -2,7 +2,6 @@
  * The search for debug files, in a directory of its own: copies of this program, taken apart and
  * linked to each other by objcopy.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "own_code.h"
 #include "shell.h"
 #include "sym_elf.h"
+#include "unit.h"
 
 static char directory[32];
 static struct debug_files files;
@@ -252,7 +252,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("debug_file");
     TCase *tests = tcase_create("search");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, debug_file_needs_none_for_an_unstripped_module);
@@ -270,10 +269,5 @@ int main(void)
     tcase_add_test(tests, debug_file_refuses_what_is_not_elf);
     tcase_add_test(tests, debug_file_unpacks_symbols_that_the_module_brings_along);
     tcase_add_test(tests, debug_file_survives_broken_packed_symbols);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("debug_file", tests);
 }

@@ -1,10 +1,10 @@
 /* Linker names to source names. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sym_demangle.h"
+#include "unit.h"
 
 static const struct {
     const char *name;
@@ -80,16 +80,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sym_demangle");
     TCase *tests = tcase_create("names");
     tcase_add_loop_test(tests, sym_demangle_shows_source_names, 0,
                         (int)(sizeof names / sizeof names[0]));
     tcase_add_test(tests, sym_demangle_bounds_what_it_shows);
     tcase_add_test(tests, sym_demangle_leaves_doubtful_names_of_d);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("sym_demangle", tests);
 }

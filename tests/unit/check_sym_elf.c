@@ -1,5 +1,4 @@
 /* ELF symbol tables, those of this program and of the C library. */
-#include <check.h>
 #include <errno.h>
 #include <link.h>
 #include <search.h>
@@ -12,6 +11,7 @@
 #include "own_code.h"
 #include "shell.h"
 #include "sym_elf.h"
+#include "unit.h"
 
 #define NOINLINE __attribute__((noinline, used, noipa))
 
@@ -184,7 +184,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sym_elf");
     TCase *tests = tcase_create("tables");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, sym_elf_finds_functions_by_any_of_their_addresses);
@@ -194,10 +193,5 @@ int main(void)
     tcase_add_test(tests, sym_elf_reads_exported_symbols_of_a_stripped_library);
     tcase_add_test(tests, sym_elf_names_stubs_as_objdump_does);
     tcase_add_test(tests, sym_elf_leaves_versions_out);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("sym_elf", tests);
 }

@@ -1,10 +1,10 @@
 /* Line number programs, from bytes written out by hand after DWARF 5, section 6.2 and appendix D.5.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sym_line_program.h"
+#include "unit.h"
 
 /*
  * Version 5: directories "/top", "sub"; files a.h (in /top), b.c (in sub), the latter by an offset.
@@ -257,17 +257,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sym_line_program");
     TCase *tests = tcase_create("programs");
     tcase_add_test(tests, sym_line_program_starts_version_5_at_file_1);
     tcase_add_test(tests, sym_line_program_counts_version_2_from_1);
     tcase_add_test(tests, sym_line_program_tells_that_it_is_broken);
     tcase_add_test(tests, sym_line_program_survives_truncation);
     tcase_add_test(tests, sym_line_program_survives_damage);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("sym_line_program", tests);
 }

@@ -1,8 +1,7 @@
 /* The line table of a unit: which row describes an address. */
-#include <check.h>
-#include <stdlib.h>
 
 #include "sym_lines.h"
+#include "unit.h"
 
 static struct sym_lines *lines;
 
@@ -120,7 +119,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sym_lines");
     TCase *tests = tcase_create("table");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, sym_lines_finds_nothing_in_an_empty_table);
@@ -130,10 +128,5 @@ int main(void)
     tcase_add_test(tests, sym_lines_trims_what_overlaps);
     tcase_add_test(tests, sym_lines_sorts_rows);
     tcase_add_test(tests, sym_lines_ignores_rows_without_an_end);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run("sym_lines", tests);
 }
