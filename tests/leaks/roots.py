@@ -78,13 +78,28 @@ def check_variables(directory):
         check(len(roots) == 1 and re.match(wanted, roots[0]), f"{variable}, line {declared}: {roots}")
 
 
+def check_register(directory):
+    program = build / "tests" / "leaks" / "register"
+    file = f"{directory}/register.trace"
+    subprocess.run([program], check=True, env=environment(LD_PRELOAD=library, LIBTRACE_PICTURE="exit",
+                                                          LIBTRACE_OUTPUT=file))
+    outcome = report(["--why", "leaks.h", "--format", "json", file], directory)
+    heap = json.loads(outcome.stdout)["heap"]
+    if not heap["pictures"][0]["registers_known"]:
+        print("the registers of other threads are not known here")
+        return
+    roots = [chain["root"] for chain in heap["chains"]]
+    check(any(re.fullmatch(r"register \(thread register \d+\)", root) for root in roots), f"register: {roots}")
+
+
 def main():
-    require(library, build / "tests" / "leaks" / "held", build / "tests" / "leaks" / "named")
+    require(library, *(build / "tests" / "leaks" / name for name in ("held", "named", "register")))
     with tempfile.TemporaryDirectory() as directory:
         check_locals(build / "tests" / "leaks" / "held", directory)
         for program, left_out in compile_held(directory):
             check_locals(program, directory, left_out)
         check_variables(directory)
+        check_register(directory)
     finish("names of roots")
 
 

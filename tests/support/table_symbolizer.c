@@ -187,9 +187,8 @@ const char *symbolizer_lack(const struct symbolizer *symbolizer, size_t module)
     return NULL;
 }
 
-/* A module of the stand-in has none. */
+/* A module of the stand-in has one if its path says so. */
 const char *inner_allocator_find(const char *path)
 {
-    (void)path;
-    return NULL;
+    return strstr(path, "/jemalloc_in_") != NULL ? "jemalloc" : NULL;
 }

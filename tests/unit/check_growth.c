@@ -112,6 +112,37 @@ START_TEST(growth_is_counted_in_allocations_of_blocks)
 }
 END_TEST
 
+/* What a thread that was faster has allocated since a clear counts, and only that. */
+START_TEST(growth_of_a_short_run_starts_anew_at_a_clear)
+{
+    enum { EARLY = 4 };
+    struct growth *growth = growth_new(2, 100, GROWTH_SAMPLES);
+    struct growth_counts *counts = growth_counts_new();
+    for (uint32_t i = 0; i < 20; i++) {
+        growth_begin(growth, 0);
+    }
+    for (uint32_t i = 0; i < EARLY; i++) {
+        growth_begin(growth, 1);
+    }
+    growth_clear(growth, 2, 1, 5);
+    for (uint32_t i = EARLY; i < GROWTH_SAMPLES; i++) {
+        growth_begin(growth, 1);
+    }
+    growth_finish(growth);
+    ck_assert(growth_counts_add(counts, 0, growth, 0, 1));
+    ck_assert(growth_counts_add(counts, 1, growth, 1, 1));
+    growth_counts_close(counts, growth);
+    ck_assert_uint_eq(growth_counts_summary(counts, 0).born, 0);
+    struct growth_summary summary = growth_counts_summary(counts, 1);
+    ck_assert_uint_eq(summary.born, GROWTH_SAMPLES);
+    for (int64_t i = EARLY - 1; i < GROWTH_SAMPLES; i++) {
+        ck_assert_int_eq(summary.levels[i], i + 1);
+    }
+    growth_counts_free(counts);
+    growth_free(growth);
+}
+END_TEST
+
 static const struct {
     const char *arguments;
     const char *answer;
@@ -143,6 +174,7 @@ int main(void)
     tcase_add_test(tests, growth_is_seen_in_a_short_run);
     tcase_add_test(tests, growth_of_several_traces_adds_up);
     tcase_add_test(tests, growth_is_counted_in_allocations_of_blocks);
+    tcase_add_test(tests, growth_of_a_short_run_starts_anew_at_a_clear);
     tcase_add_loop_test(tests, growth_refuses_what_it_is_not, 0,
                         sizeof refused / sizeof refused[0]);
     return unit_run("growth", tests);

@@ -1,4 +1,5 @@
 /* ledger.c and freers.c: who freed a module's blocks, where it is known, and where it is not. */
+#include <stdio.h>
 #include <string.h>
 
 #include "scene.h"
@@ -89,6 +90,31 @@ START_TEST(ledger_starts_anew_at_a_clear)
 }
 END_TEST
 
+/* Eight others are named, those that freed most; what the rest did is added up. */
+START_TEST(ledger_adds_up_those_it_does_not_name)
+{
+    enum { OTHERS = 11, FIRST_MODULE = 10 };
+    char path[32];
+    struct trace_builder *builder = scene_new();
+    builder_site(builder, 0, 1, SCENE_WORK, 10);
+    for (uint32_t i = 0; i < OTHERS; i++) {
+        const uint64_t bias = OTHER_BIAS + i * UINT64_C(0x100000);
+        (void)snprintf(path, sizeof path, "/scene/lib%02u.so", i);
+        builder_module(builder, FIRST_MODULE + i, bias, path);
+        builder_stack(builder, OTHER_STACK + i, TRACE_STACK_WHOLE, FIRST_MODULE + i, bias + 0x100);
+        builder_freer(builder, 0, OTHER_STACK + i);
+        for (uint32_t block = 0; block <= i; block++) {
+            builder_allocate(builder, 0, 1);
+            builder_release(builder, 0, 1, 0);
+        }
+    }
+    expect(builder, "    allocated 660 B in 66: freed 0 B in 0 by itself, 110 B in 11 by lib10.so, "
+                    "100 B in 10 by lib09.so, 90 B in 9 by lib08.so, 80 B in 8 by lib07.so, "
+                    "70 B in 7 by lib06.so, 60 B in 6 by lib05.so, 50 B in 5 by lib04.so, "
+                    "40 B in 4 by lib03.so, 60 B in 6 by 3 more\n");
+}
+END_TEST
+
 START_TEST(ledger_is_not_there_if_nobody_knows)
 {
     struct trace_builder *builder = begin();
@@ -109,6 +135,7 @@ int main(void)
     tcase_add_test(tests, ledger_names_who_freed);
     tcase_add_test(tests, ledger_keeps_streams_apart);
     tcase_add_test(tests, ledger_starts_anew_at_a_clear);
+    tcase_add_test(tests, ledger_adds_up_those_it_does_not_name);
     tcase_add_test(tests, ledger_is_not_there_if_nobody_knows);
     return unit_run("ledger", tests);
 }

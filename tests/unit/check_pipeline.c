@@ -148,6 +148,32 @@ START_TEST(pipeline_cannot_compare_with_nothing)
 }
 END_TEST
 
+/* Each file is told of once, whatever the number of traces that have it; not what is no file. */
+START_TEST(pipeline_tells_of_allocators_inside)
+{
+    struct run run;
+    for (int i = 0; i < 2; i++) {
+        struct trace_builder *builder = scene_new();
+        builder_module(builder, 2, 0x10000, "/lib/liba.so");
+        builder_module(builder, 3, 0x20000, "/lib/jemalloc_in_b.so");
+        builder_module(builder, 4, 0x30000, "/lib/jemalloc_in_c.so");
+        builder_module(builder, 5, 0x40000, "a/jemalloc_in_d.so");
+        builder_write(builder, i == 0 ? "a.trace" : "b.trace");
+        builder_free(builder);
+    }
+    RUN_START(&run, "--summary");
+    ck_assert_int_eq(run_add(&run, "a.trace"), TRACE_OK);
+    ck_assert_int_eq(run_add(&run, "b.trace"), TRACE_OK);
+    run_finish(&run);
+    ck_assert_uint_eq(run.report.inner_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = i == 0 ? "/lib/jemalloc_in_b.so has" : "/lib/jemalloc_in_c.so has";
+        ck_assert_ptr_nonnull(strstr(run.report.inner_allocators[i], path));
+    }
+    run_end(&run);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("pipeline");
@@ -157,5 +183,6 @@ int main(void)
     tcase_add_test(tests, pipeline_tells_which_snapshots_there_are);
     tcase_add_loop_test(tests, pipeline_compares, 0, sizeof compared / sizeof compared[0]);
     tcase_add_test(tests, pipeline_cannot_compare_with_nothing);
+    tcase_add_test(tests, pipeline_tells_of_allocators_inside);
     return unit_run("pipeline", tests);
 }

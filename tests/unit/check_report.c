@@ -31,6 +31,7 @@ START_TEST(report_adds_everything)
     one.peak_s = 2.5;
     one.peak_resident_s = 3.5;
     sum = one;
+    sum.longest_pause_us = 1;
     report_add_totals(&sum, &one);
     ck_assert_double_eq(sum.peak_s, 2.5);
     ck_assert_double_eq(sum.peak_resident_s, 3.5);
