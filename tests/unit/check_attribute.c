@@ -55,6 +55,26 @@ START_TEST(attribute_gives_plumbing_to_its_outermost)
 }
 END_TEST
 
+/* Callers are asked about a few at a time; an owner may be hundreds of them away. */
+START_TEST(attribute_looks_for_the_owner_far_out)
+{
+    struct trace_builder *builder = scene_new();
+    uint32_t stack = SCENE_WORK;
+    for (uint32_t depth = 0; depth < 500; depth++) {
+        builder_stack(builder, 100 + depth, stack, 1, SCENE_BIAS + 0x301); // plumbing
+        stack = 100 + depth;
+    }
+    builder_site(builder, 0, 1, stack, 8);
+    builder_allocate(builder, 0, 1);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    char *text = scene_report("t.trace", NULL);
+    ck_assert_str_eq(text, "[ Top 10 by lineno, at end: 8 B live in 1 block ]\n"
+                           "src/work.c:20: size=8 B, count=1, average=8 B\n");
+    free(text);
+}
+END_TEST
+
 START_TEST(attribute_survives_a_cycle_of_stacks)
 {
     struct trace_builder *builder = scene_new();
@@ -154,6 +174,7 @@ int main(void)
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_loop_test(tests, attribute_finds_the_owner, 0, sizeof owners / sizeof owners[0]);
     tcase_add_test(tests, attribute_gives_plumbing_to_its_outermost);
+    tcase_add_test(tests, attribute_looks_for_the_owner_far_out);
     tcase_add_test(tests, attribute_survives_a_cycle_of_stacks);
     tcase_add_loop_test(tests, plumbing_is_known, 0, sizeof functions / sizeof functions[0]);
     tcase_add_loop_test(tests, pattern_cuts_names_down, 0, sizeof names / sizeof names[0]);

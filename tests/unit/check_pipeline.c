@@ -174,6 +174,48 @@ START_TEST(pipeline_tells_of_allocators_inside)
 }
 END_TEST
 
+/* Modules that lack most come first: names, then lines. */
+START_TEST(pipeline_sorts_modules_by_what_they_lack)
+{
+    static const struct report_module expected[] = {
+        {.path = "app", .unnamed = 1, .lineless = 2}, // of the scene's own stacks
+        {.path = "nameless.so", .unnamed = 1, .lineless = 1},
+        {.path = "two.so", .lineless = 2},
+        {.path = "one.so", .lineless = 1},
+        {.path = "other.so", .lineless = 1},
+    };
+    static const char named[] = "0x100 - 0 f\n0x200 - 0 g\n";
+    static const char *const paths[] = {"other.so", "one.so", "nameless.so", "two.so"};
+    struct run run;
+    struct trace_builder *builder = scene_new();
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint64_t bias = (i + 1) * UINT64_C(0x10000);
+        builder_module(builder, 2 + i, bias, paths[i]);
+        builder_stack(builder, 100 + i, TRACE_STACK_WHOLE, 2 + i, bias + 0x101);
+        builder_site(builder, 0, 1 + i, 100 + i, 8);
+        builder_allocate(builder, 0, 1 + i);
+        if (i != 2) {
+            builder_write_file(paths[i], named, sizeof named - 1);
+        }
+    }
+    builder_stack(builder, 104, TRACE_STACK_WHOLE, 5, UINT64_C(0x40000) + 0x201);
+    builder_site(builder, 0, 5, 104, 8);
+    builder_allocate(builder, 0, 5);
+    builder_write(builder, "t.trace");
+    builder_free(builder);
+    RUN_START(&run, "--summary");
+    ck_assert_int_eq(run_add(&run, "t.trace"), TRACE_OK);
+    run_finish(&run);
+    ck_assert_uint_eq(run.report.module_count, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < run.report.module_count; i++) {
+        ck_assert_str_eq(run.report.modules[i].path, expected[i].path);
+        ck_assert_uint_eq(run.report.modules[i].unnamed, expected[i].unnamed);
+        ck_assert_uint_eq(run.report.modules[i].lineless, expected[i].lineless);
+    }
+    run_end(&run);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("pipeline");
@@ -183,6 +225,7 @@ int main(void)
     tcase_add_test(tests, pipeline_tells_which_snapshots_there_are);
     tcase_add_loop_test(tests, pipeline_compares, 0, sizeof compared / sizeof compared[0]);
     tcase_add_test(tests, pipeline_cannot_compare_with_nothing);
+    tcase_add_test(tests, pipeline_sorts_modules_by_what_they_lack);
     tcase_add_test(tests, pipeline_tells_of_allocators_inside);
     return unit_run("pipeline", tests);
 }

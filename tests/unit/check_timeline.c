@@ -186,6 +186,39 @@ START_TEST(timeline_is_drawn)
 }
 END_TEST
 
+/*
+ * The same trace, by hand: 69 columns for eight ticks, so one ends after 17 columns and a quarter,
+ * two after 34 and a half; of 16 rows, 350 B fill all, 250 B eleven and a bit, 100 B four and half.
+ */
+START_TEST(timeline_is_drawn_to_scale)
+{
+    static const struct {
+        int rows;
+        const char *bars;
+    } drawn[] = {
+        {4, "                                   #########"},
+        {1, "                                   #########        ................."},
+        {6, "                                   #########        #################"},
+        {1, "                  .................#########........#################"},
+        {4, "                  ###################################################"},
+    };
+    write_trace();
+    char *text = scene_report("--timeline t.trace", NULL);
+    const char *at = text;
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++) {
+        for (int row = 0; row < drawn[i].rows; row++) {
+            at = strchr(at, '|');
+            ck_assert_ptr_nonnull(at);
+            size_t length = strcspn(++at, "\n");
+            ck_assert_msg(length == strlen(drawn[i].bars) &&
+                              strncmp(at, drawn[i].bars, length) == 0,
+                          "%zu, row %d in\n%s", i, row, text);
+        }
+    }
+    free(text);
+}
+END_TEST
+
 START_TEST(timeline_of_nothing_is_drawn)
 {
     struct trace_builder *builder = scene_new();
@@ -212,6 +245,7 @@ int main(void)
     tcase_add_test(tests, timeline_parts_may_be_shorter_than_points);
     tcase_add_test(tests, timeline_is_filled_by_a_replay);
     tcase_add_test(tests, timeline_is_drawn);
+    tcase_add_test(tests, timeline_is_drawn_to_scale);
     tcase_add_test(tests, timeline_of_nothing_is_drawn);
     return unit_run("timeline", tests);
 }
