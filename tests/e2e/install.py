@@ -32,11 +32,14 @@ def main():
                      "bash-completion/completions/trace-report", "zsh/site-functions/_trace-report"):
             check((prefix / "share" / name).exists(), f"{name} is not installed")
         package = next(prefix.rglob("libtrace.pc"), None)
-        check(package, "libtrace.pc is not installed")
+        if not check(package, "libtrace.pc is not installed"):
+            finish("install")
+        asked = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True, check=True)
+        flags = asked.stdout.split()
         source = pathlib.Path(directory) / "program.c"
         source.write_text(SOURCE)
         program = pathlib.Path(directory) / "program"
-        subprocess.run(["cc", "-g", f"-I{prefix}/include", source, "-o", program], check=True)
+        subprocess.run(["cc", "-g", *flags, source, "-o", program], check=True)
         check_equal(run([program], directory).status, 11, "untraced: exit status")
         traced = run([prefix / "bin" / "trace-run", "./program"], directory)
         check_equal(traced.status, 10, f"traced: exit status; {traced.stderr}")
