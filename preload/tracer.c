@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "block_records.h"
+#include "bootstrap.h"
 #include "code_map.h"
 #include "enter.h"
 #include "process.h"
@@ -248,7 +249,7 @@ STAGE void record_birth(struct thread_state *state, void *block, uint32_t site,
     if (UNLIKELY(to == NULL)) {
         return;
     }
-    if (UNLIKELY(live_front_is_at(&state->front, place))) {
+    if (UNLIKELY(live_front_is_near(&state->front, place))) {
         live_front_advance(&state->front);
     }
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
@@ -314,7 +315,9 @@ static __attribute__((noinline, cold)) void *hand_out_anyhow(void *block, size_t
                                                              uintptr_t sp, uintptr_t bp)
 {
     const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
-    tracer_allocated(block, size, &caller);
+    if (!bootstrap_owns(block)) { /* or it was too early for the real allocator */
+        tracer_allocated(block, size, &caller);
+    }
     return block;
 }
 
@@ -379,8 +382,7 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     }
     const uint32_t site = state->last_site;
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
-    if (UNLIKELY(place == NULL) || UNLIKELY(live_front_is_at(&state->front, place)) ||
-        UNLIKELY(!writing_is_ready(state))) {
+    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state))) {
         return hand_out_of_site(state, block, site);
     }
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));

@@ -9,6 +9,7 @@
  * reallocated at any later time, and must never reach the real allocator.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,12 +41,27 @@ static inline size_t at_least(size_t size)
     return UNLIKELY(size < 9) && size < tracer_least_size() ? tracer_least_size() : size;
 }
 
-EVENT void *malloc(size_t size)
+/*
+ * What malloc() calls. This function, until there is nothing to be asked any more: then the real
+ * one.
+ */
+static void *ask_and_allocate(size_t size);
+static void *(*_Atomic next_malloc)(size_t) = ask_and_allocate;
+
+static void *ask_and_allocate(size_t size)
 {
     if (is_early()) {
         return bootstrap_allocate(1, size);
     }
-    void *block = real.malloc(at_least(size));
+    if (tracer_least_size() == 0) {
+        atomic_store_explicit(&next_malloc, real.malloc, memory_order_relaxed);
+    }
+    return real.malloc(at_least(size));
+}
+
+EVENT void *malloc(size_t size)
+{
+    void *block = atomic_load_explicit(&next_malloc, memory_order_relaxed)(size);
     return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 

@@ -57,7 +57,7 @@ struct live_front {
 _Atomic live_entry *live_map_grow(struct live_map *map, uintptr_t address,
                                   struct live_front *front);
 
-/* A place behind the front was reached: ask for the next pages. */
+/* A place near the front was reached: ask for the next pages. */
 void live_front_advance(struct live_front *front);
 
 /*
@@ -97,10 +97,14 @@ static inline _Atomic live_entry *live_map_find(const struct live_map *map, uint
     return &region[offset >> map->granule_shift];
 }
 
-/* Must live_front_advance() be called before @place is written to? */
-static inline bool live_front_is_at(const struct live_front *front, const _Atomic live_entry *place)
+/*
+ * Is @place so near that live_front_advance() is due? To be asked now and then: from time to time
+ * the heap has grown by less than LIVE_FRONT_BYTES stand for.
+ */
+static inline bool live_front_is_near(const struct live_front *front,
+                                      const _Atomic live_entry *place)
 {
-    return (uintptr_t)place - front->next < LIVE_FRONT_BYTES;
+    return (uintptr_t)place - (front->next - LIVE_FRONT_BYTES) < 2 * LIVE_FRONT_BYTES;
 }
 
 /*

@@ -31,7 +31,7 @@ static bool put(uintptr_t address, live_entry entry)
     if (place == NULL) {
         return false;
     }
-    if (live_front_is_at(&front, place)) {
+    if (live_front_is_near(&front, place)) {
         live_front_advance(&front);
     }
     atomic_store_explicit(place, entry, memory_order_relaxed);
@@ -127,11 +127,16 @@ static bool is_resident(const _Atomic live_entry *place)
 START_TEST(live_map_front_provides_pages_ahead_and_stops_at_the_region)
 {
     const uintptr_t step = 4096 / sizeof(live_entry) * 32; /* of addresses, to a page of entries */
+    const size_t ahead = LIVE_FRONT_BYTES / sizeof(live_entry);
     ck_assert(put(REGION, 1));
-    ck_assert(put(REGION + step, 2)); /* behind the first page: here the heap grows */
-    _Atomic live_entry *last = live_map_find(&map, REGION + LIVE_FRONT_BYTES / 8 * 32);
-    ck_assert(is_resident(last));
-    ck_assert(!is_resident(last + LIVE_FRONT_BYTES / sizeof(live_entry)));
+    _Atomic live_entry *first = live_map_find(&map, REGION);
+    ck_assert(is_resident(first + ahead));
+    ck_assert(!is_resident(first + ahead + 4096 / sizeof(live_entry)));
+    ck_assert(put(REGION + step, 2)); /* as far from the front as may be: here the heap grows */
+    ck_assert(is_resident(first + 2 * ahead));
+    ck_assert(!is_resident(first + 2 * ahead + 4096 / sizeof(live_entry)));
+    ck_assert(put(REGION + 2, 3)); /* farther */
+    ck_assert(!is_resident(first + 2 * ahead + 4096 / sizeof(live_entry)));
 
     ck_assert(put(3 * REGION - 32, 3)); /* the last page of another region: nothing lies ahead */
     ck_assert_uint_eq(front.next, front.end);
