@@ -193,6 +193,7 @@ static struct thread_state *start(char **environment)
     describe_process();
     process.is_glibc = real_is_glibc();
     process.unwind.depth = process.config.depth;
+    process.unwind.entry = getauxval(AT_ENTRY);
     if (process.config.session == 0) {
         process.config.session = random_number();
     }

@@ -13,6 +13,8 @@
  * return address holds another one, and the rules of both are alike, the new one takes the place of
  * the old one in the memo: what is further out lies where it lay, and is checked as before.
  *
+ * The frames by which libc starts a program are not read again: what called them cannot change.
+ *
  * Leaf ends that come again are kept apart from the memo (unwind_segments.h).
  *
  * A pc without a regular rule sends the whole capture to libunwind, and now and then a capture is
@@ -56,6 +58,7 @@ struct unwind_shared {
     struct rule_table rules;
     struct lock lock; /* around libunwind and modules.c */
     unsigned depth;   /* most frames of a stack */
+    uintptr_t entry;  /* where the program begins */
     uint64_t *checks; /* counters in the trace, or NULL */
     uint64_t *corrections;
     uint64_t *full_walks;

@@ -5,12 +5,30 @@
 
 #include "trace_format.h"
 
+#define ENTRY_BYTES 64     /* a program's _start() is shorter */
+#define START_FRAMES_MAX 2 /* glibc's __libc_start_main() and __libc_start_call_main() */
+
+/*
+ * Is memo[index] one of the frames by which libc starts the program, between its entry and main()?
+ * Each is called once, from one place, and main()'s return is the end: a stack that goes through
+ * one of them has the same callers as ever. @packed: the frame's rule.
+ */
+static bool is_start_frame(const struct unwind_memo_frame *memo, size_t index, uint64_t packed,
+                           uintptr_t entry)
+{
+    const uint32_t module = rule_module(packed);
+    return index >= 1 && memo[0].frame.pc - entry < ENTRY_BYTES && module != 0 &&
+           module != rule_module(memo[0].rule) &&
+           (index == 1 || (rule_module(memo[1].rule) == module && memo[1].last_check == 0));
+}
+
 /*
  * Add the frames that were walked at the leaf end, the outermost first, and the checks of their
  * steps. Checks are made from the end to the start: what a slot's address depends on comes after
  * it.
  */
-static void push_walked(struct unwinder *unwinder, size_t walked)
+static void push_walked(struct unwinder *unwinder, const struct unwind_shared *shared,
+                        size_t walked)
 {
     struct unwind_memo_frame *top = &unwinder->memo[unwinder->memo_used];
     struct unwind_check *check = unwinder->checks;
@@ -33,6 +51,14 @@ static void push_walked(struct unwinder *unwinder, size_t walked)
     for (const struct unwind_walked *next = &unwinder->walk[walked]; next-- != unwinder->walk;) {
         /* word by word, as they were written: a wider load would have to wait for both stores */
         const struct frame frame = {next->frame.pc, next->frame.sp, next->frame.bp};
+        const size_t index = (size_t)(top - unwinder->memo);
+        if (__builtin_expect(index <= START_FRAMES_MAX, 0) &&
+            is_start_frame(unwinder->memo, index, next->rule, shared->entry)) {
+            needs_bp = false;
+            *top++ = (struct unwind_memo_frame){.frame = frame, .rule = next->rule};
+            caller = frame;
+            continue;
+        }
         struct rule rule = rule_unpack(next->rule);
         if (needs_bp && rule.bp != RULE_BP_KEPT) {
             uintptr_t base = rule.bp == RULE_BP_AT_CFA ? caller.sp : frame.bp;
@@ -74,7 +100,8 @@ static inline bool find_replacement(const struct unwind_shared *shared,
                                     struct unwind_memo_frame *caller, struct unwind_check *check,
                                     struct replacement *ret_replacement)
 {
-    if (check->slot != caller->frame.sp - sizeof(uintptr_t)) {
+    bool is_fixed = caller->last_check == 0; /* its callers are not checked */
+    if (check->slot != caller->frame.sp - sizeof(uintptr_t) || is_fixed) {
         return false;
     }
     uintptr_t pc = unwind_read_word(check->slot);
@@ -129,7 +156,7 @@ void unwind_memo_finish(struct unwinder *unwinder, const struct unwind_shared *s
         reused = 0;
     }
     if (walked != 0) {
-        push_walked(unwinder, walked);
+        push_walked(unwinder, shared, walked);
     }
     if (is_cut) {
         unwind_memo_drop(unwinder);

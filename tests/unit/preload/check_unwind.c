@@ -17,6 +17,20 @@ START_TEST(unwind_agrees_with_backtrace_on_calls_at_random)
 }
 END_TEST
 
+/* As main() itself, and what calls it: where they lie is the same for all that it calls. */
+START_TEST(unwind_reads_what_is_below_main_only)
+{
+    unwind_bench_capture();
+    const struct unwind_memo_frame *memo = bench->unwinder->memo;
+    ck_assert_uint_ge(bench->stack.count, 5);
+    for (size_t i = 0; i < 3; i++) { /* _start(), __libc_start_main(), __libc_start_call_main() */
+        ck_assert_uint_eq(memo[i].last_check, 0);
+    }
+    ck_assert_uint_ge(memo[3].last_check, 1); /* main()'s return address */
+    ck_assert_uint_eq(bench->unwinder->checks[1].value, memo[2].frame.pc);
+}
+END_TEST
+
 START_TEST(unwind_uses_an_unchanged_stack_as_it_is)
 {
     for (int i = 0; i < 100; i++) {
@@ -394,6 +408,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         unwind_agrees_with_backtrace_on_calls_at_random,
+        unwind_reads_what_is_below_main_only,
         unwind_uses_an_unchanged_stack_as_it_is,
         unwind_notices_a_changed_leaf,
         unwind_notices_a_change_in_the_middle,

@@ -3,6 +3,7 @@
 
 #include <alloca.h>
 #include <execinfo.h>
+#include <sys/auxv.h>
 
 #include "memory.h"
 #include "modules.h"
@@ -34,6 +35,7 @@ void unwind_bench_set_up(void)
     ck_assert(stack_table_init(&common.stacks));
     ck_assert(rule_table_init(&common.shared.rules));
     common.shared.depth = DEPTH;
+    common.shared.entry = getauxval(AT_ENTRY);
     common.shared.checks = &common.checks;
     common.shared.corrections = &common.corrections;
     common.shared.full_walks = &common.full_walks;
