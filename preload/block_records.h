@@ -16,7 +16,7 @@
 static inline uint32_t block_age(const struct thread_state *state, live_entry entry)
 {
     uint32_t birth = live_entry_birth(entry);
-    return state->tick >= birth ? state->tick - birth : 0;
+    return state->tick > birth ? state->tick - birth : 0;
 }
 
 static inline bool block_is_inherited(live_entry entry)

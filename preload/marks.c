@@ -51,6 +51,6 @@ bool tracer_clear(uintptr_t sp)
     process_skip_records();
     tally_begin(&process.tally, 0);
     atomic_fetch_add(&process.clears, 1);
-    atomic_fetch_add(&gate.recording, GATE_GENERATION);
+    process_raise_generation();
     return tracer_write_mark(put_clear, &first_site, ENCODER_EVENT_BYTES, sp);
 }

@@ -62,7 +62,7 @@ static void take_snapshot(struct thread_state *state, const struct period *every
     char name[PERIOD_NAME_BYTES];
     period_name(every, progress, name);
     periods_sample(state);
-    atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
+    (void)process_raise_epoch();
     uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES + PERIOD_NAME_BYTES);
     if (to != NULL) {
         writing_end(state, encode_snapshot(to, name, strlen(name)));

@@ -55,9 +55,8 @@ static void set_end(enum trace_end how)
 
 void process_close_gate(void)
 {
-    atomic_fetch_and(&gate.recording, ~GATE_RECORDING);
-    atomic_store(&gate.is_open_to_frees, 0);
     atomic_store(&gate.is_open, 0);
+    atomic_fetch_and(&gate.state, ~GATE_RECORDING);
 }
 
 void process_stop(long error)
@@ -73,10 +72,9 @@ void process_stop(long error)
 void process_open_gate(void)
 {
     atomic_store(&process.phase, PROCESS_RUNNING);
-    atomic_store(&gate.epoch, 1);
+    atomic_store(&gate.generation, 1);
     atomic_store(&gate.is_open, 1);
-    atomic_store(&gate.recording, GATE_GENERATION | (process.is_recording ? GATE_RECORDING : 0));
-    atomic_store(&gate.is_open_to_frees, !process.config.notes_frees);
+    atomic_store(&gate.state, GATE_EPOCH | (process.is_recording ? GATE_RECORDING : 0));
 }
 
 void process_announce(const char *what)
@@ -147,9 +145,9 @@ bool tracer_set_recording(bool is_on)
     }
     process.is_recording = is_on;
     if (is_on) {
-        atomic_fetch_or(&gate.recording, GATE_RECORDING);
+        atomic_fetch_or(&gate.state, GATE_RECORDING);
     } else {
-        atomic_fetch_and(&gate.recording, ~GATE_RECORDING);
+        atomic_fetch_and(&gate.state, ~GATE_RECORDING);
     }
     return true;
 }

@@ -30,16 +30,16 @@
 
 #define GATE_BYTES 4096
 #define GATE_RECORDING ((uint64_t)1)
-#define GATE_GENERATION ((uint64_t)2)
+#define GATE_EPOCH ((uint64_t)2)
 
 /* What every event looks at; a page of its own, which a forked child finds full of zeros. */
 struct gate {
-    _Atomic uint32_t is_open;          /* threads may record */
-    _Atomic uint32_t is_open_to_frees; /* the same, and it is not asked who frees */
-    /* GATE_RECORDING: new blocks are recorded, not only frees of known ones; and the generation of
-     * loaded code and of ids, raised by GATE_GENERATION when some are no longer what they were */
-    _Atomic uint64_t recording;
-    _Atomic uint64_t epoch; /* docs/format.md, 5.1 */
+    _Atomic uint32_t is_open;    /* threads may record */
+    _Atomic uint32_t generation; /* of loaded code and of ids: some are no longer what they were */
+    /* GATE_RECORDING: new blocks are recorded, not only frees of known ones; and above it the epoch
+     * (docs/format.md, 5.1). Changes whenever anything here does: an event that finds it as the
+     * last one did has nothing else to look at. */
+    _Atomic uint64_t state;
 } __attribute__((aligned(GATE_BYTES)));
 static_assert(sizeof(struct gate) == GATE_BYTES, "nothing else may be on the gate's page");
 
@@ -79,7 +79,27 @@ extern struct thread_state thread_absent; /* what thread_self points to then */
 
 static inline bool process_is_recording(void)
 {
-    return (atomic_load_explicit(&gate.recording, memory_order_relaxed) & GATE_RECORDING) != 0;
+    return (atomic_load_explicit(&gate.state, memory_order_relaxed) & GATE_RECORDING) != 0;
+}
+
+static inline uint64_t process_epoch(void)
+{
+    return atomic_load_explicit(&gate.state, memory_order_acquire) / GATE_EPOCH;
+}
+
+/* Return: the new epoch. */
+static inline uint64_t process_raise_epoch(void)
+{
+    return atomic_fetch_add_explicit(&gate.state, GATE_EPOCH, memory_order_acq_rel) / GATE_EPOCH +
+           1;
+}
+
+/* Ids, or addresses of code, have a new meaning: each thread is to forget them at its next event.
+ */
+static inline void process_raise_generation(void)
+{
+    atomic_fetch_add(&gate.generation, 1);
+    (void)process_raise_epoch();
 }
 
 /* --- for tracer.c --- */
@@ -110,6 +130,19 @@ void process_count(enum trace_counter counter);
 
 /* Give up for ever, with one line in the log. @error: negative. */
 void process_stop(long error);
+
+/*
+ * Of an event that has written the time: are those to come usual as long as the gate does not
+ * change? Not if it is asked who frees: a free needs a stack then.
+ * @gate_state: as it was when the event looked.
+ */
+static inline void process_settle(struct thread_state *state, uint64_t gate_state)
+{
+    bool is_usual = (gate_state & GATE_RECORDING) != 0 && !process.config.notes_frees &&
+                    gate_state / GATE_EPOCH == state->epoch &&
+                    atomic_load(&gate.generation) == state->generation;
+    state->as_of = is_usual ? gate_state : GATE_NEVER;
+}
 
 /* --- between process.c, start.c, threads.c and fork.c --- */
 

@@ -16,7 +16,7 @@ struct thread_state *thread_state_new(void)
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
         state->last_size = NO_SIZE;
-        state->known_at = UINT64_MAX;
+        state->as_of = GATE_NEVER;
     }
     return state;
 }

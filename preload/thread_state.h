@@ -30,6 +30,8 @@
  */
 #define THREAD_STREAMS_MAX 1024
 
+#define GATE_NEVER UINT64_MAX /* what gate.state never is */
+
 enum thread_busy {
     THREAD_IDLE = 0,
     THREAD_RECORDING = 1, /* inside the tracer; an allocation now is a signal handler's */
@@ -76,7 +78,7 @@ struct thread_state {
     uint32_t tick;              /* of the last event written */
     struct clock_reading clock; /* its tick is the one above, or it is none */
     struct window events;
-    uint64_t known_at;   /* gate.recording, when what is remembered here was right; always odd */
+    uint64_t as_of; /* gate.state, if an event that finds it again is a usual one; or GATE_NEVER */
     uint32_t last_stack; /* the last site, which the next event often has again */
     uint32_t last_site;
     uint64_t last_size;
@@ -100,6 +102,7 @@ struct thread_state {
     struct thread_state *nested; /* or NULL; a nested state is not in the list */
     struct unwinder unwinder;
     struct cached_stack stack_cache[1 << THREAD_STACK_CACHE_BITS];
+    uint32_t generation; /* of the gate, when the caches were last emptied for it */
     bool has_cached_stacks;
     _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
 };
@@ -131,6 +134,14 @@ static inline uintptr_t thread_use_sp(const struct thread_state *state)
 static inline void thread_set_busy(struct thread_state *state, enum thread_busy busy)
 {
     state->use.sp_and_busy = thread_use_sp(state) | busy;
+}
+
+/* The next record must say what the time is. */
+static inline void thread_state_forget_time(struct thread_state *state)
+{
+    state->tick = 0;
+    state->epoch = 0;
+    state->as_of = GATE_NEVER;
 }
 
 /* Empty the private caches: ids or addresses have a new meaning. */

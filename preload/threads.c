@@ -27,8 +27,7 @@ static void forget_ids(struct thread_state *state)
 long process_open_windows(struct thread_state *state)
 {
     state->stream = atomic_fetch_add(&process.threads.streams, 1);
-    state->tick = 0;
-    state->epoch = 0;
+    thread_state_forget_time(state);
     state->clock = CLOCK_UNREAD; /* a forked child's ticks start anew */
     forget_ids(state);
     tally_restart_window(&state->tallied);
@@ -70,8 +69,7 @@ static long seal_events(struct thread_state *state)
     tally_window(&process.tally, &state->tallied, &state->events, &process.sites);
     long result = seal(state, &state->events);
     if (result == 0) {
-        state->tick = 0;
-        state->epoch = 0;
+        thread_state_forget_time(state);
         tally_restart_window(&state->tallied);
     }
     return result;
@@ -176,7 +174,7 @@ struct thread_state *process_make_thread(void)
         return NULL;
     }
     /* what other threads did before this one began comes before its first event */
-    atomic_fetch_add(&gate.epoch, 1);
+    (void)process_raise_epoch();
     process_name_thread(state);
     return state;
 }

@@ -126,25 +126,26 @@ STAGE uint32_t intern_frame(struct thread_state *state, uint32_t parent,
 
 /* Code has been unloaded, or everything that was recorded so far counts no more. */
 static __attribute__((noinline, cold)) void renew_caches(struct thread_state *state,
-                                                         uint64_t recording)
+                                                         uint32_t generation)
 {
+    uint64_t gate_state = atomic_load(&gate.state);
     uint32_t clears = atomic_load(&process.clears);
     thread_state_forget(state);
     if (clears != state->clears) {
         site_table_clear(&state->sites);
         state->clears = clears;
     }
-    state->known_at = recording;
+    state->generation = generation;
+    process_settle(state, gate_state);
 }
 
 /* find_stack() for a stack that is not the last one. */
 static __attribute__((noinline)) uint32_t find_changed_stack(struct thread_state *state,
                                                              const struct frame *caller)
 {
-    const uint32_t generation = (uint32_t)(state->known_at / GATE_GENERATION);
     struct unwinder *unwinder = &state->unwinder;
     struct unwind_stack stack;
-    unwind_capture(unwinder, &process.unwind, caller, generation, &stack);
+    unwind_capture(unwinder, &process.unwind, caller, state->generation, &stack);
     if (LIKELY(stack.known != 0)) {
         return stack.known;
     }
@@ -165,10 +166,9 @@ static __attribute__((noinline)) uint32_t find_changed_stack(struct thread_state
 STAGE uint32_t find_stack(struct thread_state *state, const struct frame *caller)
 {
     struct unwinder *unwinder = &state->unwinder;
-    const uint64_t recording =
-        atomic_load_explicit(&gate.recording, memory_order_relaxed) | GATE_RECORDING;
-    if (UNLIKELY(recording != state->known_at)) {
-        renew_caches(state, recording);
+    const uint32_t generation = atomic_load_explicit(&gate.generation, memory_order_relaxed);
+    if (UNLIKELY(generation != state->generation)) {
+        renew_caches(state, generation);
     }
     const struct unwind_memo_frame *leaf = unwind_find_unchanged(unwinder, caller);
     uint32_t stack = LIKELY(leaf != NULL) ? leaf->id : find_changed_stack(state, caller);
@@ -366,7 +366,7 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
         return hand_out_anyhow(block, size, caller.pc, caller.sp, caller.bp);
     }
     enter_at(state, caller.sp);
-    if (UNLIKELY(atomic_load_explicit(&gate.recording, memory_order_relaxed) != state->known_at)) {
+    if (UNLIKELY(atomic_load_explicit(&gate.state, memory_order_acquire) != state->as_of)) {
         leave(state);
         return hand_out_anyhow(block, size, caller.pc, caller.sp, caller.bp);
     }
@@ -385,11 +385,12 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state))) {
         return hand_out_of_site(state, block, site);
     }
+    uint8_t *to = writing_place(state);
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
         return hand_out_instead(state, block, site, left);
     }
-    writing_end(state, encode_allocation(writing_place(state), site));
+    writing_end(state, encode_allocation(to, site));
     leave(state);
     return block;
 }
@@ -397,21 +398,23 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
 bool tracer_take_back(void *block, uintptr_t sp)
 {
     struct thread_state *state = thread_self;
-    if (UNLIKELY(thread_busy(state) != THREAD_IDLE) ||
-        UNLIKELY(!enter_by(state, sp, &gate.is_open_to_frees))) {
+    if (UNLIKELY(thread_busy(state) != THREAD_IDLE)) {
         return false;
     }
+    enter_at(state, sp);
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     live_entry entry =
         LIKELY(place != NULL) ? atomic_load_explicit(place, memory_order_relaxed) : 0;
-    /* site 0 is none */
-    if (UNLIKELY(block_is_inherited(entry)) || UNLIKELY(!writing_is_ready(state))) {
+    if (UNLIKELY(atomic_load_explicit(&gate.state, memory_order_acquire) != state->as_of) ||
+        UNLIKELY(block_is_inherited(entry)) /* site 0 is none */ ||
+        UNLIKELY(!writing_is_ready(state))) {
         leave(state);
         return false;
     }
+    uint8_t *to = writing_place(state); /* before the store, which might change it for all that the
+                                           compiler knows */
     atomic_store_explicit(place, 0, memory_order_relaxed);
-    writing_end(state,
-                encode_free(writing_place(state), live_entry_site(entry), block_age(state, entry)));
+    writing_end(state, encode_free(to, live_entry_site(entry), block_age(state, entry)));
     leave(state);
     return true;
 }
@@ -502,7 +505,7 @@ void tracer_code_unloaded(void)
 {
     if (atomic_load(&gate.is_open)) {
         rule_table_clear(&process.unwind.rules);
-        atomic_fetch_add(&gate.recording, GATE_GENERATION);
+        process_raise_generation();
     }
 }
 
@@ -527,7 +530,7 @@ bool tracer_write_mark(uint8_t *(*encode)(uint8_t *to, const void *context), con
         return false;
     }
     periods_sample(state);
-    atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_acq_rel);
+    (void)process_raise_epoch();
     uint8_t *to = writing_begin(state, room);
     if (to != NULL) {
         writing_end(state, encode(to, context));

@@ -116,7 +116,7 @@ static void make_title(struct picture_title *title, const char *name, uint64_t f
     *title = (struct picture_title){
         .number = ++state.count,
         .tick = clock_tick(&process.clock, &reading),
-        .epoch = atomic_fetch_add(&gate.epoch, 1) + 1,
+        .epoch = process_raise_epoch(),
         .flags = flags | TRACE_PICTURE_STILL,
         .threads = (uint32_t)threads->count,
     };

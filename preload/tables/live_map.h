@@ -74,7 +74,10 @@ static inline live_entry live_entry_make(uint32_t site, uint32_t birth)
 
 static inline uint32_t live_entry_site(live_entry entry)
 {
-    return (uint32_t)entry;
+    uint32_t site = (uint32_t)entry;
+    /* or the compiler masks the entry after each shift */
+    __asm__("" : "+r"(site));
+    return site;
 }
 
 static inline uint32_t live_entry_birth(live_entry entry)

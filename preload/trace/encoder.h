@@ -13,9 +13,10 @@
 
 #include "trace_codec.h"
 #include "trace_format.h"
+#include "window.h"
 
 /* A TIME record and the longest event after it, names apart. */
-#define ENCODER_EVENT_BYTES 64
+#define ENCODER_EVENT_BYTES WINDOW_USUAL_BYTES
 
 /* Sites of two bytes are the most frequent ones: one comparison and one store for them. */
 static inline uint8_t *encode_short_varint(uint8_t *to, uint64_t value)

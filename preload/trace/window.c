@@ -13,6 +13,12 @@ static uint8_t *records_of(const struct window *window)
     return (uint8_t *)(window->chunk + 1);
 }
 
+static void set_limit(struct window *window, const uint8_t *limit)
+{
+    window->limit = limit;
+    window->full = limit - WINDOW_USUAL_BYTES;
+}
+
 /* Fill in what the header's check covers. Only while the window is empty. */
 static void write_header(struct window *window, enum trace_content content, uint32_t stream,
                          uint32_t sequence, uint32_t tick, uint64_t epoch)
@@ -28,7 +34,7 @@ static void write_header(struct window *window, enum trace_content content, uint
     chunk->first_epoch = epoch;
     chunk->check = trace_check(chunk, offsetof(struct trace_chunk, check));
     window->next = records_of(window);
-    window->limit = window->next + WINDOW_STEP_BYTES;
+    set_limit(window, window->next + WINDOW_STEP_BYTES);
 }
 
 long window_open(struct window *window, struct file *file, enum trace_content content,
@@ -75,8 +81,8 @@ bool window_advance(struct window *window, size_t room)
         if (window->limit == end) {
             return false;
         }
-        window->limit =
-            end - window->limit > WINDOW_STEP_BYTES ? window->limit + WINDOW_STEP_BYTES : end;
+        const bool is_last = end - window->limit <= WINDOW_STEP_BYTES;
+        set_limit(window, is_last ? end : window->limit + WINDOW_STEP_BYTES);
     } while (!window_has_room(window, room));
     return true;
 }

@@ -21,11 +21,13 @@
 #include "trace_format.h"
 
 #define WINDOW_STEP_BYTES 4096
+#define WINDOW_USUAL_BYTES 64
 
 struct window {
     struct trace_chunk *chunk; /* mapped; NULL before window_open() */
     uint8_t *next;             /* where the next record goes: what `used` in the chunk stands for */
     const uint8_t *limit;      /* records may reach to here before window_advance() is due */
+    const uint8_t *full;       /* up to here there is room for one of WINDOW_USUAL_BYTES */
 };
 
 /*

@@ -88,7 +88,7 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
         return NULL;
     }
     if (window_advance(&state->events, room)) {
-        atomic_fetch_add_explicit(&gate.epoch, 1, memory_order_relaxed);
+        (void)process_raise_epoch();
         clock_check_words(&process.clock);
         refresh_name_sometimes(state);
         unwind_pass(&state->unwinder, WINDOW_STEP_BYTES);
@@ -119,7 +119,8 @@ uint8_t *writing_pass_time(struct thread_state *state, size_t room)
             return NULL;
         }
     }
-    uint64_t epoch = atomic_load_explicit(&gate.epoch, memory_order_acquire);
+    uint64_t gate_state = atomic_load_explicit(&gate.state, memory_order_acquire);
+    uint64_t epoch = gate_state / GATE_EPOCH;
     if (tick != state->tick || epoch != state->epoch) {
         to = encode_time(to, tick - state->tick, epoch - state->epoch);
         state->time_at = state->events.chunk->used;
@@ -127,5 +128,6 @@ uint8_t *writing_pass_time(struct thread_state *state, size_t room)
         state->tick = tick;
         state->epoch = epoch;
     }
+    process_settle(state, gate_state);
     return to;
 }

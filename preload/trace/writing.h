@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
             return NULL;
         }
     }
-    uint64_t epoch = atomic_load_explicit(&gate.epoch, memory_order_acquire);
+    uint64_t epoch = process_epoch();
     uint32_t tick = clock_tick(&process.clock, &state->clock);
     if (__builtin_expect(tick != state->tick || epoch != state->epoch, 0)) {
         to = writing_pass_time(state, room);
@@ -55,13 +55,11 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
     return to;
 }
 
-/* Return: true if an event can be written at writing_place(): there is room, and time has not moved
- * on since the last one. */
+/* Return: true if an event can be written at writing_place(), once the gate is as it was: there is
+ * room, and the clock has not moved on since the last one. */
 static inline __attribute__((always_inline)) bool writing_is_ready(const struct thread_state *state)
 {
-    return __builtin_expect(window_has_room(&state->events, ENCODER_EVENT_BYTES), 1) &&
-           __builtin_expect(atomic_load_explicit(&gate.epoch, memory_order_acquire) == state->epoch,
-                            1) &&
+    return __builtin_expect(state->events.next <= state->events.full, 1) &&
            __builtin_expect(clock_is_at(&process.clock, &state->clock), 1);
 }
 

@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 321),
-    ("recursion", 20, 1080),
-    ("sizes", 1, 363),
+    ("pairs", 20, 287),
+    ("recursion", 20, 1065),
+    ("sizes", 1, 350),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()
