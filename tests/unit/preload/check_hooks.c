@@ -31,7 +31,7 @@ struct note {
 static volatile struct note notes[16];
 static volatile size_t note_count;
 static volatile bool is_listening;
-static volatile bool is_too_early; /* no real allocator is to be had */
+static volatile bool is_too_early;     /* no real allocator is to be had */
 static volatile size_t least_size = 9; /* 0 is for ever */
 
 static void take_note(enum happening what, void *block, size_t size, const struct frame *caller)
