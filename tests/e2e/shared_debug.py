@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
+import compiled
 from answers import ask
 from binaries import SAMPLE, call_addresses, output
 from harness import check, check_equal, finish, skip
@@ -22,10 +22,13 @@ def share(directory, names, common):
                           check=False).returncode == 0 and os.path.exists(f"{directory}/{common}")
 
 
-def check_version(directory, version):
+def make_programs(directory, compiler, flags, sources):
     for name, level in (("one", "-O1"), ("two", "-O2"), ("three", "-Os")):
-        subprocess.run(["g++", "-std=c++17", level, f"-gdwarf-{version}", "-Wl,--build-id", str(SAMPLE), "-o",
-                        f"{directory}/{name}"], check=True)
+        subprocess.run([compiler, "-std=c++17", level, *flags, *sources, "-o", name], cwd=directory, check=True)
+    return True
+
+
+def check_version(directory, version):
     shutil.copy(f"{directory}/three", f"{directory}/four")
     path = f"{directory}/one"
     addresses = call_addresses(path, ADDRESSES)
@@ -60,7 +63,8 @@ def main():
     if not all(map(shutil.which, ("g++", "dwz", "objcopy", "readelf"))):
         skip("needs g++, dwz and binutils")
     for version in (4, 5):
-        with tempfile.TemporaryDirectory() as directory:
+        with compiled.directory("g++", [f"-gdwarf-{version}", "-Wl,--build-id"], {SAMPLE.name: SAMPLE.read_text()},
+                                make_programs) as directory:
             check_version(directory, version)
     finish("shared debug information")
 

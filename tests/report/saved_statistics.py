@@ -1,4 +1,5 @@
-"""Saved statistics that are damaged, or of anything: they are refused in words, and never believed.
+"""Saved statistics: a trace does not differ from what was saved of it. Those that are damaged, or of anything, are
+refused in words, and never believed.
 
 usage: saved_statistics.py TRACE_REPORT [SEED]
 TRACE_REPORT takes its symbols from tables (tests/support/table_symbolizer.c).
@@ -22,9 +23,19 @@ def places(value):
             yield from places(value[key])
 
 
-def compare(report, directory, *options):
-    return subprocess.run([report, "--compare-to=s.json", "--by=thread", *options, "t.trace"],
+def compare(report, directory, *options, by="thread"):
+    return subprocess.run([report, "--compare-to=s.json", f"--by={by}", *options, "t.trace"],
                           cwd=directory, capture_output=True, text=True, check=False)
+
+
+def check_same(report, directory):
+    for by in ("lineno", "traceback", "filename", "function", "module", "thread", "size", "domain"):
+        result = compare(report, directory, "--top=0", "--format=json", by=by)
+        assert result.returncode == 0, (by, result)
+        rows = json.loads(result.stdout)["statistics"]
+        assert rows, by
+        for row in rows:
+            assert (row["size_diff"], row["count_diff"]) == (0, 0), (by, row)
 
 
 def check_earlier(report, directory, text):
@@ -45,7 +56,7 @@ def run_round(report, rng, directory):
                    capture_output=True, check=True)
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    assert compare(report, directory).returncode == 0
+    check_same(report, directory)
     check_earlier(report, directory, text)
     for cut in rng.sample(range(1, len(text) - 1), 5):
         with open(path, "w", encoding="utf-8") as file:

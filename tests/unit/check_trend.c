@@ -57,6 +57,21 @@ START_TEST(trend_sees_growth_in_noise)
 }
 END_TEST
 
+/* A quarter may gain little by chance, and that is taken into account. */
+START_TEST(trend_sees_growth_in_much_noise)
+{
+    enum { ROUNDS = 1000 };
+    int steady = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int64_t i = 0; i < COUNT; i++) {
+            levels[i] = 100 * i + random_below(3000);
+        }
+        steady += trend_of(levels, COUNT).is_steady ? 1 : 0;
+    }
+    ck_assert_int_gt(steady, ROUNDS * 98 / 100);
+}
+END_TEST
+
 START_TEST(trend_sees_a_block_that_doubles)
 {
     for (int64_t i = 0; i < COUNT; i++) {
@@ -177,6 +192,7 @@ int main(void)
     tcase_add_test(tests, trend_of_a_line_is_its_slope);
     tcase_add_test(tests, trend_is_not_moved_by_peaks_and_drops);
     tcase_add_test(tests, trend_sees_growth_in_noise);
+    tcase_add_test(tests, trend_sees_growth_in_much_noise);
     tcase_add_test(tests, trend_sees_a_block_that_doubles);
     tcase_add_test(tests, trend_sees_growth_after_a_set_up_phase);
     tcase_add_test(tests, trend_sees_growth_that_becomes_faster);
