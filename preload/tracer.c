@@ -201,9 +201,18 @@ STAGE uint32_t find_site(struct thread_state *state, uint32_t stack, size_t size
     if (stack == STACK_NONE) {
         return 0;
     }
-    uint32_t site = site_table_find(&state->sites, stack, size);
-    if (UNLIKELY(site == 0)) {
-        site = add_site(state, stack, size);
+    struct unwind_segment *segment =
+        stack != state->last_stack ? unwind_segments_last(&state->unwinder.segments, stack) : NULL;
+    uint32_t site = segment != NULL && segment->size == size ? segment->site : 0;
+    if (site == 0) {
+        site = site_table_find(&state->sites, stack, size);
+        if (UNLIKELY(site == 0)) {
+            site = add_site(state, stack, size);
+        }
+        if (segment != NULL) {
+            segment->size = size;
+            segment->site = site;
+        }
     }
     if (LIKELY(site != 0)) {
         state->last_stack = stack;

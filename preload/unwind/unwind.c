@@ -128,10 +128,11 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
 
 /*
  * Capture by rules, memo and, if @may_be_known, segments.
+ * @difference: the check that failed first, if @leaf is the memo's; or 0.
  * Return: false if libunwind has to do it.
  */
 static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared,
-                         const struct frame *leaf, bool may_be_known,
+                         const struct frame *leaf, size_t difference, bool may_be_known,
                          struct unwind_stack *ret_stack)
 {
     struct frame frame = *leaf;
@@ -149,8 +150,11 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
         }
         if (candidates != memo && unwind_is_same_frame(&candidates[-1], &frame)) {
             size_t fresh = 0;
+            size_t at = difference != 0 && walked == 0
+                            ? difference
+                            : unwind_find_difference_from(unwinder, candidates[-1].last_check);
             size_t wrong =
-                unwind_memo_verify(unwinder, shared, (size_t)(candidates - memo), &fresh);
+                unwind_memo_verify(unwinder, shared, (size_t)(candidates - memo), at, &fresh);
             if (wrong == 0) {
                 unwind_memo_finish(unwinder, shared, (size_t)(candidates - memo), walked,
                                    ret_stack);
@@ -323,7 +327,7 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
     struct unwind_stack fast = {0};
     put_off_check(unwinder);
     ret_stack->expected = unwind_segments_find(unwinder, leaf);
-    if (!capture_fast(unwinder, shared, leaf, false, &fast)) {
+    if (!capture_fast(unwinder, shared, leaf, 0, false, &fast)) {
         capture_full(unwinder, shared, leaf, ret_stack);
         return;
     }
@@ -351,6 +355,9 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
         unwinder->generation = generation;
         unwind_forget(unwinder);
     }
+    size_t difference =
+        unwinder->failed != NULL ? (size_t)(unwinder->failed - unwinder->checks) : 0;
+    unwinder->failed = NULL;
     ret_stack->known = 0;
     ret_stack->expected = 0;
     if (__builtin_expect(unwinder->unchecked < UNWIND_CHANGE_WORTH, 0)) {
@@ -358,7 +365,15 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
         return;
     }
     unwinder->unchecked -= UNWIND_CHANGE_WORTH;
-    if (__builtin_expect(!capture_fast(unwinder, shared, leaf, true, ret_stack), 0)) {
+    /* a leaf that is not the memo's is more likely to be known than to be another of its frames */
+    if (difference == 0) {
+        ret_stack->known = unwind_segments_find(unwinder, leaf);
+        if (ret_stack->known != 0) {
+            return;
+        }
+    }
+    if (__builtin_expect(
+            !capture_fast(unwinder, shared, leaf, difference, difference != 0, ret_stack), 0)) {
         capture_full(unwinder, shared, leaf, ret_stack);
     }
 }

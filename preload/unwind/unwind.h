@@ -68,6 +68,7 @@ struct unwind_shared {
 struct unwinder {
     const struct unwind_memo_frame *leaf;   /* the memo's last frame; NULL: look no further */
     const struct unwind_check *leaf_checks; /* from here down are those of all its frames */
+    const struct unwind_check *failed;      /* of these, if a capture is to begin there; or NULL */
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
     struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
     struct unwind_walked walk[UNWIND_FRAMES_MAX + 1];     /* leaf first: frames not in the memo */
@@ -163,17 +164,22 @@ static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
  * Is the stack of @leaf the very one of the last capture, as in a loop that allocates? Then this
  * has been a capture, and unwinder->memo_used frames are as they were, ids included. No code may
  * have been unloaded since the last call of unwind_capture().
- * Return: the memo's leaf; or NULL: unwind_capture() must look, if only because a self-check is
- * due.
+ * Return: the memo's leaf; or NULL: unwind_capture() must look at this very leaf, if only because a
+ * self-check is due.
  */
-static inline const struct unwind_memo_frame *unwind_find_unchanged(const struct unwinder *unwinder,
+static inline const struct unwind_memo_frame *unwind_find_unchanged(struct unwinder *unwinder,
                                                                     const struct frame *leaf)
 {
     const struct unwind_memo_frame *known = unwinder->leaf;
     if (known == NULL || !unwind_is_same_frame(known, leaf)) {
         return NULL;
     }
-    return unwind_skip_equal(unwinder->leaf_checks) == unwinder->checks ? known : NULL;
+    const struct unwind_check *failed = unwind_skip_equal(unwinder->leaf_checks);
+    if (__builtin_expect(failed != unwinder->checks, 0)) {
+        unwinder->failed = failed;
+        return NULL;
+    }
+    return known;
 }
 
 #endif

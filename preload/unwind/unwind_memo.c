@@ -111,13 +111,12 @@ static inline bool find_replacement(const struct unwind_shared *shared,
 }
 
 size_t unwind_memo_verify(struct unwinder *unwinder, const struct unwind_shared *shared,
-                          size_t frames, size_t *ret_fresh)
+                          size_t frames, size_t at, size_t *ret_fresh)
 {
     struct unwind_memo_frame *memo = unwinder->memo;
     struct replacement replacements[REPLACEMENTS_MAX];
     size_t used = 0;
     size_t i = frames - 1;
-    size_t at = unwind_find_difference_from(unwinder, memo[i].last_check);
     while (__builtin_expect(at != 0, 0)) {
         while (memo[i - 1].last_check >= at) {
             i--;

@@ -20,16 +20,18 @@ static inline void unwind_memo_drop(struct unwinder *unwinder)
 {
     unwinder->memo_used = 0;
     unwinder->leaf = NULL;
+    unwinder->failed = NULL;
 }
 
 /*
  * Check that the callers of memo[frames - 1] are what they were, or can take their place.
+ * @at: the first of its checks that fails; 0 if none does.
  * @ret_fresh: those of memo[0 .. *ret_fresh) that are still used are what they were.
  * Return: how many frames from the root are of no use to it: 0 if all of them are right, i if the
  * caller of memo[i] is no longer memo[i - 1], and nothing has been replaced.
  */
 size_t unwind_memo_verify(struct unwinder *unwinder, const struct unwind_shared *shared,
-                          size_t frames, size_t *ret_fresh);
+                          size_t frames, size_t at, size_t *ret_fresh);
 
 /*
  * Put the frames that were walked on top of the @reused frames of the memo that still stand. Frames

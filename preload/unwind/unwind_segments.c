@@ -28,15 +28,16 @@ static bool is_unchanged(const struct unwind_segment *segment)
     return check == end;
 }
 
-uint32_t unwind_segments_find(const struct unwinder *unwinder, const struct frame *leaf)
+uint32_t unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf)
 {
-    const struct unwind_segments *segments = &unwinder->segments;
-    const struct unwind_segment *segment = &segments->entries[set_of(leaf->pc, leaf->sp)];
+    struct unwind_segments *segments = &unwinder->segments;
+    struct unwind_segment *segment = &segments->entries[set_of(leaf->pc, leaf->sp)];
     for (const struct unwind_segment *end = segment + SEGMENT_WAYS; segment != end; segment++) {
         if (segment->leaf.pc == leaf->pc && segment->leaf.sp == leaf->sp &&
             (!segment->needs_bp || segment->leaf.bp == leaf->bp) && segment->age == segments->age &&
             stands_on_memo(unwinder, segment) && is_unchanged(segment) &&
             unwind_are_callers_unchanged(unwinder, &unwinder->memo[segment->base_index])) {
+            segments->last = segment;
             return segment->id;
         }
     }
@@ -75,6 +76,7 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     segment->base_index = (uint32_t)base_index;
     segment->base_id = base->id;
     segment->id = leaf->id;
+    segment->site = 0;
     segment->age = unwinder->segments.age;
     segment->checks_used = (uint8_t)checks;
     segment->needs_bp = leaf->needs_bp;
@@ -85,4 +87,5 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     segment->leaf.bp = leaf->frame.bp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     segment->leaf.pc = leaf->frame.pc;
+    unwinder->segments.last = segment;
 }

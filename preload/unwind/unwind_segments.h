@@ -14,6 +14,7 @@
 #define PRELOAD_UNWIND_SEGMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "unwind_libunwind.h"
@@ -39,14 +40,18 @@ struct unwind_segment {
     uint32_t id;  /* of the whole stack */
     uint32_t age; /* of the segments; another one: the entry is empty */
     uint8_t checks_used;
-    bool needs_bp;                              /* the leaf's bp matters */
+    bool needs_bp; /* the leaf's bp matters */
+    /* for the caller: what it last made of the stack. 0: nothing yet */
+    uint32_t site;
+    uint64_t size;
     struct unwind_check checks[SEGMENT_CHECKS]; /* leaf first */
 };
 
 /* One per thread; all zero is empty. */
 struct unwind_segments {
     uint32_t age;
-    uint32_t turn; /* which one of a full set is replaced next */
+    uint32_t turn;               /* which one of a full set is replaced next */
+    struct unwind_segment *last; /* that was found or added; or NULL */
     struct unwind_segment entries[SEGMENT_SETS * SEGMENT_WAYS];
 };
 
@@ -54,14 +59,22 @@ struct unwinder;
 struct unwind_stack;
 
 /* Return: the id of @leaf's stack, or 0 if no segment leads to it. */
-uint32_t unwind_segments_find(const struct unwinder *unwinder, const struct frame *leaf);
+uint32_t unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf);
 
 /* Keep the leaf end of the stack in the memo, whose frames all have their ids. */
 void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *stack);
 
+/* Return: the segment that was last found or added, if it leads to the stack @id; else NULL. */
+static inline struct unwind_segment *unwind_segments_last(const struct unwind_segments *segments,
+                                                          uint32_t id)
+{
+    return segments->last != NULL && segments->last->id == id ? segments->last : NULL;
+}
+
 static inline void unwind_segments_forget(struct unwind_segments *segments)
 {
     segments->age++;
+    segments->last = NULL;
 }
 
 #endif

@@ -36,6 +36,22 @@ START_TEST(tracer_records_in_order)
 }
 END_TEST
 
+START_TEST(tracer_tells_the_sizes_of_two_stacks_apart)
+{
+    play("alternating", NULL);
+    scene_expect(&reader, 0,
+                 "+100 +100 +2 +200 +3 +200 +100 +100 +100 +100 +6 +200 +7 +200 +100 +100 ! "
+                 "+100 +10 +200 +11 +200 +100 +100");
+    struct moment end = {.kind = MOMENT_END};
+    struct replay replay;
+    struct trace_error error;
+    ck_assert_int_eq(replay_run(&reader, &end, NULL, NULL, NULL, NULL, &replay, &error), TRACE_OK);
+    ck_assert_int_eq(replay.live_bytes, 100 + 10 + 200 + 11 + 200 + 100 + 100);
+    replay_fini(&replay);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(tracer_implies_frees)
 {
     play("implied", NULL);
@@ -390,6 +406,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         tracer_records_in_order,
+        tracer_tells_the_sizes_of_two_stacks_apart,
         tracer_implies_frees,
         tracer_records_reallocations_that_succeed,
         tracer_reallocates_unknown_blocks,

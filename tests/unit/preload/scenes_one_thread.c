@@ -25,6 +25,36 @@ static void scene_order(void)
     release(2);
 }
 
+static __attribute__((noinline)) void allocate_here(unsigned i, size_t size)
+{
+    allocate(i, size);
+    __asm__ volatile("");
+}
+
+/* In a frame of another size, so that it does not take the place of the other one. */
+static __attribute__((noinline)) void allocate_there(unsigned i, size_t size)
+{
+    char room[64];
+    __asm__ volatile("" : : "r"(room) : "memory");
+    allocate(i, size);
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+
+/* Two stacks in turn, each with the size of last time and with others, before and after a clear. */
+static void scene_alternating(void)
+{
+    for (unsigned i = 1; i <= 12; i++) {
+        __asm__ volatile("" : "+r"(i)); /* two calls, not twenty-four of an unrolled loop */
+        if (i != 9) {
+            allocate_here(2 * i, i % 4 < 2 ? 100 : i);
+        }
+        allocate_there(2 * i + 1, i % 4 < 2 ? 100 : 200);
+        if (i == 8) {
+            libtrace_clear_traces();
+        }
+    }
+}
+
 static void scene_implied(void)
 {
     allocate(1, 100);
@@ -223,6 +253,7 @@ static void scene_many(void)
 
 const struct scene scenes_of_one_thread[] = {
     {"order", scene_order},
+    {"alternating", scene_alternating},
     {"implied", scene_implied},
     {"realloc", scene_realloc},
     {"realloc_unknown", scene_realloc_unknown},

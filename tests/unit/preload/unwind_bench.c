@@ -135,20 +135,26 @@ static void compare(uintptr_t leaf)
         .bp = *(const uintptr_t *)__builtin_frame_address(0),                                      \
     })
 
+/* As tracer.c does it, but that an unchanged stack is captured as well. */
+static void take(const struct frame *leaf)
+{
+    (void)unwind_find_unchanged(bench->unwinder, leaf);
+    unwind_capture(bench->unwinder, &common.shared, leaf, bench->generation, &bench->stack);
+    give_ids(&bench->stack);
+}
+
 __attribute__((noinline)) void unwind_bench_capture(void)
 {
     struct frame leaf = CALLER();
     bench->captures++;
-    unwind_capture(bench->unwinder, &common.shared, &leaf, bench->generation, &bench->stack);
-    give_ids(&bench->stack);
+    take(&leaf);
     compare(leaf.pc);
 }
 
 __attribute__((noinline)) void unwind_bench_capture_only(void)
 {
     struct frame leaf = CALLER();
-    unwind_capture(bench->unwinder, &common.shared, &leaf, bench->generation, &bench->stack);
-    give_ids(&bench->stack);
+    take(&leaf);
     const struct unwind_memo_frame *memo = bench->unwinder->memo;
     ck_assert_uint_ge(bench->stack.count, 1);
     ck_assert_uint_eq(memo[bench->stack.count - 1].frame.pc, leaf.pc);
