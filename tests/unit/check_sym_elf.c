@@ -36,6 +36,10 @@ __asm__(".pushsection .text\n"
         ".type known_after, @function\n"
         "known_after: ret\n"
         ".size known_after, 1\n"
+        "nop\n nop\n nop\n nop\n" // nobody's
+        ".type known_last, @function\n"
+        "known_last: ret\n"
+        ".size known_last, 1\n"
         ".popsection\n");
 extern const char known_unsized[];
 extern const char known_after[];
@@ -103,6 +107,7 @@ START_TEST(sym_elf_ends_unsized_symbols_at_the_next)
     ck_assert_str_eq(name_at(in_file(known_unsized) + 3, &start), "known_unsized");
     ck_assert_uint_eq(start, in_file(known_unsized));
     ck_assert_str_eq(name_at(in_file(known_after), &start), "known_after");
+    ck_assert_ptr_null(name_at(in_file(known_after) + 2, &start));
 }
 END_TEST
 

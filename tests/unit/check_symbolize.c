@@ -164,6 +164,26 @@ START_TEST(symbolize_keeps_modules_apart)
 }
 END_TEST
 
+/* Names from a trace outlive the trace. */
+START_TEST(symbolize_keeps_names_that_the_trace_brings)
+{
+    char name[] = "brought_along";
+    struct saved_symbol item = {.address = 0x100, .bytes = 0x10, .name = name};
+    const struct saved_symbols saved = {.items = &item, .count = 1};
+    const uint64_t address = 0x104;
+    size_t module = 0;
+    ck_assert_int_eq(symbolizer_add_module(symbolizer, "/missing", NULL, 0, &module), TRACE_OK);
+    ck_assert(symbolizer_add_saved(symbolizer, module, &saved));
+    name[0] = 'X';
+    item.address = 0;
+    resolve_all(module, &address, 1);
+    struct symbol_frames frames = symbolizer_frames(symbolizer, module, address);
+    ck_assert_uint_eq(frames.count, 1);
+    ck_assert_str_eq(frames.frames[0].function, "brought_along");
+    ck_assert_uint_eq(frames.frames[0].offset, 4);
+}
+END_TEST
+
 START_TEST(symbolize_refuses_another_build)
 {
     const uint8_t build_id[] = {1, 2, 3, 4};
@@ -285,6 +305,7 @@ int main(void)
     tcase_add_test(tests, symbolize_gives_the_outermost_function_alone);
     tcase_add_test(tests, symbolize_takes_any_order_and_duplicates);
     tcase_add_test(tests, symbolize_keeps_modules_apart);
+    tcase_add_test(tests, symbolize_keeps_names_that_the_trace_brings);
     tcase_add_test(tests, symbolize_refuses_another_build);
     tcase_add_test(tests, symbolize_says_what_is_missing);
     suite_add_tcase(suite, tests);
