@@ -182,6 +182,21 @@ START_TEST(sym_line_program_counts_version_2_from_1)
 }
 END_TEST
 
+/* A later version may mean anything by the same bytes. */
+START_TEST(sym_line_program_refuses_versions_that_it_does_not_know)
+{
+    static const uint8_t unknown[] = {0, 1, 6, 255};
+    for (size_t i = 0; i < sizeof unknown; i++) {
+        struct sym_line_sections sections;
+        uint8_t bytes[sizeof version_2];
+        memcpy(bytes, version_2, sizeof bytes);
+        bytes[4] = unknown[i];
+        struct sym_line_program *program = open_bytes(&sections, bytes, sizeof bytes);
+        ck_assert_ptr_null(program);
+    }
+}
+END_TEST
+
 /* Return: whether a program without its last bytes is found broken; without a header it cannot be.
  */
 static bool is_broken_without(size_t missing)
@@ -260,6 +275,7 @@ int main(void)
     TCase *tests = tcase_create("programs");
     tcase_add_test(tests, sym_line_program_starts_version_5_at_file_1);
     tcase_add_test(tests, sym_line_program_counts_version_2_from_1);
+    tcase_add_test(tests, sym_line_program_refuses_versions_that_it_does_not_know);
     tcase_add_test(tests, sym_line_program_tells_that_it_is_broken);
     tcase_add_test(tests, sym_line_program_survives_truncation);
     tcase_add_test(tests, sym_line_program_survives_damage);
