@@ -65,11 +65,18 @@ static inline uint8_t *window_reserve(const struct window *window, size_t room)
 /* The record that ends before @end is complete. */
 static inline void window_commit(struct window *window, uint8_t *end)
 {
-    /* Should a signal handler never return in between, the next record makes up for it. */
+    /* should a signal handler never return in between, window_take_back() is called */
     window->next = end;
     /* not before the bytes: a kill between the two must not leave half a record */
     __atomic_store_n(&window->chunk->used, (uint32_t)(end - (uint8_t *)(window->chunk + 1)),
                      __ATOMIC_RELEASE);
+}
+
+/* Take back a record that a signal handler has left between the two stores of its end: what the
+ * next record's deltas start from may not have been noted yet. */
+static inline void window_take_back(struct window *window)
+{
+    window->next = (uint8_t *)(window->chunk + 1) + window->chunk->used;
 }
 
 #endif

@@ -268,6 +268,16 @@ START_TEST(tracer_notices_hooks_that_were_left_on_another_stack)
 }
 END_TEST
 
+START_TEST(tracer_takes_back_what_was_left_before_its_end)
+{
+    play("stale_record", NULL);
+    scene_expect(&reader, 0, "+100 +200 -200");
+    ck_assert_uint_eq(reader.damage.corrupt_chunks, 0);
+    ck_assert_uint_eq(counter(TRACE_LOST_CUT_SHORT), 1);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(tracer_loses_nothing_of_handlers_that_interrupt_it)
 {
     char output[SCENE_OUTPUT_BYTES];
@@ -423,6 +433,7 @@ int main(void)
         tracer_gives_handlers_a_state_of_their_own,
         tracer_notices_hooks_that_were_left_with_longjmp,
         tracer_notices_hooks_that_were_left_on_another_stack,
+        tracer_takes_back_what_was_left_before_its_end,
         tracer_loses_nothing_of_handlers_that_interrupt_it,
         tracer_gives_threads_streams_of_their_own,
         tracer_gives_a_forked_child_a_trace_of_its_own,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 
@@ -69,6 +70,22 @@ static void scene_stale_elsewhere(void)
     REQUIRE(thread_self->nested == NULL);
 }
 
+/* A handler may leave a record just before its end is told; whoever reads the trace never sees it.
+ */
+static void scene_stale_record(void)
+{
+    static const uint8_t half[] = {TRACE_DEF_SITE, 0x80};
+    allocate(1, 100);
+    memcpy(thread_self->definitions.window.next, half, sizeof half);
+    memcpy(thread_self->events.next, half, sizeof half);
+    thread_self->definitions.window.next += sizeof half;
+    thread_self->events.next += sizeof half;
+    thread_set_busy(thread_self, THREAD_RECORDING);
+    thread_self->use.pc++; /* no longer in its slot */
+    allocate(2, 200);
+    release(2);
+}
+
 static volatile sig_atomic_t handled;
 
 static void handle(int signal)
@@ -112,6 +129,7 @@ const struct scene scenes_of_handlers[] = {
     {"nested", scene_nested},
     {"stale", scene_stale},
     {"stale_elsewhere", scene_stale_elsewhere},
+    {"stale_record", scene_stale_record},
     {"handler", scene_handler},
     {0},
 };
