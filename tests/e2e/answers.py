@@ -1,4 +1,5 @@
 """Answers about addresses, ours and those of other tools: for each, a list of (function, file, line)."""
+import collections
 import os
 import re
 import shutil
@@ -8,6 +9,15 @@ import harness
 from binaries import output
 
 TOOL = harness.programs / "symbolize_tool"
+
+
+def call_sites(trace):
+    """The addresses in a trace, sorted, by file."""
+    found = collections.defaultdict(set)
+    for line in output(str(harness.programs / "addresses_tool"), str(trace)).splitlines():
+        path, address = line.rsplit(" ", 1)
+        found[path].add(int(address, 16))
+    return {path: sorted(addresses) for path, addresses in found.items()}
 
 
 def parse(text):

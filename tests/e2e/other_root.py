@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 
-from answers import addr2line_answers
+from answers import addr2line_answers, call_sites
 from binaries import output
-from harness import check, check_equal, environment, finish, library, programs, report, require, skip
+from harness import check, check_equal, environment, finish, library, report, require, skip
 
 SOURCES = pathlib.Path(__file__).parent / "programs"
 HOME = "/opt/boxed"  # nothing is there outside
@@ -98,13 +98,11 @@ def frames_of(trace, place, *options):
 def lines_of_addr2line(trace, files):
     """{(module, function, line)} of the frames in the program's own modules."""
     found = set()
-    for line in output(programs / "addresses_tool", trace).splitlines():
-        path, address = line.rsplit(" ", 1)
+    for path, addresses in call_sites(trace).items():
         name = os.path.basename(path)
         if name in MODULES:
-            for function, _, number in addr2line_answers(f"{files}{HOME}/{name}", [int(address, 16)])[0]:
-                if function != "_start":
-                    found.add((name, function, int(number)))
+            for answer in addr2line_answers(f"{files}{HOME}/{name}", addresses):
+                found.update((name, function, int(number)) for function, _, number in answer if function != "_start")
     return found
 
 

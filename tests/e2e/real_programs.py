@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 
-from answers import addr2line_answers, llvm_answers, our_answers
+from answers import addr2line_answers, call_sites, llvm_answers, our_answers
 from binaries import SAMPLE, debug_file, output, symbols_of
 from harness import (check, check_equal, environment, finish, library, programs, report, report_tool,
                      require, run_traced, summary, traces)
@@ -78,15 +78,6 @@ def check_totals(directory):
     print(f"valgrind agrees: python3.11 allocates {ours[0]} blocks, {ours[1]} bytes in 300 rounds")
 
 
-def call_sites(trace):
-    """The addresses in a trace, by file."""
-    found = collections.defaultdict(set)
-    for line in output(str(programs / "addresses_tool"), str(trace)).splitlines():
-        path, address = line.rsplit(" ", 1)
-        found[path].add(int(address, 16))
-    return found
-
-
 def has_lines(path):
     return " .debug_line " in output("readelf", "-SW", path)
 
@@ -100,7 +91,7 @@ def check_call_sites(trace, label):
         oracle = debug_file(path) or path
         if not has_lines(oracle):
             continue
-        chosen = sorted(random.Random(3).sample(sorted(addresses), min(ADDRESSES, len(addresses))))
+        chosen = sorted(random.Random(3).sample(addresses, min(ADDRESSES, len(addresses))))
         counts = collections.Counter()
         case = Case(llvm_answers(oracle, chosen), False, symbols_of(oracle))
         for case.address, case.ours, case.theirs in zip(

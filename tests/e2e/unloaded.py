@@ -9,8 +9,7 @@ import shutil
 import subprocess
 import tempfile
 
-from answers import addr2line_answers
-from binaries import output
+from answers import addr2line_answers, call_sites
 from harness import check, check_equal, finish, programs, report, require, run_traced, skip, traces
 
 ROUNDS, FIRST_BYTES = 4, 5000
@@ -46,13 +45,8 @@ def build(directory, name):
 
 def expected_lines(trace, path):
     """(function, file, line) of all that addr2line says of a plugin's addresses."""
-    found = set()
-    for line in output(programs / "addresses_tool", trace).splitlines():
-        module, address = line.rsplit(" ", 1)
-        if module == path:
-            for function, file, number in addr2line_answers(path, [int(address, 16)])[0]:
-                found.add((function, os.path.basename(file), int(number)))
-    return found
+    answers = addr2line_answers(path, call_sites(trace).get(path, []))
+    return {(function, os.path.basename(file), int(number)) for answer in answers for function, file, number in answer}
 
 
 def stacks_of(trace, directory):
