@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 
-from harness import build, check, check_equal, finish, programs, require, run
+from harness import IS_ALL, build, check, check_equal, finish, programs, require, run
 
 LEAST_CAPTURES = 1_000_000
 verifier = build / "lib" / "libtrace-verify.so"
@@ -22,8 +22,8 @@ def work(n):
         table = {'key %d' % j: str(i * j) for j in range(10)}
         json.loads(json.dumps(table))
         re.sub('[0-9]+', lambda m: m.group() * 2, 'a1b22c333')
-work(20000)
 """
+PYTHON += f"work({20000 if IS_ALL else 10000})"
 SQL = ("with recursive c(x) as (select 1 union all select x + 1 from c where x < 50000) "
        "select count(*), max(hex(x)) from c;")
 PERL = "my %h; for my $i (1..20000) { $h{\"k$i\"} = [1..5]; } print scalar(keys %h), \"\\n\""

@@ -74,7 +74,7 @@ static void overflow_of(unsigned char *area)
     static ucontext_t there;
     need(getcontext(&there) == 0, "getcontext");
     there.uc_stack.ss_sp = area + GUARD_BYTES;
-    there.uc_stack.ss_size = STACK_BYTES - next_random() % 256 * 16;
+    there.uc_stack.ss_size = STACK_BYTES - (size_t)(next_random() % 256) * 16;
     makecontext(&there, overflow_it, 0);
     (void)swapcontext(&here, &there);
 }

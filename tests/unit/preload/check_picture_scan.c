@@ -85,7 +85,7 @@ START_TEST(scan_of_blocks_without_pointers_writes_nothing)
     scan_blocks();
     written(NULL, 0);
     ck_assert_uint_eq(scan.totals.blocks, BLOCKS);
-    ck_assert_uint_eq(scan.totals.bytes, BLOCKS * BLOCK_BYTES);
+    ck_assert_uint_eq(scan.totals.bytes, (uint64_t)BLOCKS * BLOCK_BYTES);
     ck_assert_uint_eq(scan.totals.unreadable_words, 0);
 }
 END_TEST
@@ -166,7 +166,7 @@ START_TEST(scan_says_what_it_cannot_read)
     picture_scan_init(&scan, &directory, &mappings, &writer);
     scan_blocks();
     written(NULL, 0);
-    ck_assert_uint_eq(scan.totals.unreadable_words, BLOCKS * WORDS);
+    ck_assert_uint_eq(scan.totals.unreadable_words, (uint64_t)BLOCKS * WORDS);
 }
 END_TEST
 
