@@ -104,6 +104,7 @@ FORKS = 500 if ALL else 100
 CHILDREN = 10000 if ALL else 500
 COROUTINES = 10000 if ALL else 1000
 OVERFLOWS = 5000 if ALL else 300
+STEP = 7 if ALL else 29  # instructions between two that are interrupted
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "3600" if ALL else "4"))
 SUCCESSIVE = 100000 if ALL else 20000
 
@@ -146,14 +147,18 @@ def control():
         Row("handler_altstack"),
         Row("interrupted", verify=True,
             callers={"behind_hole": 100, "wide": 0, "first": 100, "pushed": 100}),
-        # each jump may cost the event that it left in the middle
         # at most the event that was being recorded is lost, and it may be in the trace
         *[Row("overflows", (OVERFLOWS, where), after=SAFE, traces=traces,
               totals={"lost_events": lambda lost: lost <= 2 * OVERFLOWS})
           for where, traces in (("process", None), ("one", 1), ("new", 1))],
+        # each jump may cost the event that it left in the middle
         Row("longjmps", after=SAFE, slack=1000, may_lose=True,
             totals={"lost_events": lambda lost: 0 < lost <= 1000},
             notes=("events cut short by a signal handler or a thread's end: .*",)),
+        Row("stepped", ("return", STEP), after=SAFE, seconds=600),
+        Row("stepped", ("jump", STEP), after=SAFE, seconds=600,
+            totals={"lost_events": lambda lost: 0 < lost <= 5000}),
+        Row("stepped", ("fork", 10 * STEP), after=SAFE, traces=None, seconds=600, totals={}),
         Row("exceptions", ("{programs}/plugin_throws.so",), slower=4),
         Row("plugins_replaced", ("{programs}",), verify=True,
             files={"plugin_first.c": 3000, "plugin_second.c": 3000}),
