@@ -63,11 +63,14 @@ static inline uintptr_t extents_high(struct extents *extents, uintptr_t sp)
     return found->high;
 }
 
-/* Return: true if @known_sp was seen on a stack that @sp may be on, too. Changes nothing. */
+/*
+ * Return: true if @known_sp was met on a stack that @sp may be on, too. Changes nothing. The stack
+ * may not have been walked from so deep: it overflowed there, say.
+ */
 static inline bool extents_are_one(const struct extents *extents, uintptr_t known_sp, uintptr_t sp)
 {
     const struct extent *extent = &extents->slots[EXTENT_SLOT(known_sp)];
-    return known_sp >= extent->low && known_sp <= extent->high && sp <= extent->high;
+    return known_sp + EXTENT_SLACK >= extent->low && known_sp <= extent->high && sp <= extent->high;
 }
 
 /* Enter a stack that was walked from @low to @high. */

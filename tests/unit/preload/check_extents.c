@@ -38,8 +38,11 @@ END_TEST
 
 START_TEST(extents_follow_a_stack_that_grows)
 {
-    uintptr_t high = BASE + 100 * MIB + 100;
+    uintptr_t high = BASE + 100 * MIB + 20000;
     extents_add(&extents, high - 100, high);
+    ck_assert(extents_are_one(&extents, high - 10000, high - 50));
+    ck_assert(!extents_are_one(&extents, high - 10000, high + 50));
+    ck_assert(!extents_are_one(&extents, high + 50, high - 50));
     for (uintptr_t at = high; at > BASE; at -= MIB / 2) {
         ck_assert_uint_eq(extents_high(&extents, at), high);
     }
