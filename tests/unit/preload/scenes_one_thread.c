@@ -176,7 +176,7 @@ static void scene_unknown(void)
 static void scene_freers(void)
 {
     for (unsigned i = 1; i <= 4; i++) {
-        allocate(i, i * 100);
+        allocate(i, (size_t)i * 100);
     }
     release(1);
     atomic_store(&process.stacks.next_id, STACK_NONE);
