@@ -42,13 +42,13 @@ static inline size_t at_least(size_t size)
 }
 
 /*
- * What malloc() calls. This function, until there is nothing to be asked any more: then the real
- * one.
+ * What malloc() calls once there is nothing to be asked before: NULL until then. No address is in
+ * it from the start, for resolvers of IFUNCs call malloc() before our relocations are made.
  */
-static void *ask_and_allocate(size_t size);
-static void *(*_Atomic next_malloc)(size_t) = ask_and_allocate;
+static void *(*_Atomic next_malloc)(size_t);
 
-static void *ask_and_allocate(size_t size)
+static __attribute__((noinline, cold)) void *ask_and_allocate(size_t size,
+                                                              const struct frame *caller)
 {
     if (is_early()) {
         return bootstrap_allocate(1, size);
@@ -56,12 +56,20 @@ static void *ask_and_allocate(size_t size)
     if (tracer_least_size() == 0) {
         atomic_store_explicit(&next_malloc, real.malloc, memory_order_relaxed);
     }
-    return real.malloc(at_least(size));
+    void *block = real.malloc(at_least(size));
+    if (LIKELY(block != NULL)) {
+        tracer_allocated(block, size, caller);
+    }
+    return block;
 }
 
 EVENT void *malloc(size_t size)
 {
-    void *block = atomic_load_explicit(&next_malloc, memory_order_relaxed)(size);
+    void *(*const next)(size_t) = atomic_load_explicit(&next_malloc, memory_order_relaxed);
+    if (UNLIKELY(next == NULL)) {
+        return ask_and_allocate(size, CALLER());
+    }
+    void *block = next(size);
     return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
@@ -161,8 +169,9 @@ static __attribute__((noinline)) void free_anyhow(void *block, uintptr_t pc, uin
 
 EVENT void free(void *block)
 {
-    if (LIKELY(tracer_take_back(block, CALLER_SP()))) {
-        real.free(block);
+    void (*const real_free)(void *) = real.free; /* NULL: nothing of the tracer is there yet */
+    if (LIKELY(real_free != NULL) && LIKELY(tracer_take_back(block, CALLER_SP()))) {
+        real_free(block);
         return;
     }
     const struct frame *caller = CALLER();
