@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "naming.h"
 #include "picture.h"
 #include "real.h"
 #include "sys.h"
@@ -206,7 +207,7 @@ void tracer_ending(enum trace_end how)
     if (header->end_state == TRACE_END_NONE || header->end_state == TRACE_END_EXEC) {
         if (how != TRACE_END_NONE) {
             tracer_sample(CALLER_SP());
-            tracer_save_code_map(CALLER_SP());
+            naming_save_code_map(CALLER_SP());
         }
         set_end(how);
         if (how == TRACE_END_EXIT || how == TRACE_END_QUICK) {

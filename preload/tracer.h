@@ -163,20 +163,11 @@ struct thread_state;
 /* Record that a block ends; and that @caller ends it, if that is wanted. */
 void tracer_record_end(struct thread_state *state, live_entry entry, const struct frame *caller);
 
-/* Return: the id of the stack of @caller, defined in the file; or STACK_NONE. */
-uint32_t tracer_find_stack(struct thread_state *state, const struct frame *caller);
-
 /* --- for marks.c and process.c --- */
 
 /* Write a sample of the resident set, if anything is being recorded. @sp: of the caller's caller.
  */
 void tracer_sample(uintptr_t sp);
-
-/*
- * Copy what the process says of code that it made at run time into the trace, if stacks have gone
- * through any. @sp: of the caller's caller.
- */
-void tracer_save_code_map(uintptr_t sp);
 
 /*
  * Write a record after such a sample, and after raising the epoch.

@@ -13,6 +13,7 @@
  */
 #include "block_records.h"
 #include "enter.h"
+#include "naming.h"
 #include "tracer.h"
 #include "writing.h"
 
@@ -53,7 +54,7 @@ static uint32_t find_site(struct thread_state *state, uint32_t stack, uint32_t d
 static bool record_track(struct thread_state *state, uint32_t domain, uintptr_t address,
                          size_t size, const struct frame *caller)
 {
-    uint32_t site = find_site(state, tracer_find_stack(state, caller), domain, size);
+    uint32_t site = find_site(state, naming_find_stack(state, caller), domain, size);
     live_entry old_entry = 0;
     _Atomic live_entry *place =
         site != 0 ? domain_map_reach(&process.domains, domain, address, &old_entry) : NULL;

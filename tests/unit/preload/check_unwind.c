@@ -367,6 +367,24 @@ START_TEST(unwind_checks_itself_and_finds_nothing)
 }
 END_TEST
 
+/* Stacks that are found unchanged are not counted one by one. */
+START_TEST(unwind_check_comes_after_so_many_unchanged_stacks)
+{
+    unwind_bench_capture();
+    struct unwinder *unwinder = bench->unwinder;
+    const uint64_t before = common.checks;
+    unwind_pass(unwinder, unwinder->unchecked - UNWIND_CHANGE_WORTH);
+    ck_assert_ptr_nonnull(unwinder->leaf);
+    unwind_pass(unwinder, 1);
+    ck_assert_ptr_null(unwinder->leaf); /* so that the next one is captured */
+    unwind_bench_capture();
+    ck_assert_uint_eq(common.checks, before + 1);
+    ck_assert_ptr_nonnull(unwinder->leaf);
+    unwind_pass(unwinder, UINT32_MAX);
+    ck_assert_uint_eq(unwinder->unchecked, 0);
+}
+END_TEST
+
 /* What the check is for: a rule that is wrong. */
 START_TEST(unwind_check_corrects_a_wrong_rule)
 {
@@ -422,6 +440,7 @@ int main(void)
         unwind_finds_its_way_back_from_the_depth_limit,
         unwind_serves_threads_at_once,
         unwind_checks_itself_and_finds_nothing,
+        unwind_check_comes_after_so_many_unchanged_stacks,
         unwind_check_corrects_a_wrong_rule,
         unwind_forgets_when_code_was_unloaded,
         NULL,
