@@ -134,6 +134,11 @@ struct thread_state *process_thread(void)
     return thread_self;
 }
 
+bool tracer_has_started(void)
+{
+    return atomic_load_explicit(&process.phase, memory_order_relaxed) == PROCESS_RUNNING;
+}
+
 size_t tracer_least_size(void)
 {
     return process.is_glibc ? 0 : 9;

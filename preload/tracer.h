@@ -39,6 +39,10 @@
  */
 bool tracer_find_allocator(void);
 
+/* Return: true once and for all if a trace is being written: which allocator it is is known then.
+ */
+bool tracer_has_started(void);
+
 /* Smallest size to ask the real allocator for, so that no two blocks share an entry of the live
  * map. */
 size_t tracer_least_size(void);

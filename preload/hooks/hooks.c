@@ -47,14 +47,20 @@ static inline size_t at_least(size_t size)
  */
 static void *(*_Atomic next_malloc)(size_t);
 
+static void *malloc_of_least_size(size_t size)
+{
+    return real.malloc(at_least(size));
+}
+
 static __attribute__((noinline, cold)) void *ask_and_allocate(size_t size,
                                                               const struct frame *caller)
 {
     if (is_early()) {
         return bootstrap_allocate(1, size);
     }
-    if (tracer_least_size() == 0) {
-        atomic_store_explicit(&next_malloc, real.malloc, memory_order_relaxed);
+    if (tracer_has_started()) {
+        void *(*next)(size_t) = tracer_least_size() == 0 ? real.malloc : malloc_of_least_size;
+        atomic_store_explicit(&next_malloc, next, memory_order_relaxed);
     }
     void *block = real.malloc(at_least(size));
     if (LIKELY(block != NULL)) {

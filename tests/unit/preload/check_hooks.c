@@ -31,8 +31,9 @@ struct note {
 static volatile struct note notes[16];
 static volatile size_t note_count;
 static volatile bool is_listening;
-static volatile bool is_too_early;     /* no real allocator is to be had */
-static volatile size_t least_size = 9; /* 0 is for ever */
+static volatile bool is_too_early; /* no real allocator is to be had */
+static volatile bool has_started;
+static volatile size_t least_size = 9;
 
 static void take_note(enum happening what, void *block, size_t size, const struct frame *caller)
 {
@@ -62,6 +63,11 @@ bool tracer_find_allocator(void)
     bool is_found = real_resolve();
     is_looking = false;
     return is_found;
+}
+
+bool tracer_has_started(void)
+{
+    return has_started;
 }
 
 size_t tracer_least_size(void)
@@ -320,27 +326,35 @@ START_TEST(hooks_tell_no_failure)
 }
 END_TEST
 
+/* Three blocks of a byte: before the tracer has started, at its start, and after. */
+static void expect_to_ask_for(const size_t sizes[static 3])
+{
+    for (int i = 0; i < 3; i++) {
+        has_started = i > 0;
+        listen_from_here();
+        void *block = malloc(1);
+        expect(0, REAL, block, sizes[i]);
+        expect(1, ALLOCATED, block, 1);
+        free(block);
+    }
+}
+
 START_TEST(hooks_ask_for_more_and_tell_the_truth)
 {
-    listen_from_here();
+    expect_to_ask_for((const size_t[]){9, 9, 9});
     void *block = malloc(1);
-    expect(0, REAL, block, 9);
-    expect(1, ALLOCATED, block, 1);
     listen_from_here();
     void *grown = realloc(block, 2);
     expect(1, REAL, grown, 9);
     expect(2, REALLOCATED, grown, 2);
     free(grown);
+}
+END_TEST
+
+START_TEST(hooks_ask_for_no_more_than_need_be)
+{
     least_size = 0;
-    listen_from_here();
-    block = malloc(1);
-    void *other = malloc(1);
-    expect(0, REAL, block, 1);
-    expect(1, ALLOCATED, block, 1);
-    expect(2, REAL, other, 1);
-    expect(3, ALLOCATED, other, 1);
-    free(other);
-    free(block);
+    expect_to_ask_for((const size_t[]){1, 1, 1});
 }
 END_TEST
 
@@ -488,6 +502,7 @@ int main(void)
         hooks_tell_every_way_to_allocate,
         hooks_tell_no_failure,
         hooks_ask_for_more_and_tell_the_truth,
+        hooks_ask_for_no_more_than_need_be,
         hooks_keep_errno,
         hooks_serve_the_early_and_remember_them,
         hooks_leave_null_to_the_allocator,
