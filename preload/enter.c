@@ -60,7 +60,7 @@ struct thread_state *enter_slow(uintptr_t sp)
             return NULL;
         }
         bool was_left = thread_busy(state) != THREAD_IDLE;
-        if (enter_by(state, sp, &gate.is_open)) {
+        if (enter_by(state, sp)) {
             return !was_left || process_recover(state) ? state : NULL;
         }
     }

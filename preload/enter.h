@@ -38,12 +38,11 @@ static inline void enter_at(struct thread_state *state, uintptr_t sp)
     __asm__ volatile("movaps %1, %0" : "=m"(state->use) : "x"(use) : "memory");
 }
 
-/* Take an idle state. @is_open: of the gate. Return: false if it is closed. */
-static inline bool enter_by(struct thread_state *state, uintptr_t sp,
-                            const _Atomic uint32_t *is_open)
+/* Take an idle state. Return: false if the gate is closed. */
+static inline bool enter_by(struct thread_state *state, uintptr_t sp)
 {
     enter_at(state, sp);
-    if (__builtin_expect(atomic_load_explicit(is_open, memory_order_relaxed) != 0, 1)) {
+    if (__builtin_expect(atomic_load_explicit(&gate.is_open, memory_order_relaxed) != 0, 1)) {
         return true;
     }
     leave(state);
@@ -58,7 +57,7 @@ static inline struct thread_state *enter(uintptr_t sp)
 {
     struct thread_state *state = thread_self;
     if (__builtin_expect(thread_busy(state) == THREAD_IDLE, 1) &&
-        __builtin_expect(enter_by(state, sp, &gate.is_open), 1)) {
+        __builtin_expect(enter_by(state, sp), 1)) {
         return state;
     }
     return enter_slow(sp);

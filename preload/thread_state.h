@@ -36,7 +36,7 @@ enum thread_busy {
     THREAD_IDLE = 0,
     THREAD_RECORDING = 1, /* inside the tracer; an allocation now is a signal handler's */
     THREAD_INTERNAL = 2,  /* the tracer itself is calling something that may allocate */
-    THREAD_BUSY_MASK = 3,
+    THREAD_BUSY_MASK = 3, /* bits of an aligned stack pointer that are 0 */
 };
 
 /*
@@ -44,9 +44,8 @@ enum thread_busy {
  * that a signal handler finds all of it or nothing.
  */
 struct thread_use {
-    uintptr_t
-        sp_and_busy; /* stack pointer of the hook's caller; enum thread_busy in the low bits */
-    uintptr_t pc;    /* where the hook returns to */
+    uintptr_t sp_and_busy; /* stack pointer of the hook's caller, and enum thread_busy */
+    uintptr_t pc;          /* where the hook returns to */
 } __attribute__((aligned(16)));
 
 /* A private cache in front of the stack table, whose chains cost two cache misses a frame. */
