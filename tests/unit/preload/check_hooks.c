@@ -2,6 +2,8 @@
  * The exported functions, over a tracer that only takes notes and an allocator that is spied upon:
  * what is told, in which order with the real call, and that nothing else changes.
  *
+ * All of them in one file, though it is a long one: they share the tracer and the allocator.
+ *
  * hooks.c is in this program, so its malloc is the program's own; notes are taken only while a test
  * listens, since check allocates, too.
  */
