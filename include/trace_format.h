@@ -19,7 +19,7 @@
 /* 2. File header */
 #define TRACE_MAGIC "\x89ltrace\n"
 #define TRACE_MAGIC_BYTES 8
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 #define TRACE_HEADER_BYTES 4096
 #define TRACE_TICKS_PER_SECOND 1000
 

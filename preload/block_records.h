@@ -30,18 +30,32 @@ static inline uint8_t *encode_inherited_block(uint8_t *to, live_entry entry)
     return encode_inherited_free(to, site->size);
 }
 
-/* A block of @site has begun; in the place of the block of @old_entry, unless that is 0. */
-static inline uint8_t *encode_block_begin(uint8_t *to, const struct thread_state *state,
-                                          uint32_t site, live_entry old_entry)
+static inline uint8_t *encode_birth(uint8_t *to, const struct thread_state *state, uint32_t site,
+                                    live_entry old_entry)
 {
+    const uint32_t last = state->last.site;
     if (old_entry == 0) {
-        return encode_allocation(to, site);
+        return encode_allocation(to, last, site);
     }
     if (block_is_inherited(old_entry)) {
         to = encode_inherited_block(to, old_entry);
-        return encode_allocation(to, site);
+        return encode_allocation(to, last, site);
     }
-    return encode_reallocation(to, live_entry_site(old_entry), block_age(state, old_entry), site);
+    return encode_reallocation(to, last, live_entry_site(old_entry), block_age(state, old_entry),
+                               site);
+}
+
+/*
+ * A block of the site @next has begun; in the place of the block of @old_entry, unless that is 0.
+ * It is the last allocation from now on, so the record must be ended.
+ */
+static inline uint8_t *encode_block_begin(uint8_t *to, struct thread_state *state,
+                                          struct allocation next, live_entry old_entry)
+{
+    to = encode_birth(to, state, next.site, old_entry);
+    thread_state_change_bases(state);
+    state->last = next;
+    return to;
 }
 
 static inline uint8_t *encode_block_end(uint8_t *to, const struct thread_state *state,
@@ -50,7 +64,7 @@ static inline uint8_t *encode_block_end(uint8_t *to, const struct thread_state *
     if (block_is_inherited(entry)) {
         return encode_inherited_block(to, entry);
     }
-    return encode_free(to, live_entry_site(entry), block_age(state, entry));
+    return encode_free(to, state->last.site, live_entry_site(entry), block_age(state, entry));
 }
 
 #endif

@@ -11,6 +11,7 @@ struct sum {
     const struct site_directory *sites;
     uint32_t first_site;
     uint32_t next_site;
+    uint32_t last; /* site of the last allocation, which records are differences to */
     int64_t live;
     int64_t most; /* that live was, at least 0 */
     uint64_t allocated;
@@ -25,9 +26,16 @@ static int64_t size_of(const struct sum *sum, uint64_t site)
     return (int64_t)site_directory_get(sum->sites, (uint32_t)site)->size;
 }
 
+/* Return: the site that is written as @difference to the last allocation's. */
+static uint64_t site_of(const struct sum *sum, uint64_t difference)
+{
+    return sum->last + (uint64_t)trace_unzigzag(difference);
+}
+
 static void begin_block(struct sum *sum, uint64_t site)
 {
     int64_t size = size_of(sum, site);
+    sum->last = (uint32_t)site;
     sum->allocated += (uint64_t)size;
     sum->live += size;
     sum->most = sum->live > sum->most ? sum->live : sum->most;
@@ -47,12 +55,12 @@ static void add_other(struct sum *sum, struct trace_cursor *cursor, uint64_t num
         (void)trace_get_varint(cursor);
         break;
     case TRACE_EV_REALLOCATION:
-        end_block(sum, trace_get_varint(cursor));
+        end_block(sum, site_of(sum, trace_get_varint(cursor)));
         (void)trace_get_varint(cursor);
-        begin_block(sum, trace_get_varint(cursor));
+        begin_block(sum, site_of(sum, trace_get_varint(cursor)));
         break;
     case TRACE_EV_IMPLIED_FREE:
-        end_block(sum, trace_get_varint(cursor));
+        end_block(sum, site_of(sum, trace_get_varint(cursor)));
         (void)trace_get_varint(cursor);
         break;
     case TRACE_EV_INHERITED_FREE:
@@ -71,14 +79,14 @@ static void add_records(struct sum *sum, struct trace_cursor cursor)
         uint64_t operand = record >> 2;
         switch (record & 3) {
         case TRACE_EV_ALLOCATION:
-            begin_block(sum, operand);
+            begin_block(sum, site_of(sum, operand));
             break;
         case TRACE_EV_FREE:
             (void)trace_get_varint(&cursor);
-            end_block(sum, operand);
+            end_block(sum, site_of(sum, operand));
             break;
         case TRACE_EV_FREE_YOUNG:
-            end_block(sum, operand);
+            end_block(sum, site_of(sum, operand));
             break;
         default:
             add_other(sum, &cursor, operand);
@@ -94,14 +102,40 @@ static void raise_to(_Atomic int64_t *peak, int64_t value)
     }
 }
 
-static uint64_t position_in(uint64_t position, uint32_t bytes)
+#define POSITION_EMPTIED ((uint64_t)1 << 48)
+
+static uint32_t bytes_of(uint64_t position)
 {
-    return (position >> 32 << 32) | bytes;
+    return (uint32_t)(position % POSITION_EMPTIED >> 32);
+}
+
+/* Return: @position moved on in the same window. */
+static uint64_t position_in(uint64_t position, uint32_t bytes, uint32_t last)
+{
+    return position / POSITION_EMPTIED * POSITION_EMPTIED | (uint64_t)bytes << 32 | last;
 }
 
 static uint32_t used_of(const struct window *window)
 {
     return window->chunk == NULL ? 0 : __atomic_load_n(&window->chunk->used, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Read what a window has had since @position, and move that over it.
+ * @sum: what is read is added to it.
+ * Return: false if there was nothing, or another has moved the position meanwhile.
+ */
+static bool move_over(struct sum *sum, tally_position *position, const struct window *window)
+{
+    uint64_t from = atomic_load(position);
+    uint32_t used = used_of(window);
+    uint32_t begin = bytes_of(from);
+    if (used <= begin) {
+        return false;
+    }
+    sum->last = (uint32_t)from;
+    add_records(sum, trace_cursor_over((const uint8_t *)(window->chunk + 1) + begin, used - begin));
+    return atomic_compare_exchange_strong(position, &from, position_in(from, used, sum->last));
 }
 
 void tally_window(struct tally *tally, tally_position *position, const struct window *window,
@@ -110,19 +144,12 @@ void tally_window(struct tally *tally, tally_position *position, const struct wi
     if (!atomic_load(&tally->is_on)) {
         return;
     }
-    uint64_t from = atomic_load(position);
-    uint32_t used = used_of(window);
     struct sum sum = {
         .sites = sites,
         .first_site = atomic_load(&tally->first_site),
         .next_site = atomic_load(&sites->next_id),
     };
-    if (used <= (uint32_t)from) {
-        return;
-    }
-    const uint8_t *records = (const uint8_t *)(window->chunk + 1);
-    add_records(&sum, trace_cursor_over(records + (uint32_t)from, used - (uint32_t)from));
-    if (atomic_compare_exchange_strong(position, &from, position_in(from, used))) {
+    if (move_over(&sum, position, window)) {
         int64_t before = atomic_fetch_add(&tally->live, sum.live);
         raise_to(&tally->peak, before + sum.most);
         atomic_fetch_add(&tally->allocated, sum.allocated);
@@ -131,14 +158,15 @@ void tally_window(struct tally *tally, tally_position *position, const struct wi
 
 void tally_skip(tally_position *position, const struct window *window)
 {
-    uint64_t from = atomic_load(position);
-    while (!atomic_compare_exchange_weak(position, &from, position_in(from, used_of(window)))) {
+    struct sum sum = {.next_site = 0}; /* no site counts */
+    while (!move_over(&sum, position, window) &&
+           bytes_of(atomic_load(position)) < used_of(window)) {
     }
 }
 
 void tally_restart_window(tally_position *position)
 {
-    atomic_store(position, ((atomic_load(position) >> 32) + 1) << 32);
+    atomic_store(position, position_in(atomic_load(position) + POSITION_EMPTIED, 0, 0));
 }
 
 void tally_begin(struct tally *tally, int64_t live)

@@ -31,7 +31,12 @@ struct tally {
     _Atomic uint32_t first_site; /* lower ones do not count: cleared, or born before fork */
 };
 
-/* How far a window of events has been added up: times it was emptied << 32 | bytes. */
+/*
+ * How far a window of events has been added up:
+ *
+ *     bit  63 ... 48        47 ... 32   31 ... 0
+ *          times emptied    bytes       site of the last allocation before
+ */
 typedef _Atomic uint64_t tally_position;
 
 /* Add up what a window has had since the last time. */

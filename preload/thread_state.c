@@ -8,14 +8,13 @@
 #include "sys.h"
 
 #define RECLAIM_TRIES 8
-#define NO_SIZE UINT64_MAX /* no block has it */
 
 struct thread_state *thread_state_new(void)
 {
     struct thread_state *state = memory_map(sizeof *state);
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
-        state->last_size = NO_SIZE;
+        state->last.size = NO_SIZE;
         state->as_of = GATE_NEVER;
     }
     return state;
@@ -29,6 +28,12 @@ void thread_state_free(struct thread_state *state)
     }
 }
 
+void thread_state_restart_events(struct thread_state *state)
+{
+    state->last = (struct allocation){.size = NO_SIZE};
+    tally_restart_window(&state->tallied);
+}
+
 void thread_state_forget(struct thread_state *state)
 {
     if (state->has_cached_stacks) { /* or its pages may not have been touched yet */
@@ -36,7 +41,7 @@ void thread_state_forget(struct thread_state *state)
         state->has_cached_stacks = false;
     }
     unwind_forget(&state->unwinder);
-    state->last_size = NO_SIZE;
+    state->last.size = NO_SIZE;
     state->freer.is_known = false;
 }
 

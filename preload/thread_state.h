@@ -57,6 +57,18 @@ struct cached_stack {
     uint32_t id; /* 0: empty */
 };
 
+/*
+ * The last allocation in the window of events: records are differences to its site, which is 0 as
+ * long as there is none. Stack and size say how to find that site again, or nothing does (NO_SIZE).
+ */
+struct allocation {
+    uint32_t stack;
+    uint32_t site;
+    uint64_t size; /* bytes */
+};
+
+#define NO_SIZE UINT64_MAX /* no block has it */
+
 /* Who ended blocks last, as the window of events has it, if that is wanted at all. */
 struct freer {
     uint32_t stack;
@@ -78,9 +90,7 @@ struct thread_state {
     struct clock_reading clock; /* its tick is the one above, or it is none */
     struct window events;
     uint64_t as_of; /* gate.state, if an event that finds it again is a usual one; or GATE_NEVER */
-    uint32_t last_stack; /* the last site, which the next event often has again */
-    uint32_t last_site;
-    uint64_t last_size;
+    struct allocation last; /* which the next event often repeats */
     struct site_table sites;
     struct live_front front; /* where this thread's heap grows */
     /* of new definitions */
@@ -93,7 +103,8 @@ struct thread_state {
     char name[16];              /* as last written; the kernel's limit */
     uint32_t named_at;          /* tick of the last look at it on the way to more room */
     uint32_t events_to_lose;    /* before the next attempt to make room for them */
-    uint32_t time_at;           /* `used` of the events' window before the last TIME record */
+    uint32_t bases_at;          /* `used` of the events' window before the last record that
+                                   changed what later ones are differences to */
     /* of its life */
     bool is_detached;  /* forked away in the middle of an event: writes into nothing */
     _Atomic int owner; /* thread id */
@@ -142,6 +153,17 @@ static inline void thread_state_forget_time(struct thread_state *state)
     state->epoch = 0;
     state->as_of = GATE_NEVER;
 }
+
+/* The record that is about to be ended changes what later ones are differences to: the time or the
+ * last allocation. Before the change itself, so that process_recover() knows. */
+static inline void thread_state_change_bases(struct thread_state *state)
+{
+    state->bases_at = state->events.chunk->used;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* The window of events has been emptied: there is nothing to be a difference to. */
+void thread_state_restart_events(struct thread_state *state);
 
 /* Empty the private caches: ids or addresses have a new meaning. */
 void thread_state_forget(struct thread_state *state);

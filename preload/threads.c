@@ -30,7 +30,7 @@ long process_open_windows(struct thread_state *state)
     thread_state_forget_time(state);
     state->clock = CLOCK_UNREAD; /* a forked child's ticks start anew */
     forget_ids(state);
-    tally_restart_window(&state->tallied);
+    thread_state_restart_events(state);
     long result =
         window_open(&state->definitions.window, &process.file, TRACE_DEFINITIONS, state->stream);
     return result != 0 ? result
@@ -70,7 +70,7 @@ static long seal_events(struct thread_state *state)
     long result = seal(state, &state->events);
     if (result == 0) {
         thread_state_forget_time(state);
-        tally_restart_window(&state->tallied);
+        thread_state_restart_events(state);
     }
     return result;
 }
@@ -85,8 +85,8 @@ static long seal_definitions(struct thread_state *state)
 }
 
 /*
- * Empty the caches. Where the time or what definitions refer to may be another than in the window,
- * start a new one. The table of sites is whole at every moment. Return: 0 or -errno.
+ * Empty the caches. Where what records or definitions are differences to may be another than in the
+ * window, start a new one. The table of sites is whole at every moment. Return: 0 or -errno.
  */
 static long recover(struct thread_state *state)
 {
@@ -94,7 +94,7 @@ static long recover(struct thread_state *state)
     thread_state_forget(state);
     window_take_back(&state->events);
     window_take_back(&state->definitions.window);
-    if (state->time_at == state->events.chunk->used) {
+    if (state->bases_at == state->events.chunk->used) {
         result = seal_events(state);
     }
     if (result == 0 && !definitions_are_settled(&state->definitions)) {

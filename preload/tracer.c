@@ -36,18 +36,19 @@ static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thre
     if (block_is_inherited(entry)) {
         return encode_inherited_block(to, entry);
     }
-    return encode_implied_free(to, live_entry_site(entry), block_age(state, entry));
+    return encode_implied_free(to, state->last.site, live_entry_site(entry),
+                               block_age(state, entry));
 }
 
 /*
  * Enter a new block and record it; with @old_entry the record is that of a reallocation.
  * Without a site, an entry or room for the record the event is lost, and counted.
  */
-STAGE void record_birth(struct thread_state *state, void *block, uint32_t site,
+STAGE void record_birth(struct thread_state *state, void *block, struct allocation allocation,
                         live_entry old_entry)
 {
     uintptr_t address = (uintptr_t)block;
-    if (UNLIKELY(site == 0)) {
+    if (UNLIKELY(allocation.site == 0)) {
         process_count(TRACE_LOST_MEMORY);
         return;
     }
@@ -66,11 +67,17 @@ STAGE void record_birth(struct thread_state *state, void *block, uint32_t site,
     if (UNLIKELY(live_front_is_near(&state->front, place))) {
         live_front_advance(&state->front);
     }
-    live_entry left = live_map_put(place, live_entry_make(site, state->tick));
+    live_entry left = live_map_put(place, live_entry_make(allocation.site, state->tick));
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
     }
-    writing_end(state, encode_block_begin(to, state, site, old_entry));
+    writing_end(state, encode_block_begin(to, state, allocation, old_entry));
+}
+
+STAGE struct allocation name(struct thread_state *state, uint32_t stack, size_t size)
+{
+    return (struct allocation){
+        .stack = stack, .site = naming_find_site(state, stack, size), .size = size};
 }
 
 STAGE void record_death(struct thread_state *state, live_entry entry)
@@ -117,8 +124,7 @@ void tracer_allocated(void *block, size_t size, const struct frame *caller)
     struct thread_state *state = enter(caller->sp);
     if (LIKELY(state != NULL)) {
         if (LIKELY(process_is_recording())) {
-            record_birth(state, block,
-                         naming_find_site(state, naming_find_stack(state, caller), size), 0);
+            record_birth(state, block, name(state, naming_find_stack(state, caller), size), 0);
         }
         leave(state);
     }
@@ -136,18 +142,18 @@ static __attribute__((noinline, cold)) void *hand_out_anyhow(void *block, size_t
     return block;
 }
 
-static __attribute__((noinline)) void *hand_out_of_site(struct thread_state *state, void *block,
-                                                        uint32_t site)
+static __attribute__((noinline)) void *hand_out_again(struct thread_state *state, void *block)
 {
-    record_birth(state, block, site, 0);
+    record_birth(state, block, state->last, 0);
     leave(state);
     return block;
 }
 
-static __attribute__((noinline, cold)) void *
-hand_out_instead(struct thread_state *state, void *block, uint32_t site, live_entry left)
+static __attribute__((noinline, cold)) void *hand_out_instead(struct thread_state *state,
+                                                              void *block, live_entry left)
 {
-    writing_end(state, encode_allocation(encode_implied(state, writing_place(state), left), site));
+    uint8_t *to = encode_implied(state, writing_place(state), left);
+    writing_end(state, encode_allocation(to, state->last.site, state->last.site));
     leave(state);
     return block;
 }
@@ -155,7 +161,7 @@ hand_out_instead(struct thread_state *state, void *block, uint32_t site, live_en
 static __attribute__((noinline)) void *hand_out_at_stack(struct thread_state *state, void *block,
                                                          size_t size, uint32_t stack)
 {
-    record_birth(state, block, naming_find_site(state, stack, size), 0);
+    record_birth(state, block, name(state, stack, size), 0);
     leave(state);
     return block;
 }
@@ -169,7 +175,7 @@ static __attribute__((noinline)) void *hand_out_changed(struct thread_state *sta
 #ifdef TRACE_VERIFY
     verify_stack(stack);
 #endif
-    record_birth(state, block, naming_find_site(state, stack, size), 0);
+    record_birth(state, block, name(state, stack, size), 0);
     leave(state);
     return block;
 }
@@ -192,20 +198,20 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
 #ifdef TRACE_VERIFY
     verify_stack(leaf->id);
 #endif
-    if (UNLIKELY(leaf->id != state->last_stack || size != state->last_size)) {
+    if (UNLIKELY(leaf->id != state->last.stack || size != state->last.size)) {
         return hand_out_at_stack(state, block, size, leaf->id);
     }
-    const uint32_t site = state->last_site;
+    const uint32_t site = state->last.site;
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state))) {
-        return hand_out_of_site(state, block, site);
+        return hand_out_again(state, block);
     }
     uint8_t *to = writing_place(state);
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
-        return hand_out_instead(state, block, site, left);
+        return hand_out_instead(state, block, left);
     }
-    writing_end(state, encode_allocation(to, site));
+    writing_end(state, encode_allocation(to, site, site));
     leave(state);
     return block;
 }
@@ -229,7 +235,8 @@ bool tracer_take_back(void *block, uintptr_t sp)
     uint8_t *to = writing_place(state); /* before the store, which might change it for all that the
                                            compiler knows */
     atomic_store_explicit(place, 0, memory_order_relaxed);
-    writing_end(state, encode_free(to, live_entry_site(entry), block_age(state, entry)));
+    writing_end(state,
+                encode_free(to, state->last.site, live_entry_site(entry), block_age(state, entry)));
     leave(state);
     return true;
 }
@@ -290,8 +297,7 @@ static void record_reallocation(struct thread_state *state, live_entry entry, vo
         count_unknown_free();
     }
     if (block != NULL && process_is_recording()) {
-        record_birth(state, block, naming_find_site(state, naming_find_stack(state, caller), size),
-                     entry);
+        record_birth(state, block, name(state, naming_find_stack(state, caller), size), entry);
     } else if (entry != 0) {
         tracer_record_end(state, entry, caller);
     }

@@ -66,7 +66,9 @@ static bool record_track(struct thread_state *state, uint32_t domain, uintptr_t 
     live_entry entry = to != NULL ? live_entry_make(site, state->tick) : old_entry;
     atomic_store_explicit(place, entry, memory_order_release);
     if (to != NULL) {
-        writing_end(state, encode_block_begin(to, state, site, old_entry));
+        /* no malloc() can repeat it */
+        const struct allocation allocation = {.site = site, .size = NO_SIZE};
+        writing_end(state, encode_block_begin(to, state, allocation, old_entry));
     }
     return to != NULL;
 }

@@ -96,29 +96,41 @@ static enum played note_peak(struct player *player)
     return is_reached ? PLAYED_STOP : PLAYED_ON;
 }
 
-static enum played play_reallocation(struct player *player, size_t stream,
+static size_t number_of(const struct player *player, const struct event_stream *stream)
+{
+    return (size_t)(stream - player->reader->streams);
+}
+
+/* Return: the number of a site, read as a difference to the stream's last allocation's. */
+static uint64_t get_site(const struct event_stream *stream, struct trace_cursor *cursor)
+{
+    return event_site(stream->site, trace_get_varint(cursor));
+}
+
+static enum played play_reallocation(struct player *player, struct event_stream *stream,
                                      struct trace_cursor *cursor)
 {
-    struct replay *replay = &player->replay;
-    struct replay_site *old = find_site(player, trace_get_varint(cursor));
+    struct replay_site *old = find_site(player, get_site(stream, cursor));
     uint64_t age = trace_get_varint(cursor);
-    struct replay_site *new = find_site(player, trace_get_varint(cursor));
+    uint64_t site = get_site(stream, cursor);
+    struct replay_site *new = find_site(player, site);
     if (cursor->is_bad || old == NULL || new == NULL) {
         return PLAYED_BAD;
     }
-    replay_block_move(replay, player->watch, stream, old, new, age);
+    stream->site = site;
+    replay_block_move(&player->replay, player->watch, number_of(player, stream), old, new, age);
     return note_peak(player);
 }
 
-static enum played play_implied_free(struct player *player, size_t stream,
+static enum played play_implied_free(struct player *player, const struct event_stream *stream,
                                      struct trace_cursor *cursor)
 {
-    struct replay_site *site = find_site(player, trace_get_varint(cursor));
+    struct replay_site *site = find_site(player, get_site(stream, cursor));
     uint64_t age = trace_get_varint(cursor);
     if (cursor->is_bad || site == NULL) {
         return PLAYED_BAD;
     }
-    replay_block_end(&player->replay, player->watch, stream, site, age);
+    replay_block_end(&player->replay, player->watch, number_of(player, stream), site, age);
     player->replay.implied_frees++;
     return PLAYED_ON;
 }
@@ -134,11 +146,6 @@ static enum played play_time(struct event_stream *stream, struct trace_cursor *c
     return PLAYED_TIME;
 }
 
-static size_t number_of(const struct player *player, const struct event_stream *stream)
-{
-    return (size_t)(stream - player->reader->streams);
-}
-
 /* Play a record that is neither allocation nor free. @number: from the table in format.md, 5. */
 static enum played play_other(struct player *player, struct event_stream *stream, uint64_t number,
                               struct trace_cursor *cursor)
@@ -149,9 +156,9 @@ static enum played play_other(struct player *player, struct event_stream *stream
     case TRACE_EV_TIME:
         return play_time(stream, cursor);
     case TRACE_EV_REALLOCATION:
-        return play_reallocation(player, number_of(player, stream), cursor);
+        return play_reallocation(player, stream, cursor);
     case TRACE_EV_IMPLIED_FREE:
-        return play_implied_free(player, number_of(player, stream), cursor);
+        return play_implied_free(player, stream, cursor);
     case TRACE_EV_INHERITED_FREE:
         player->replay.inherited_bytes += trace_get_varint(cursor);
         player->replay.inherited_frees += cursor->is_bad ? 0 : 1;
@@ -188,6 +195,7 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
     const uint64_t site_count = replay->site_count;
     const uint64_t first_site = player->reader->definitions.first_site;
     struct trace_cursor cursor = stream->cursor;
+    uint64_t last = stream->site;
     enum played played = PLAYED_ON;
     while (cursor.next < cursor.end) {
         stream->cursor.next = cursor.next;
@@ -195,14 +203,18 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
         uint64_t operand = record >> 2;
         unsigned code = record & 3;
         if (code == TRACE_EV_OTHER) {
+            stream->site = last;
             played = cursor.is_bad ? PLAYED_BAD : play_other(player, stream, operand, &cursor);
+            last = stream->site;
             if (played != PLAYED_ON) {
                 break;
             }
             continue;
         }
         uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
-        uint64_t at = operand - first_site;
+        uint64_t number = event_site(last, operand);
+        uint64_t at = number - first_site;
+        last = code == TRACE_EV_ALLOCATION ? number : last;
         if (cursor.is_bad || at >= site_count || !replay_site_counts(&sites[at])) {
             if (!cursor.is_bad && is_cleared(replay, at)) {
                 continue;
@@ -238,6 +250,7 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
     if (played != PLAYED_BAD) {
         stream->cursor.next = cursor.next;
     }
+    stream->site = last;
     return played;
 }
 

@@ -20,6 +20,7 @@ static void enter_chunk(struct event_stream *stream)
         stream->epoch = chunk->first_epoch;
     }
     stream->position = 0;
+    stream->site = 0;
     stream->rank = 0;
 }
 

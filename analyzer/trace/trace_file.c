@@ -67,6 +67,12 @@ static enum trace_status check_header(const struct trace_file *file, size_t leng
                           "%s: has format version %u, this trace-report knows %u; use a newer one",
                           path, header->version, TRACE_VERSION);
     }
+    if (header->version < TRACE_VERSION && header->version > 0) {
+        return trace_fail(error, TRACE_UNSUPPORTED, offsetof(struct trace_file_header, version),
+                          "%s: has format version %u, this trace-report reads %u; use the one that "
+                          "came with the libtrace.so that wrote it, or record it again",
+                          path, header->version, TRACE_VERSION);
+    }
     if (header->check != trace_check(header, offsetof(struct trace_file_header, check))) {
         return trace_fail(error, TRACE_CORRUPT, offsetof(struct trace_file_header, check),
                           "%s: has a damaged header; record it again", path);

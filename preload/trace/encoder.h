@@ -5,6 +5,10 @@
  *
  *     bit  n ... 2     1 0
  *          operand     code
+ *
+ * Sites are written as differences to @last, the site of the last allocation in the window (0 in an
+ * empty one): blocks of one site come one after another, and what is freed is often what was
+ * allocated just before.
  */
 #ifndef PRELOAD_ENCODER_H
 #define PRELOAD_ENCODER_H
@@ -18,7 +22,7 @@
 /* A TIME record and the longest event after it, names apart. */
 #define ENCODER_EVENT_BYTES WINDOW_USUAL_BYTES
 
-/* Sites of two bytes are the most frequent ones: one comparison and one store for them. */
+/* One and two bytes are the most frequent: one comparison and one store for them. */
 static inline uint8_t *encode_short_varint(uint8_t *to, uint64_t value)
 {
     if (__builtin_expect(value < 0x80, 1)) {
@@ -38,19 +42,25 @@ static inline uint8_t *encode_other(uint8_t *to, enum trace_event_other number)
     return encode_short_varint(to, (uint64_t)number << 2 | TRACE_EV_OTHER);
 }
 
-/* | site | 0 0 | */
-static inline uint8_t *encode_allocation(uint8_t *to, uint32_t site)
+static inline uint64_t encoder_difference(uint32_t site, uint32_t last)
 {
-    return encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_ALLOCATION);
+    return trace_zigzag((int64_t)site - (int64_t)last);
+}
+
+/* | site | 0 0 | */
+static inline uint8_t *encode_allocation(uint8_t *to, uint32_t last, uint32_t site)
+{
+    return encode_short_varint(to, encoder_difference(site, last) << 2 | TRACE_EV_ALLOCATION);
 }
 
 /* | site | 0 1 |, or | site | 1 0 | age | */
-static inline uint8_t *encode_free(uint8_t *to, uint32_t site, uint32_t age)
+static inline uint8_t *encode_free(uint8_t *to, uint32_t last, uint32_t site, uint32_t age)
 {
+    const uint64_t operand = encoder_difference(site, last) << 2;
     if (age == 0) {
-        return encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_FREE_YOUNG);
+        return encode_short_varint(to, operand | TRACE_EV_FREE_YOUNG);
     }
-    to = encode_short_varint(to, (uint64_t)site << 2 | TRACE_EV_FREE);
+    to = encode_short_varint(to, operand | TRACE_EV_FREE);
     return encode_short_varint(to, age);
 }
 
@@ -63,20 +73,20 @@ static inline uint8_t *encode_time(uint8_t *to, uint32_t ticks, uint64_t epochs)
 }
 
 /* | 1 | 1 1 | old site | age | new site | */
-static inline uint8_t *encode_reallocation(uint8_t *to, uint32_t old_site, uint32_t age,
-                                           uint32_t new_site)
+static inline uint8_t *encode_reallocation(uint8_t *to, uint32_t last, uint32_t old_site,
+                                           uint32_t age, uint32_t new_site)
 {
     to = encode_other(to, TRACE_EV_REALLOCATION);
-    to = encode_short_varint(to, old_site);
+    to = encode_short_varint(to, encoder_difference(old_site, last));
     to = encode_short_varint(to, age);
-    return encode_short_varint(to, new_site);
+    return encode_short_varint(to, encoder_difference(new_site, last));
 }
 
 /* | 2 | 1 1 | site | age | */
-static inline uint8_t *encode_implied_free(uint8_t *to, uint32_t site, uint32_t age)
+static inline uint8_t *encode_implied_free(uint8_t *to, uint32_t last, uint32_t site, uint32_t age)
 {
     to = encode_other(to, TRACE_EV_IMPLIED_FREE);
-    to = trace_put_varint(to, site);
+    to = trace_put_varint(to, encoder_difference(site, last));
     return trace_put_varint(to, age);
 }
 

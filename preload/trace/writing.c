@@ -34,6 +34,9 @@ static bool seal(struct thread_state *state, struct window *window)
         return false;
     }
     add_records(state);
+    if (window == &state->events) {
+        state->bases_at = 0; /* to notice if this is left in the middle, with the window empty */
+    }
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
     if (file_may_grow_later(task.result)) {
         state->events_to_lose = EVENTS_TO_LOSE; /* the program may close some descriptors */
@@ -44,7 +47,7 @@ static bool seal(struct thread_state *state, struct window *window)
         return false;
     }
     if (window == &state->events) {
-        tally_restart_window(&state->tallied);
+        thread_state_restart_events(state);
     }
     return true;
 }
@@ -123,8 +126,7 @@ uint8_t *writing_pass_time(struct thread_state *state, size_t room)
     uint64_t epoch = gate_state / GATE_EPOCH;
     if (tick != state->tick || epoch != state->epoch) {
         to = encode_time(to, tick - state->tick, epoch - state->epoch);
-        state->time_at = state->events.chunk->used;
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        thread_state_change_bases(state);
         state->tick = tick;
         state->epoch = epoch;
     }

@@ -58,17 +58,21 @@ def check_refusals(box):
     good = make_trace().to_bytes()
     newer = make_trace()
     newer.header.update(version=9, oldest_reader=9)
+    older = make_trace()
+    older.header.update(version=1, oldest_reader=1)
     bad_check = bytearray(good)
     bad_check[70] ^= 1
     box.write("empty.trace", b"")
     box.write("foreign.trace", b"\x7fELF" + bytes(5000))
     box.write("short.trace", good[:100])
     box.write("newer.trace", newer.to_bytes())
+    box.write("older.trace", older.to_bytes())
     box.write("header.trace", bytes(bad_check))
     os.mkdir(os.path.join(box.directory, "directory.trace"))
     for name, words in (("none.trace", "No such file"), ("empty.trace", "is empty"),
                         ("foreign.trace", "not a trace"), ("short.trace", "ends inside its header"),
-                        ("newer.trace", "use a newer one"), ("header.trace", "damaged header"),
+                        ("newer.trace", "use a newer one"),
+                        ("older.trace", "record it again"), ("header.trace", "damaged header"),
                         ("directory.trace", "is a directory")):
         result = box.run(name)
         check(result.returncode == 1, f"{name}: exit {result.returncode}")

@@ -14,6 +14,7 @@ DEFINITIONS, EVENTS = 1, 2
 PLAIN = 0
 WHOLE, CUT, BROKEN, FIRST = 0, 1, 2, 3
 MASK = (1 << 64) - 1
+BASES = "stack", "address", "site", "site's stack", "last"  # what records are differences to
 
 
 def check(data):
@@ -32,11 +33,15 @@ def varint(value):
     return bytes(out)
 
 
-def delta(value, base):
-    difference = value - base & MASK
+def zigzag(difference):
+    difference &= MASK
     if difference >> 63:
         difference -= 1 << 64
-    return varint((difference << 1 ^ difference >> 63) & MASK)
+    return (difference << 1 ^ difference >> 63) & MASK
+
+
+def delta(value, base):
+    return varint(zigzag(value - base))
 
 
 def text(value):
@@ -48,7 +53,7 @@ class Trace:
     """Definitions and events of any streams; to_bytes() makes the file."""
 
     def __init__(self, pid=4711, end_state=1):
-        self.header = dict(version=1, oldest_reader=1, pid=pid, end_state=end_state, end_tick=0)
+        self.header = dict(version=2, oldest_reader=2, pid=pid, end_state=end_state, end_tick=0)
         self.counters = [0] * 32
         self.records = {}
         self.time = {}
@@ -86,14 +91,13 @@ class Trace:
         self.time[stream] = (tick, epoch)
 
     def allocate(self, stream, site):
-        self.add(stream, EVENTS, varint(site << 2))
+        self.add(stream, EVENTS, ("allocate", site))
 
     def free(self, stream, site, age):
-        self.add(stream, EVENTS, varint(site << 2 | 1) if age == 0
-                 else varint(site << 2 | 2) + varint(age))
+        self.add(stream, EVENTS, ("free", site, age))
 
     def reallocate(self, stream, old_site, age, new_site):
-        self.add(stream, EVENTS, b"\x07" + varint(old_site) + varint(age) + varint(new_site))
+        self.add(stream, EVENTS, ("reallocate", old_site, age, new_site))
 
     def snapshot(self, stream, name):
         self.add(stream, EVENTS, b"\x13" + text(name))
@@ -107,30 +111,48 @@ class Trace:
 
     def _chunks(self, stream, content):
         """Yield (time at its start, records) for each chunk."""
-        data, start, bases = bytearray(), (0, 0), [0] * 4
+        data, start, bases = bytearray(), (0, 0), dict.fromkeys(BASES, 0)
         for time, record in self.records[stream, content]:
             encoded = self._encode(record, bases)
             if len(data) + len(encoded) > RECORDS_MAX:
                 yield start, bytes(data)
-                data, start, bases = bytearray(), time, [0] * 4
+                data, start, bases = bytearray(), time, dict.fromkeys(BASES, 0)
                 encoded = self._encode(record, bases)
             data += encoded
-            if isinstance(record, tuple):
-                first = 0 if record[0] == "stack" else 2
-                bases[first] = record[1]
-                bases[first + 1] = record[4] if record[0] == "stack" else record[2]
+            bases |= self._next_bases(record)
         yield start, bytes(data)
 
     @staticmethod
+    def _next_bases(record):
+        """What later records of the chunk are differences to, from this one on."""
+        match record:
+            case "stack", number, _, _, address:
+                return {"stack": number, "address": address}
+            case "site", number, stack, _:
+                return {"site": number, "site's stack": stack}
+            case ("allocate", site) | ("reallocate", _, _, site):
+                return {"last": site}
+        return {}
+
+    @staticmethod
     def _encode(record, bases):
-        if isinstance(record, bytes):
-            return record
-        if record[0] == "stack":
-            _, number, parent, module, address = record
-            return (b"\x03" + delta(number, bases[0]) + delta(parent, number) + varint(module) +
-                    delta(address, bases[1]))
-        _, number, stack, size = record
-        return b"\x04" + delta(number, bases[2]) + delta(stack, bases[3]) + varint(size)
+        last = bases["last"]
+        match record:
+            case "stack", number, parent, module, address:
+                return (b"\x03" + delta(number, bases["stack"]) + delta(parent, number) + varint(module) +
+                        delta(address, bases["address"]))
+            case "site", number, stack, size:
+                return (b"\x04" + delta(number, bases["site"]) + delta(stack, bases["site's stack"]) +
+                        varint(size))
+            case "allocate", site:
+                return varint(zigzag(site - last) << 2)
+            case "free", site, 0:
+                return varint(zigzag(site - last) << 2 | 1)
+            case "free", site, age:
+                return varint(zigzag(site - last) << 2 | 2) + varint(age)
+            case "reallocate", old_site, age, new_site:
+                return b"\x07" + delta(old_site, last) + varint(age) + delta(new_site, last)
+        return record
 
     def to_bytes(self):
         fields = self.header

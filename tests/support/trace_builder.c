@@ -25,7 +25,7 @@ struct making {
     /* bases */
     uint64_t stack;
     uint64_t address;
-    uint64_t site;
+    uint64_t site; /* in definitions; in events that of the last allocation */
     uint64_t site_stack;
 };
 
@@ -298,32 +298,55 @@ void builder_time(struct trace_builder *builder, uint32_t stream, uint32_t tick,
     state->epoch = epoch;
 }
 
+/* The chunk that an event will go into, with its base: sealed before, if it might not fit. */
+static struct making *events_of(struct trace_builder *builder, uint32_t stream)
+{
+    struct making *making = making_of(builder, stream, TRACE_EVENTS);
+    if (making->used + 4 * TRACE_VARINT_BYTES > ROOM) {
+        builder_seal(builder, stream, TRACE_EVENTS, BUILDER_ZSTD);
+    }
+    return making;
+}
+
+static uint8_t *put_site(uint8_t *to, const struct making *making, uint32_t site,
+                         enum trace_event_code code)
+{
+    uint64_t difference = trace_zigzag((int64_t)(site - making->site));
+    return trace_put_varint(to, difference << 2 | code);
+}
+
 void builder_allocate(struct trace_builder *builder, uint32_t stream, uint32_t site)
 {
-    uint64_t record = ((uint64_t)site << 2) | TRACE_EV_ALLOCATION;
-    put(builder, stream, TRACE_EVENTS, trace_put_varint(builder->record, record));
+    struct making *making = events_of(builder, stream);
+    const uint8_t *end = put_site(builder->record, making, site, TRACE_EV_ALLOCATION);
+    making->site = site;
+    put(builder, stream, TRACE_EVENTS, end);
 }
 
 void builder_release(struct trace_builder *builder, uint32_t stream, uint32_t site, uint64_t age)
 {
-    uint64_t code = age == 0 ? TRACE_EV_FREE_YOUNG : TRACE_EV_FREE;
-    uint8_t *to = trace_put_varint(builder->record, ((uint64_t)site << 2) | code);
+    enum trace_event_code code = age == 0 ? TRACE_EV_FREE_YOUNG : TRACE_EV_FREE;
+    uint8_t *to = put_site(builder->record, events_of(builder, stream), site, code);
     put(builder, stream, TRACE_EVENTS, age == 0 ? to : trace_put_varint(to, age));
 }
 
 void builder_reallocate(struct trace_builder *builder, uint32_t stream, uint32_t old_site,
                         uint64_t age, uint32_t new_site)
 {
+    struct making *making = events_of(builder, stream);
     uint8_t *to = put_other(builder, TRACE_EV_REALLOCATION);
-    to = trace_put_varint(to, old_site);
+    to = trace_put_delta(to, old_site, making->site);
     to = trace_put_varint(to, age);
-    put(builder, stream, TRACE_EVENTS, trace_put_varint(to, new_site));
+    to = trace_put_delta(to, new_site, making->site);
+    making->site = new_site;
+    put(builder, stream, TRACE_EVENTS, to);
 }
 
 void builder_implied_free(struct trace_builder *builder, uint32_t stream, uint32_t site,
                           uint64_t age)
 {
-    uint8_t *to = trace_put_varint(put_other(builder, TRACE_EV_IMPLIED_FREE), site);
+    const struct making *making = events_of(builder, stream);
+    uint8_t *to = trace_put_delta(put_other(builder, TRACE_EV_IMPLIED_FREE), site, making->site);
     put(builder, stream, TRACE_EVENTS, trace_put_varint(to, age));
 }
 

@@ -246,7 +246,7 @@ START_TEST(replay_gives_up_a_chunk_at_an_undefined_site)
     play(builder, "end");
     ck_assert_int_eq(replay.live_bytes, 300);
     ck_assert_uint_eq(reader.damage.corrupt_chunks, 1);
-    ck_assert_uint_eq(reader.damage.lost_bytes, 3);
+    ck_assert_uint_eq(reader.damage.lost_bytes, 4); // two differences of 98
     finish();
 }
 END_TEST
@@ -362,7 +362,7 @@ START_TEST(replay_shares_buffers_among_many_streams)
     for (uint32_t round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < STREAMS; i++) {
             builder_time(builder, i, round * 10 + 1, round * STREAMS + i + 1);
-            builder_allocate(builder, i, 1);
+            builder_allocate(builder, i, 1 + round % 2); // as a difference to the last one
         }
     }
     play(builder, "peak");

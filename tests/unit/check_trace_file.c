@@ -82,6 +82,10 @@ START_TEST(trace_file_knows_its_version)
     trace_file_close(&file);
     header.oldest_reader = TRACE_VERSION + 1;
     ck_assert_int_eq(open_with(&header), TRACE_UNSUPPORTED);
+    header.oldest_reader = 1;
+    header.version = 1; // an older one
+    ck_assert_int_eq(open_with(&header), TRACE_UNSUPPORTED);
+    header.version = TRACE_VERSION;
     header.oldest_reader = TRACE_VERSION;
     header.window_bytes = 4096;
     ck_assert_int_eq(open_with(&header), TRACE_CORRUPT);

@@ -9,11 +9,12 @@
 /* One event as a reader sees it: the code's operand and what follows. */
 struct event {
     enum trace_event_code code;
-    uint64_t operand;
+    uint64_t operand; /* of allocations and frees: the site */
     uint64_t fields[3];
 };
 
-static struct event read_event(struct trace_cursor *cursor)
+/* @last: site of the last allocation before. */
+static struct event read_event(struct trace_cursor *cursor, uint64_t last)
 {
     struct event event = {0};
     uint64_t first = trace_get_varint(cursor);
@@ -30,18 +31,29 @@ static struct event read_event(struct trace_cursor *cursor)
         ck_assert_uint_le(event.operand, TRACE_EV_INHERITED_FREE);
         fields = counts[event.operand];
     }
+    if (event.code != TRACE_EV_OTHER) {
+        event.operand = last + (uint64_t)trace_unzigzag(event.operand);
+    }
     for (size_t i = 0; i < fields; i++) {
         event.fields[i] = trace_get_varint(cursor);
+    }
+    if (event.code == TRACE_EV_OTHER && event.operand == TRACE_EV_REALLOCATION) {
+        event.fields[2] = last + (uint64_t)trace_unzigzag(event.fields[2]);
+    }
+    if (event.code == TRACE_EV_OTHER &&
+        (event.operand == TRACE_EV_REALLOCATION || event.operand == TRACE_EV_IMPLIED_FREE)) {
+        event.fields[0] = last + (uint64_t)trace_unzigzag(event.fields[0]);
     }
     ck_assert(!cursor->is_bad);
     return event;
 }
 
 /* Read the one event in [bytes, end) and compare. */
-static void assert_event(const uint8_t *bytes, const uint8_t *end, struct event expected)
+static void assert_event(const uint8_t *bytes, const uint8_t *end, uint64_t last,
+                         struct event expected)
 {
     struct trace_cursor cursor = trace_cursor_over(bytes, (size_t)(end - bytes));
-    struct event event = read_event(&cursor);
+    struct event event = read_event(&cursor, last);
     ck_assert_ptr_eq(cursor.next, end);
     ck_assert_int_eq(event.code, expected.code);
     ck_assert_uint_eq(event.operand, expected.operand);
@@ -53,12 +65,18 @@ static void assert_event(const uint8_t *bytes, const uint8_t *end, struct event 
 START_TEST(encoder_writes_the_bytes_that_the_format_shows)
 {
     uint8_t bytes[ROOM];
-    ck_assert_ptr_eq(encode_allocation(bytes, 1), bytes + 1);
-    ck_assert_uint_eq(bytes[0], 0x04);
-    ck_assert_ptr_eq(encode_free(bytes, 31, 0), bytes + 1);
-    ck_assert_uint_eq(bytes[0], 0x7d);
-    ck_assert_ptr_eq(encode_free(bytes, 32, 300), bytes + 4);
-    ck_assert_int_eq(memcmp(bytes, "\x82\x01\xac\x02", 4), 0);
+    ck_assert_ptr_eq(encode_allocation(bytes, 0, 1), bytes + 1);
+    ck_assert_uint_eq(bytes[0], 0x08); /* zig-zag 2, code 0 */
+    ck_assert_ptr_eq(encode_allocation(bytes, 5000, 5000), bytes + 1);
+    ck_assert_uint_eq(bytes[0], 0x00);
+    ck_assert_ptr_eq(encode_free(bytes, 5000, 4984, 0), bytes + 1);
+    ck_assert_uint_eq(bytes[0], 0x7d); /* zig-zag 31, code 1 */
+    ck_assert_ptr_eq(encode_free(bytes, 5000, 5016, 300), bytes + 4);
+    ck_assert_int_eq(memcmp(bytes, "\x82\x01\xac\x02", 4), 0); /* zig-zag 32, code 2 */
+    ck_assert_ptr_eq(encode_reallocation(bytes, 5000, 4999, 300, 5001), bytes + 5);
+    ck_assert_int_eq(memcmp(bytes, "\x07\x01\xac\x02\x02", 5), 0);
+    ck_assert_ptr_eq(encode_implied_free(bytes, 5000, 4998, 0), bytes + 3);
+    ck_assert_int_eq(memcmp(bytes, "\x0b\x03\x00", 3), 0);
     ck_assert_ptr_eq(encode_time(bytes, 1, 0), bytes + 3);
     ck_assert_int_eq(memcmp(bytes, "\x03\x01\x00", 3), 0);
     ck_assert_ptr_eq(encode_snapshot(bytes, "ab", 2), bytes + 4);
@@ -96,20 +114,21 @@ START_TEST(encoder_events_can_be_read_back)
     for (int i = 0; i < ROUNDS; i++) {
         uint32_t site = (uint32_t)suite_random_bits(&random, 32);
         uint32_t other = (uint32_t)suite_random_bits(&random, 32);
+        uint32_t last = (uint32_t)suite_random_bits(&random, 32);
         uint32_t age = (uint32_t)suite_random_bits(&random, 32);
         uint64_t wide = suite_random_bits(&random, 64);
-        assert_event(bytes, encode_allocation(bytes, site),
+        assert_event(bytes, encode_allocation(bytes, last, site), last,
                      (struct event){TRACE_EV_ALLOCATION, site, {0}});
-        assert_event(bytes, encode_free(bytes, site, age),
+        assert_event(bytes, encode_free(bytes, last, site, age), last,
                      age == 0 ? (struct event){TRACE_EV_FREE_YOUNG, site, {0}}
                               : (struct event){TRACE_EV_FREE, site, {age}});
-        assert_event(bytes, encode_time(bytes, age, wide),
+        assert_event(bytes, encode_time(bytes, age, wide), last,
                      (struct event){TRACE_EV_OTHER, TRACE_EV_TIME, {age, wide}});
-        assert_event(bytes, encode_reallocation(bytes, site, age, other),
+        assert_event(bytes, encode_reallocation(bytes, last, site, age, other), last,
                      (struct event){TRACE_EV_OTHER, TRACE_EV_REALLOCATION, {site, age, other}});
-        assert_event(bytes, encode_implied_free(bytes, site, age),
+        assert_event(bytes, encode_implied_free(bytes, last, site, age), last,
                      (struct event){TRACE_EV_OTHER, TRACE_EV_IMPLIED_FREE, {site, age}});
-        assert_event(bytes, encode_inherited_free(bytes, wide),
+        assert_event(bytes, encode_inherited_free(bytes, wide), last,
                      (struct event){TRACE_EV_OTHER, TRACE_EV_INHERITED_FREE, {wide}});
     }
 }
@@ -123,10 +142,10 @@ START_TEST(encoder_longest_event_fits_its_room)
     uint8_t *next = bytes + (end - bytes);
     next = encode_inherited_free(next, UINT64_MAX);
     uint8_t *again = encode_inherited_free(next, UINT64_MAX);
-    ck_assert_int_le(encode_allocation(again, UINT32_MAX) - bytes, ENCODER_EVENT_BYTES);
-    ck_assert_int_le(encode_reallocation(next, UINT32_MAX, UINT32_MAX, UINT32_MAX) - bytes,
+    ck_assert_int_le(encode_allocation(again, 0, UINT32_MAX) - bytes, ENCODER_EVENT_BYTES);
+    ck_assert_int_le(encode_reallocation(next, 0, UINT32_MAX, UINT32_MAX, UINT32_MAX) - bytes,
                      ENCODER_EVENT_BYTES);
-    ck_assert_int_le(encode_free(next, UINT32_MAX, UINT32_MAX) - bytes, ENCODER_EVENT_BYTES);
+    ck_assert_int_le(encode_free(next, UINT32_MAX, 0, UINT32_MAX) - bytes, ENCODER_EVENT_BYTES);
 }
 END_TEST
 

@@ -13,6 +13,7 @@ static tally_position position;
 static _Alignas(64) uint8_t bytes[TRACE_WINDOW_BYTES];
 static struct window window;
 static uint32_t ids[SITES];
+static uint32_t last; /* site of the last allocation in the window */
 
 /* What the records that are written come to. */
 static int64_t live;
@@ -42,7 +43,8 @@ static int64_t size_of(unsigned i)
 
 static void add(unsigned i)
 {
-    window_commit(&window, encode_allocation(end(), ids[i]));
+    window_commit(&window, encode_allocation(end(), last, ids[i]));
+    last = ids[i];
     live += size_of(i);
     allocated += (uint64_t)size_of(i);
     peak = live > peak ? live : peak;
@@ -55,17 +57,18 @@ static void write_one(uint64_t *random)
     uint32_t age = (uint32_t)suite_random_bits(random, 32);
     switch (suite_random(random) % 10) {
     case 0:
-        window_commit(&window, encode_free(end(), ids[a], age));
+        window_commit(&window, encode_free(end(), last, ids[a], age));
         live -= size_of(a);
         break;
     case 1:
-        window_commit(&window, encode_reallocation(end(), ids[a], age, ids[b]));
+        window_commit(&window, encode_reallocation(end(), last, ids[a], age, ids[b]));
+        last = ids[b];
         live += size_of(b) - size_of(a);
         allocated += (uint64_t)size_of(b);
         peak = live > peak ? live : peak;
         break;
     case 2:
-        window_commit(&window, encode_implied_free(end(), ids[a], age));
+        window_commit(&window, encode_implied_free(end(), last, ids[a], age));
         live -= size_of(a);
         break;
     case 3:
@@ -103,6 +106,7 @@ START_TEST(tally_adds_up_in_pieces)
         }
         check_sums();
         window.chunk->used = 0;
+        last = 0;
         tally_restart_window(&position);
     }
     ck_assert_int_gt(peak, 0);
@@ -130,9 +134,9 @@ START_TEST(tally_leaves_cleared_sites_out)
     add(50);
     check_sums();
     atomic_store(&tally.first_site, ids[60]);
-    window_commit(&window, encode_allocation(end(), ids[59]));
-    window_commit(&window, encode_free(end(), ids[50], 1));
-    window_commit(&window, encode_reallocation(end(), ids[59], 1, ids[70]));
+    window_commit(&window, encode_allocation(end(), last, ids[59]));
+    window_commit(&window, encode_free(end(), ids[59], ids[50], 1));
+    window_commit(&window, encode_reallocation(end(), ids[59], ids[59], 1, ids[70]));
     live += size_of(70);
     allocated += (uint64_t)size_of(70);
     peak = live > peak ? live : peak;

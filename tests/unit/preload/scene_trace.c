@@ -70,9 +70,9 @@ static uint64_t size_of(const struct reader *reader, uint64_t site)
     return definitions->sites[site - definitions->first_site].size;
 }
 
-/* Print a record of the kinds that are rare. */
+/* Print a record of the kinds that are rare. @last: site of the last allocation. */
 static void print_other(FILE *out, const struct reader *reader, struct trace_cursor *cursor,
-                        uint64_t number)
+                        uint64_t number, uint64_t *last)
 {
     uint64_t site = 0;
     size_t length = 0;
@@ -83,13 +83,13 @@ static void print_other(FILE *out, const struct reader *reader, struct trace_cur
         (void)trace_get_varint(cursor);
         break;
     case TRACE_EV_REALLOCATION:
-        site = trace_get_varint(cursor);
+        site = trace_get_delta(cursor, *last);
         (void)trace_get_varint(cursor);
-        (void)fprintf(out, " %" PRIu64 ">", size_of(reader, site));
-        (void)fprintf(out, "%" PRIu64, size_of(reader, trace_get_varint(cursor)));
+        *last = trace_get_delta(cursor, *last);
+        (void)fprintf(out, " %" PRIu64 ">%" PRIu64, size_of(reader, site), size_of(reader, *last));
         break;
     case TRACE_EV_IMPLIED_FREE:
-        site = trace_get_varint(cursor);
+        site = trace_get_delta(cursor, *last);
         (void)trace_get_varint(cursor);
         (void)fprintf(out, " ~%" PRIu64, size_of(reader, site));
         break;
@@ -118,14 +118,17 @@ static void print_other(FILE *out, const struct reader *reader, struct trace_cur
 
 static void print_chunk(FILE *out, const struct reader *reader, struct trace_cursor cursor)
 {
+    uint64_t last = 0;
     while (cursor.next < cursor.end) {
         uint64_t record = trace_get_varint(&cursor);
         unsigned code = record & 3;
         if (code == TRACE_EV_OTHER) {
-            print_other(out, reader, &cursor, record >> 2);
+            print_other(out, reader, &cursor, record >> 2, &last);
         } else {
             char sign = code == TRACE_EV_ALLOCATION ? '+' : '-';
-            (void)fprintf(out, " %c%" PRIu64, sign, size_of(reader, record >> 2));
+            uint64_t site = last + (uint64_t)trace_unzigzag(record >> 2);
+            (void)fprintf(out, " %c%" PRIu64, sign, size_of(reader, site));
+            last = code == TRACE_EV_ALLOCATION ? site : last;
             if (code == TRACE_EV_FREE) {
                 (void)trace_get_varint(&cursor);
             }
