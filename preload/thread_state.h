@@ -162,6 +162,16 @@ static inline void thread_state_change_bases(struct thread_state *state)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/*
+ * The window of events is about to be emptied, after which thread_state_restart_events() is due: a
+ * signal handler may leave the tracer in between, as soon as it is let through.
+ */
+static inline void thread_state_begin_emptying(struct thread_state *state)
+{
+    state->bases_at = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* The window of events has been emptied: there is nothing to be a difference to. */
 void thread_state_restart_events(struct thread_state *state);
 

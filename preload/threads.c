@@ -67,6 +67,7 @@ static long seal(struct thread_state *state, struct window *window)
 static long seal_events(struct thread_state *state)
 {
     tally_window(&process.tally, &state->tallied, &state->events, &process.sites);
+    thread_state_begin_emptying(state);
     long result = seal(state, &state->events);
     if (result == 0) {
         thread_state_forget_time(state);

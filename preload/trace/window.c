@@ -47,24 +47,32 @@ long window_open(struct window *window, struct file *file, enum trace_content co
     return result;
 }
 
-long window_seal(struct window *window, struct file *file, uint32_t tick, uint64_t epoch)
+/* Append what is in the window to the file. Return: 0 or -errno. */
+static long append(const struct window *window, struct file *file)
 {
-    struct trace_chunk *chunk = window->chunk;
     struct compressor *compressor = compressor_take();
     size_t bytes = 0;
     if (compressor == NULL) {
         return -ENOMEM;
     }
-    const void *segment = compressor_seal(compressor, chunk, &bytes);
+    const void *segment = compressor_seal(compressor, window->chunk, &bytes);
     long result = file_append(file, segment, bytes);
     compressor_give_back(compressor);
+    return result;
+}
+
+long window_seal(struct window *window, struct file *file, uint32_t tick, uint64_t epoch)
+{
+    struct trace_chunk *chunk = window->chunk;
+    const bool is_empty = chunk->used == 0;
+    long result = is_empty ? 0 : append(window, file);
     if (result == 0) {
         window->next = records_of(window);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
         __atomic_store_n(&chunk->used, 0, __ATOMIC_RELEASE);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        write_header(window, (enum trace_content)chunk->content, chunk->stream, chunk->sequence + 1,
-                     tick, epoch);
+        write_header(window, (enum trace_content)chunk->content, chunk->stream,
+                     chunk->sequence + (is_empty ? 0 : 1), tick, epoch);
     }
     return result;
 }

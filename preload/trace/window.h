@@ -39,7 +39,7 @@ long window_open(struct window *window, struct file *file, enum trace_content co
                  uint32_t stream);
 
 /*
- * Compress what is in the window, append it to the file, and empty the window.
+ * Compress what is in the window, if anything, append it to the file, and empty the window.
  * @tick, @epoch: what holds from now on.
  * Return: 0, or -errno: the window is as it was then.
  */

@@ -35,7 +35,7 @@ static bool seal(struct thread_state *state, struct window *window)
     }
     add_records(state);
     if (window == &state->events) {
-        state->bases_at = 0; /* to notice if this is left in the middle, with the window empty */
+        thread_state_begin_emptying(state);
     }
     own_stack_call(seal_on_own_stack, &task, state->unwinder.own_stack_top);
     if (file_may_grow_later(task.result)) {

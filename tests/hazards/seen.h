@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -52,14 +53,13 @@ static inline void say_marked(void)
     say("marked %ld\n", atomic_load(&marked_count));
 }
 
-/*
- * Give the tracer so much to write that it needs new space: every block has a site of its own, and
- * no two events are alike.
- */
+/* Give the tracer so much to write that it needs new space: of so many sites, in no order. */
 static inline void fill_windows(size_t sites)
 {
-    for (size_t size = 2000; size < 2000 + sites; size++) {
-        free(malloc(size));
+    static _Thread_local uint64_t state = 1;
+    for (size_t i = 0; i < sites; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+        free(malloc(2000 + (state >> 33) % sites));
     }
 }
 

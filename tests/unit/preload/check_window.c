@@ -285,13 +285,17 @@ START_TEST(window_numbers_its_segments)
 }
 END_TEST
 
-START_TEST(window_can_be_sealed_empty)
+START_TEST(window_without_records_leaves_no_segment)
 {
     struct window window = open_window(1);
-    ck_assert_int_eq(window_seal(&window, &file, 1, 1), 0);
+    uint64_t tail = file.header->tail;
+    ck_assert_int_eq(window_seal(&window, &file, 1, 2), 0);
+    ck_assert_uint_eq(file.header->tail, tail);
     read_chunks();
-    ck_assert_uint_eq(find_chunk(TRACE_SEGMENT_MAGIC, 1, 0)->header.used, 0);
-    ck_assert_uint_eq(find_chunk(TRACE_WINDOW_MAGIC, 1, 1)->header.used, 0);
+    const struct trace_chunk *chunk = &find_chunk(TRACE_WINDOW_MAGIC, 1, 0)->header;
+    ck_assert_uint_eq(chunk->used, 0);
+    ck_assert_uint_eq(chunk->first_tick, 1);
+    ck_assert_uint_eq(chunk->first_epoch, 2);
 }
 END_TEST
 
@@ -378,7 +382,7 @@ int main(void)
         window_that_refused_a_large_record_takes_a_small_one,
         window_becomes_a_segment_when_it_is_sealed,
         window_numbers_its_segments,
-        window_can_be_sealed_empty,
+        window_without_records_leaves_no_segment,
         window_is_given_to_another_stream,
         window_that_cannot_be_sealed_stays_as_it_was,
         window_that_cannot_be_opened_is_none,
