@@ -93,8 +93,6 @@ static long recover(struct thread_state *state)
 {
     long result = 0;
     thread_state_forget(state);
-    window_take_back(&state->events);
-    window_take_back(&state->definitions.window);
     if (state->bases_at == state->events.chunk->used) {
         result = seal_events(state);
     }

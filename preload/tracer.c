@@ -152,7 +152,7 @@ static __attribute__((noinline)) void *hand_out_again(struct thread_state *state
 static __attribute__((noinline, cold)) void *hand_out_instead(struct thread_state *state,
                                                               void *block, live_entry left)
 {
-    uint8_t *to = encode_implied(state, writing_place(state), left);
+    uint8_t *to = encode_implied(state, window_place(&state->events), left);
     writing_end(state, encode_allocation(to, state->last.site, state->last.site));
     leave(state);
     return block;
@@ -203,15 +203,17 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     }
     const uint32_t site = state->last.site;
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
-    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state))) {
+    struct trace_chunk *const chunk = state->events.chunk;
+    const uint32_t used = chunk->used;
+    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
         return hand_out_again(state, block);
     }
-    uint8_t *to = writing_place(state);
     live_entry left = live_map_put(place, live_entry_make(site, state->tick));
     if (UNLIKELY(left != 0)) {
         return hand_out_instead(state, block, left);
     }
-    writing_end(state, encode_allocation(to, site, site));
+    encode_allocation_again(window_place_in(chunk, used));
+    window_commit_in(chunk, used + 1);
     leave(state);
     return block;
 }
@@ -226,17 +228,18 @@ bool tracer_take_back(void *block, uintptr_t sp)
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     live_entry entry =
         LIKELY(place != NULL) ? atomic_load_explicit(place, memory_order_relaxed) : 0;
+    struct trace_chunk *const chunk = state->events.chunk;
+    const uint32_t used = chunk->used;
     if (UNLIKELY(atomic_load_explicit(&gate.state, memory_order_acquire) != state->as_of) ||
         UNLIKELY(block_is_inherited(entry)) /* site 0 is none */ ||
-        UNLIKELY(!writing_is_ready(state))) {
+        UNLIKELY(!writing_is_ready(state, used))) {
         leave(state);
         return false;
     }
-    uint8_t *to = writing_place(state); /* before the store, which might change it for all that the
-                                           compiler knows */
+    const uint32_t site = live_entry_site(entry);
+    const uint32_t age = block_age(state, entry);
     atomic_store_explicit(place, 0, memory_order_relaxed);
-    writing_end(state,
-                encode_free(to, state->last.site, live_entry_site(entry), block_age(state, entry)));
+    writing_end(state, encode_free(window_place_in(chunk, used), state->last.site, site, age));
     leave(state);
     return true;
 }

@@ -175,9 +175,9 @@ static __attribute__((noinline)) void free_anyhow(void *block, uintptr_t pc, uin
 
 EVENT void free(void *block)
 {
-    void (*const real_free)(void *) = real.free; /* NULL: nothing of the tracer is there yet */
-    if (LIKELY(real_free != NULL) && LIKELY(tracer_take_back(block, CALLER_SP()))) {
-        real_free(block);
+    /* NULL: nothing of the tracer is there yet */
+    if (LIKELY(real.free != NULL) && LIKELY(tracer_take_back(block, CALLER_SP()))) {
+        real.free(block);
         return;
     }
     const struct frame *caller = CALLER();

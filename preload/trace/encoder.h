@@ -53,6 +53,12 @@ static inline uint8_t *encode_allocation(uint8_t *to, uint32_t last, uint32_t si
     return encode_short_varint(to, encoder_difference(site, last) << 2 | TRACE_EV_ALLOCATION);
 }
 
+/* | 0 | 0 0 |, the last one's site once more: one byte. */
+static inline void encode_allocation_again(uint8_t *to)
+{
+    *to = TRACE_EV_ALLOCATION;
+}
+
 /* | site | 0 1 |, or | site | 1 0 | age | */
 static inline uint8_t *encode_free(uint8_t *to, uint32_t last, uint32_t site, uint32_t age)
 {

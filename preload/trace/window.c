@@ -8,12 +8,7 @@
 
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
 
-static uint8_t *records_of(const struct window *window)
-{
-    return (uint8_t *)(window->chunk + 1);
-}
-
-static void set_limit(struct window *window, const uint8_t *limit)
+static void set_limit(struct window *window, uint32_t limit)
 {
     window->limit = limit;
     window->full = limit - WINDOW_USUAL_BYTES;
@@ -33,8 +28,7 @@ static void write_header(struct window *window, enum trace_content content, uint
     chunk->first_tick = tick;
     chunk->first_epoch = epoch;
     chunk->check = trace_check(chunk, offsetof(struct trace_chunk, check));
-    window->next = records_of(window);
-    set_limit(window, window->next + WINDOW_STEP_BYTES);
+    set_limit(window, WINDOW_STEP_BYTES);
 }
 
 long window_open(struct window *window, struct file *file, enum trace_content content,
@@ -67,8 +61,6 @@ long window_seal(struct window *window, struct file *file, uint32_t tick, uint64
     const bool is_empty = chunk->used == 0;
     long result = is_empty ? 0 : append(window, file);
     if (result == 0) {
-        window->next = records_of(window);
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
         __atomic_store_n(&chunk->used, 0, __ATOMIC_RELEASE);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
         write_header(window, (enum trace_content)chunk->content, chunk->stream,
@@ -84,13 +76,12 @@ void window_restart(struct window *window, uint32_t stream)
 
 bool window_advance(struct window *window, size_t room)
 {
-    const uint8_t *end = records_of(window) + RECORDS_MAX;
     do {
-        if (window->limit == end) {
+        if (window->limit == RECORDS_MAX) {
             return false;
         }
-        const bool is_last = end - window->limit <= WINDOW_STEP_BYTES;
-        set_limit(window, is_last ? end : window->limit + WINDOW_STEP_BYTES);
+        const bool is_last = RECORDS_MAX - window->limit <= WINDOW_STEP_BYTES;
+        set_limit(window, is_last ? RECORDS_MAX : window->limit + WINDOW_STEP_BYTES);
     } while (!window_has_room(window, room));
     return true;
 }

@@ -25,9 +25,9 @@
 
 struct window {
     struct trace_chunk *chunk; /* mapped; NULL before window_open() */
-    uint8_t *next;             /* where the next record goes: what `used` in the chunk stands for */
-    const uint8_t *limit;      /* records may reach to here before window_advance() is due */
-    const uint8_t *full;       /* up to here there is room for one of WINDOW_USUAL_BYTES */
+    /* bytes of records: */
+    uint32_t limit; /* there may be so many before window_advance() is due */
+    uint32_t full;  /* up to here there is room for one of WINDOW_USUAL_BYTES */
 };
 
 /*
@@ -51,32 +51,39 @@ void window_restart(struct window *window, uint32_t stream);
 /* Allow the next WINDOW_STEP_BYTES to be filled. Return: false if the window is full. */
 bool window_advance(struct window *window, size_t room);
 
+/* Where the next record of @chunk goes, after @used bytes. */
+static inline uint8_t *window_place_in(struct trace_chunk *chunk, uint32_t used)
+{
+    return (uint8_t *)(chunk + 1) + used;
+}
+
+static inline uint8_t *window_place(const struct window *window)
+{
+    return window_place_in(window->chunk, window->chunk->used);
+}
+
 static inline bool window_has_room(const struct window *window, size_t room)
 {
-    return window->next + room <= window->limit;
+    return window->chunk->used + room <= window->limit;
 }
 
 /* Return: where to write at most @room bytes, or NULL if window_advance() is due. */
 static inline uint8_t *window_reserve(const struct window *window, size_t room)
 {
-    return __builtin_expect(window_has_room(window, room), 1) ? window->next : NULL;
+    return __builtin_expect(window_has_room(window, room), 1) ? window_place(window) : NULL;
+}
+
+/* The record that ends after @used bytes of @chunk is complete. */
+static inline void window_commit_in(struct trace_chunk *chunk, uint32_t used)
+{
+    /* not before the bytes: a kill between the two must not leave half a record */
+    __atomic_store_n(&chunk->used, used, __ATOMIC_RELEASE);
 }
 
 /* The record that ends before @end is complete. */
-static inline void window_commit(struct window *window, uint8_t *end)
+static inline void window_commit(const struct window *window, const uint8_t *end)
 {
-    /* should a signal handler never return in between, window_take_back() is called */
-    window->next = end;
-    /* not before the bytes: a kill between the two must not leave half a record */
-    __atomic_store_n(&window->chunk->used, (uint32_t)(end - (uint8_t *)(window->chunk + 1)),
-                     __ATOMIC_RELEASE);
-}
-
-/* Take back a record that a signal handler has left between the two stores of its end: what the
- * next record's deltas start from may not have been noted yet. */
-static inline void window_take_back(struct window *window)
-{
-    window->next = (uint8_t *)(window->chunk + 1) + window->chunk->used;
+    window_commit_in(window->chunk, (uint32_t)(end - window_place_in(window->chunk, 0)));
 }
 
 #endif

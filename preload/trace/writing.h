@@ -55,22 +55,17 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
     return to;
 }
 
-/* Return: true if an event can be written at writing_place(), once the gate is as it was: there is
- * room, and the clock has not moved on since the last one. */
-static inline __attribute__((always_inline)) bool writing_is_ready(const struct thread_state *state)
+/* Return: true if an event can be written after the @used bytes of the window, once the gate is as
+ * it was: there is room, and the clock has not moved on since the last one. */
+static inline __attribute__((always_inline)) bool writing_is_ready(const struct thread_state *state,
+                                                                   uint32_t used)
 {
-    return __builtin_expect(state->events.next <= state->events.full, 1) &&
+    return __builtin_expect(used <= state->events.full, 1) &&
            __builtin_expect(clock_is_at(&process.clock, &state->clock), 1);
 }
 
-static inline __attribute__((always_inline)) uint8_t *
-writing_place(const struct thread_state *state)
-{
-    return state->events.next;
-}
-
-static inline __attribute__((always_inline)) void writing_end(struct thread_state *state,
-                                                              uint8_t *to)
+static inline __attribute__((always_inline)) void writing_end(const struct thread_state *state,
+                                                              const uint8_t *to)
 {
     window_commit(&state->events, to);
 }

@@ -22,9 +22,9 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
-    ("pairs", 20, 294),
-    ("recursion", 20, 1073),
-    ("sizes", 1, 359),
+    ("pairs", 20, 292),
+    ("recursion", 20, 1082),
+    ("sizes", 1, 377),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()

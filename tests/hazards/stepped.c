@@ -5,8 +5,8 @@
  * Defence: one store marks a state busy (enter_at() in enter.h); a handler that finds it so has a
  * state of its own; what is left in the middle is made good (process_recover() in threads.c); a
  * child of a handler begins a trace at once (fork.c).
- * Without it: when a record that was left before its end was told was not taken back
- * (window_take_back() in window.h), a piece of the trace was damaged, and 644 of 656 blocks seen.
+ * Without it: when a record had two stores to its end, and the second one did not come to it, a
+ * piece of the trace was damaged, and 644 of 656 blocks seen.
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -18,8 +18,7 @@ static union {
 static void empty(struct definitions *definitions)
 {
     memory.chunk.used = 0;
-    definitions->window.next = (uint8_t *)(&memory.chunk + 1);
-    definitions->window.limit = definitions->window.next + WINDOW_STEP_BYTES;
+    definitions->window.limit = WINDOW_STEP_BYTES;
     definitions_restart(definitions);
 }
 
@@ -344,7 +343,7 @@ START_TEST(definitions_that_do_not_fit_leave_the_window_and_the_bases_alone)
     static const struct module module = {.path = "/m", .path_bytes = 2};
     static const struct stack_node node = {.address = 5, .parent = 3};
     struct definitions definitions = start();
-    window_commit(&definitions.window, definitions.window.next + RECORDS_MAX - 3);
+    window_commit(&definitions.window, window_place(&definitions.window) + RECORDS_MAX - 3);
     struct definitions before = definitions;
     ck_assert(!define_stack(&definitions, 9, &node));
     ck_assert(!define_site(&definitions, 9, 9, 9));

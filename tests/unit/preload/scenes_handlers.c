@@ -76,10 +76,8 @@ static void scene_stale_record(void)
 {
     static const uint8_t half[] = {TRACE_DEF_SITE, 0x80};
     allocate(1, 100);
-    memcpy(thread_self->definitions.window.next, half, sizeof half);
-    memcpy(thread_self->events.next, half, sizeof half);
-    thread_self->definitions.window.next += sizeof half;
-    thread_self->events.next += sizeof half;
+    memcpy(window_place(&thread_self->definitions.window), half, sizeof half);
+    memcpy(window_place(&thread_self->events), half, sizeof half);
     thread_set_busy(thread_self, THREAD_RECORDING);
     thread_self->use.pc++; /* no longer in its slot */
     allocate(2, 200);
