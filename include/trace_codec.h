@@ -22,6 +22,12 @@ static inline uint64_t trace_zigzag(int64_t value)
     return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
+/* The same for a difference of sites, which is one of 32 bits. */
+static inline uint32_t trace_zigzag_site(uint32_t difference)
+{
+    return difference << 1 ^ (uint32_t)((int32_t)difference >> 31);
+}
+
 static inline int64_t trace_unzigzag(uint64_t value)
 {
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);

@@ -16,7 +16,7 @@
 static inline uint32_t block_age(const struct thread_state *state, live_entry entry)
 {
     uint32_t birth = live_entry_birth(entry);
-    return state->tick > birth ? state->tick - birth : 0;
+    return thread_tick(state) > birth ? thread_tick(state) - birth : 0;
 }
 
 static inline bool block_is_inherited(live_entry entry)
@@ -33,7 +33,7 @@ static inline uint8_t *encode_inherited_block(uint8_t *to, live_entry entry)
 static inline uint8_t *encode_birth(uint8_t *to, const struct thread_state *state, uint32_t site,
                                     live_entry old_entry)
 {
-    const uint32_t last = state->last.site;
+    const uint32_t last = thread_last_site(state);
     if (old_entry == 0) {
         return encode_allocation(to, last, site);
     }
@@ -54,8 +54,20 @@ static inline uint8_t *encode_block_begin(uint8_t *to, struct thread_state *stat
 {
     to = encode_birth(to, state, next.site, old_entry);
     thread_state_change_bases(state);
-    state->last = next;
+    thread_state_set_last(state, next);
     return to;
+}
+
+/* A block that has a site in this trace has ended. */
+static inline uint8_t *encode_own_block_end(uint8_t *to, const struct thread_state *state,
+                                            live_entry entry)
+{
+    const uint32_t birth = live_entry_birth(entry);
+    const uint32_t site = live_entry_site(entry);
+    if (thread_tick(state) > birth) {
+        return encode_free(to, thread_last_site(state), site, thread_tick(state) - birth);
+    }
+    return encode_free_young(to, thread_last_site(state), site);
 }
 
 static inline uint8_t *encode_block_end(uint8_t *to, const struct thread_state *state,
@@ -64,7 +76,7 @@ static inline uint8_t *encode_block_end(uint8_t *to, const struct thread_state *
     if (block_is_inherited(entry)) {
         return encode_inherited_block(to, entry);
     }
-    return encode_free(to, state->last.site, live_entry_site(entry), block_age(state, entry));
+    return encode_own_block_end(to, state, entry);
 }
 
 #endif

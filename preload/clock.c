@@ -4,15 +4,14 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#define NS_PER_SECOND 1000000000u
-#define NS_PER_TICK 1000000u
+#define NS_PER_TICK 1000000
 #define SECONDS_APART 1 /* the words may be, when they are read in the middle of a change */
 
 static uint64_t read_ns(const struct clock *clock, clockid_t id)
 {
     struct timespec now = {0};
     (void)clock->gettime(id, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
 /* The kernel's own function, or libc's: libfaketime and its like interpose clock_gettime(), and
@@ -63,21 +62,18 @@ void clock_check_words(struct clock *clock)
 }
 
 /* The tick of a time, at least @last. */
-static uint32_t tick_at(const struct clock *clock, const struct timespec *now, uint32_t last)
+static uint32_t tick_at(const struct clock *clock, uint64_t now, uint32_t last)
 {
-    uint64_t now_ns = (uint64_t)now->tv_sec * NS_PER_SECOND + (uint64_t)now->tv_nsec;
-    uint64_t tick = now_ns > clock->start_ns ? (now_ns - clock->start_ns) / NS_PER_TICK : 0;
+    uint64_t tick = now > clock->start_ns ? (now - clock->start_ns) / NS_PER_TICK : 0;
     return tick > UINT32_MAX ? UINT32_MAX : tick > last ? (uint32_t)tick : last;
 }
 
 uint32_t clock_next_tick(const struct clock *clock, struct clock_reading *last)
 {
-    struct timespec now;
-    (void)clock->gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (now.tv_nsec != last->nanosecond || now.tv_sec != last->second) {
-        last->second = now.tv_sec;
-        last->nanosecond = now.tv_nsec;
-        last->tick = tick_at(clock, &now, last->tick);
+    uint64_t now = read_ns(clock, CLOCK_MONOTONIC_COARSE);
+    if (now != last->ns) {
+        last->ns = now;
+        last->tick = tick_at(clock, now, last->tick);
     }
     return last->tick;
 }

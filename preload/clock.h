@@ -25,15 +25,16 @@ struct clock {
     bool ignores_words;
 };
 
+#define CLOCK_NS_PER_SECOND UINT64_C(1000000000)
+
 /* The last reading of one thread, so that an unchanged clock costs no division. */
 struct clock_reading {
-    int64_t second;
-    int64_t nanosecond;
+    uint64_t ns; /* of the kernel's clock */
     uint32_t tick;
 };
 
 /* Before the first reading: no words say this, neither those of a page that was emptied. */
-#define CLOCK_UNREAD ((struct clock_reading){.nanosecond = -2})
+#define CLOCK_UNREAD ((struct clock_reading){.ns = UINT64_MAX - 1})
 
 /* Start counting now. Looks up the function: may allocate. */
 void clock_start(struct clock *clock);
@@ -64,7 +65,7 @@ static inline bool clock_is_at(const struct clock *clock, const struct clock_rea
 {
     const struct clock_words *words = atomic_load_explicit(&clock->words, memory_order_relaxed);
     /* read in the middle of a change, they are not those of the last reading either */
-    return words->nanosecond == last->nanosecond && words->second == last->second;
+    return (uint64_t)words->second * CLOCK_NS_PER_SECOND + (uint64_t)words->nanosecond == last->ns;
 }
 
 /*

@@ -11,10 +11,13 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Source: struct vdso_timestamp in include/vdso/datapage.h of Linux. */
+/*
+ * Source: struct vdso_timestamp in include/vdso/datapage.h of Linux. They change under our eyes;
+ * they are not volatile, because each event looks at them once, in operands of its instructions.
+ */
 struct clock_words {
-    volatile int64_t second;
-    volatile int64_t nanosecond;
+    int64_t second;
+    int64_t nanosecond;
 };
 
 /* Words that no reading has. */

@@ -55,14 +55,14 @@ static inline uint32_t naming_find_stack(struct thread_state *state, const struc
 /* Return: the site of an allocation of a stack, which may be STACK_NONE; or 0. */
 static inline uint32_t naming_find_site(struct thread_state *state, uint32_t stack, size_t size)
 {
-    if (__builtin_expect(stack == state->last.stack && size == state->last.size, 1)) {
-        return state->last.site;
+    if (__builtin_expect(stack == state->last_stack && size == state->last_size, 1)) {
+        return thread_last_site(state);
     }
     if (stack == STACK_NONE) {
         return 0;
     }
     struct unwind_segment *segment =
-        stack != state->last.stack ? unwind_segments_last(&state->unwinder.segments, stack) : NULL;
+        stack != state->last_stack ? unwind_segments_last(&state->unwinder.segments, stack) : NULL;
     uint32_t site = segment != NULL && segment->size == size ? segment->site : 0;
     if (site == 0) {
         site = site_table_find(&state->sites, stack, size);

@@ -18,30 +18,30 @@ struct sum {
 };
 
 /* Return: the bytes of a block of @site; 0 if it does not count. */
-static int64_t size_of(const struct sum *sum, uint64_t site)
+static int64_t size_of(const struct sum *sum, uint32_t site)
 {
     if (site < sum->first_site || site >= sum->next_site) {
         return 0;
     }
-    return (int64_t)site_directory_get(sum->sites, (uint32_t)site)->size;
+    return (int64_t)site_directory_get(sum->sites, site)->size;
 }
 
 /* Return: the site that is written as @difference to the last allocation's. */
-static uint64_t site_of(const struct sum *sum, uint64_t difference)
+static uint32_t site_of(const struct sum *sum, uint64_t difference)
 {
-    return sum->last + (uint64_t)trace_unzigzag(difference);
+    return sum->last + (uint32_t)trace_unzigzag(difference);
 }
 
-static void begin_block(struct sum *sum, uint64_t site)
+static void begin_block(struct sum *sum, uint32_t site)
 {
     int64_t size = size_of(sum, site);
-    sum->last = (uint32_t)site;
+    sum->last = site;
     sum->allocated += (uint64_t)size;
     sum->live += size;
     sum->most = sum->live > sum->most ? sum->live : sum->most;
 }
 
-static void end_block(struct sum *sum, uint64_t site)
+static void end_block(struct sum *sum, uint32_t site)
 {
     sum->live -= size_of(sum, site);
 }

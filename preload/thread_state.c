@@ -14,7 +14,7 @@ struct thread_state *thread_state_new(void)
     struct thread_state *state = memory_map(sizeof *state);
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
-        state->last.size = NO_SIZE;
+        state->last_size = NO_SIZE;
         state->as_of = GATE_NEVER;
     }
     return state;
@@ -30,7 +30,7 @@ void thread_state_free(struct thread_state *state)
 
 void thread_state_restart_events(struct thread_state *state)
 {
-    state->last = (struct allocation){.size = NO_SIZE};
+    thread_state_set_last(state, (struct allocation){.size = NO_SIZE});
     tally_restart_window(&state->tallied);
 }
 
@@ -41,7 +41,7 @@ void thread_state_forget(struct thread_state *state)
         state->has_cached_stacks = false;
     }
     unwind_forget(&state->unwinder);
-    state->last.size = NO_SIZE;
+    state->last_size = NO_SIZE;
     state->freer.is_known = false;
 }
 

@@ -57,10 +57,7 @@ struct cached_stack {
     uint32_t id; /* 0: empty */
 };
 
-/*
- * The last allocation in the window of events: records are differences to its site, which is 0 as
- * long as there is none. Stack and size say how to find that site again, or nothing does (NO_SIZE).
- */
+/* What an allocation asks for, and the name that it has. */
 struct allocation {
     uint32_t stack;
     uint32_t site;
@@ -84,13 +81,17 @@ struct moving_block {
 
 struct thread_state {
     /* of every event */
-    struct thread_use use;      /* changed by the owner and its signal handlers only */
+    struct thread_use use; /* changed by the owner and its signal handlers only */
+    /* the site of the last allocation in the window of events, which records are differences to (0:
+     * none yet), and the tick of the last event: what the live map gets when the next one repeats
+     * it */
+    live_entry newest;
     uint64_t epoch;             /* of the last event written */
-    uint32_t tick;              /* of the last event written */
-    struct clock_reading clock; /* its tick is the one above, or it is none */
+    struct clock_reading clock; /* its tick is that of `newest`, or it is none */
     struct window events;
     uint64_t as_of; /* gate.state, if an event that finds it again is a usual one; or GATE_NEVER */
-    struct allocation last; /* which the next event often repeats */
+    uint32_t last_stack; /* that the newest site was made for */
+    uint64_t last_size;  /* NO_SIZE: it is not to be found by stack and size */
     struct site_table sites;
     struct live_front front; /* where this thread's heap grows */
     /* of new definitions */
@@ -146,11 +147,35 @@ static inline void thread_set_busy(struct thread_state *state, enum thread_busy 
     state->use.sp_and_busy = thread_use_sp(state) | busy;
 }
 
+/* Return: the tick of the last event written. */
+static inline uint32_t thread_tick(const struct thread_state *state)
+{
+    return live_entry_birth(state->newest);
+}
+
+/* Return: the site of the last allocation in the window of events; 0: none. */
+static inline uint32_t thread_last_site(const struct thread_state *state)
+{
+    return live_entry_site(state->newest);
+}
+
+static inline void thread_state_set_time(struct thread_state *state, uint32_t tick, uint64_t epoch)
+{
+    state->newest = live_entry_make(thread_last_site(state), tick);
+    state->epoch = epoch;
+}
+
+static inline void thread_state_set_last(struct thread_state *state, struct allocation last)
+{
+    state->newest = live_entry_make(last.site, thread_tick(state));
+    state->last_stack = last.stack;
+    state->last_size = last.size;
+}
+
 /* The next record must say what the time is. */
 static inline void thread_state_forget_time(struct thread_state *state)
 {
-    state->tick = 0;
-    state->epoch = 0;
+    thread_state_set_time(state, 0, 0);
     state->as_of = GATE_NEVER;
 }
 

@@ -36,7 +36,7 @@ static __attribute__((noinline, cold)) uint8_t *encode_implied(const struct thre
     if (block_is_inherited(entry)) {
         return encode_inherited_block(to, entry);
     }
-    return encode_implied_free(to, state->last.site, live_entry_site(entry),
+    return encode_implied_free(to, thread_last_site(state), live_entry_site(entry),
                                block_age(state, entry));
 }
 
@@ -67,7 +67,7 @@ STAGE void record_birth(struct thread_state *state, void *block, struct allocati
     if (UNLIKELY(live_front_is_near(&state->front, place))) {
         live_front_advance(&state->front);
     }
-    live_entry left = live_map_put(place, live_entry_make(allocation.site, state->tick));
+    live_entry left = live_map_put(place, live_entry_make(allocation.site, thread_tick(state)));
     if (UNLIKELY(left != 0)) {
         to = encode_implied(state, to, left);
     }
@@ -144,7 +144,9 @@ static __attribute__((noinline, cold)) void *hand_out_anyhow(void *block, size_t
 
 static __attribute__((noinline)) void *hand_out_again(struct thread_state *state, void *block)
 {
-    record_birth(state, block, state->last, 0);
+    const struct allocation last = {
+        .stack = state->last_stack, .site = thread_last_site(state), .size = state->last_size};
+    record_birth(state, block, last, 0);
     leave(state);
     return block;
 }
@@ -153,7 +155,7 @@ static __attribute__((noinline, cold)) void *hand_out_instead(struct thread_stat
                                                               void *block, live_entry left)
 {
     uint8_t *to = encode_implied(state, window_place(&state->events), left);
-    writing_end(state, encode_allocation(to, state->last.site, state->last.site));
+    writing_end(state, encode_allocation(to, thread_last_site(state), thread_last_site(state)));
     leave(state);
     return block;
 }
@@ -198,17 +200,16 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
 #ifdef TRACE_VERIFY
     verify_stack(leaf->id);
 #endif
-    if (UNLIKELY(leaf->id != state->last.stack || size != state->last.size)) {
+    if (UNLIKELY(leaf->id != state->last_stack || size != state->last_size)) {
         return hand_out_at_stack(state, block, size, leaf->id);
     }
-    const uint32_t site = state->last.site;
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     struct trace_chunk *const chunk = state->events.chunk;
     const uint32_t used = chunk->used;
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
         return hand_out_again(state, block);
     }
-    live_entry left = live_map_put(place, live_entry_make(site, state->tick));
+    live_entry left = live_map_put(place, state->newest);
     if (UNLIKELY(left != 0)) {
         return hand_out_instead(state, block, left);
     }
@@ -236,10 +237,9 @@ bool tracer_take_back(void *block, uintptr_t sp)
         leave(state);
         return false;
     }
-    const uint32_t site = live_entry_site(entry);
-    const uint32_t age = block_age(state, entry);
     atomic_store_explicit(place, 0, memory_order_relaxed);
-    writing_end(state, encode_free(window_place_in(chunk, used), state->last.site, site, age));
+    const uint8_t *end = encode_own_block_end(window_place_in(chunk, used), state, entry);
+    window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
     leave(state);
     return true;
 }

@@ -63,7 +63,7 @@ static bool record_track(struct thread_state *state, uint32_t domain, uintptr_t 
         return false;
     }
     uint8_t *to = writing_begin(state, ENCODER_EVENT_BYTES);
-    live_entry entry = to != NULL ? live_entry_make(site, state->tick) : old_entry;
+    live_entry entry = to != NULL ? live_entry_make(site, thread_tick(state)) : old_entry;
     atomic_store_explicit(place, entry, memory_order_release);
     if (to != NULL) {
         /* no malloc() can repeat it */

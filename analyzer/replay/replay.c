@@ -102,7 +102,7 @@ static size_t number_of(const struct player *player, const struct event_stream *
 }
 
 /* Return: the number of a site, read as a difference to the stream's last allocation's. */
-static uint64_t get_site(const struct event_stream *stream, struct trace_cursor *cursor)
+static uint32_t get_site(const struct event_stream *stream, struct trace_cursor *cursor)
 {
     return event_site(stream->site, trace_get_varint(cursor));
 }
@@ -112,7 +112,7 @@ static enum played play_reallocation(struct player *player, struct event_stream 
 {
     struct replay_site *old = find_site(player, get_site(stream, cursor));
     uint64_t age = trace_get_varint(cursor);
-    uint64_t site = get_site(stream, cursor);
+    uint32_t site = get_site(stream, cursor);
     struct replay_site *new = find_site(player, site);
     if (cursor->is_bad || old == NULL || new == NULL) {
         return PLAYED_BAD;
@@ -195,7 +195,7 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
     const uint64_t site_count = replay->site_count;
     const uint64_t first_site = player->reader->definitions.first_site;
     struct trace_cursor cursor = stream->cursor;
-    uint64_t last = stream->site;
+    uint32_t last = stream->site;
     enum played played = PLAYED_ON;
     while (cursor.next < cursor.end) {
         stream->cursor.next = cursor.next;
@@ -212,7 +212,7 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
             continue;
         }
         uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
-        uint64_t number = event_site(last, operand);
+        uint32_t number = event_site(last, operand);
         uint64_t at = number - first_site;
         last = code == TRACE_EV_ALLOCATION ? number : last;
         if (cursor.is_bad || at >= site_count || !replay_site_counts(&sites[at])) {

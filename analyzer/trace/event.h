@@ -18,9 +18,9 @@ struct event_moment {
 };
 
 /* Return: the site that is written as @difference to the last allocation's. */
-static inline uint64_t event_site(uint64_t last, uint64_t difference)
+static inline uint32_t event_site(uint32_t last, uint64_t difference)
 {
-    return last + (uint64_t)trace_unzigzag(difference);
+    return last + (uint32_t)trace_unzigzag(difference);
 }
 
 /* Read the fields of TIME. Return: false if they are bad, @moment is then as before. */

@@ -26,7 +26,7 @@ struct event_stream {
     uint8_t *records;           /* of the current chunk, or NULL */
     struct trace_cursor cursor; /* over them, when they are there */
     size_t position;            /* in them, when they are not */
-    uint64_t site;              /* of the last allocation before it, in the chunk; 0: none */
+    uint32_t site;              /* of the last allocation before it, in the chunk; 0: none */
     uint64_t epoch;
     uint32_t tick;
     uint32_t stream;

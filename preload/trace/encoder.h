@@ -44,7 +44,7 @@ static inline uint8_t *encode_other(uint8_t *to, enum trace_event_other number)
 
 static inline uint64_t encoder_difference(uint32_t site, uint32_t last)
 {
-    return trace_zigzag((int64_t)site - (int64_t)last);
+    return trace_zigzag_site(site - last);
 }
 
 /* | site | 0 0 | */
@@ -59,14 +59,16 @@ static inline void encode_allocation_again(uint8_t *to)
     *to = TRACE_EV_ALLOCATION;
 }
 
-/* | site | 0 1 |, or | site | 1 0 | age | */
+/* | site | 0 1 |: of a block that was born in this tick. */
+static inline uint8_t *encode_free_young(uint8_t *to, uint32_t last, uint32_t site)
+{
+    return encode_short_varint(to, encoder_difference(site, last) << 2 | TRACE_EV_FREE_YOUNG);
+}
+
+/* | site | 1 0 | age |. @age: not 0. */
 static inline uint8_t *encode_free(uint8_t *to, uint32_t last, uint32_t site, uint32_t age)
 {
-    const uint64_t operand = encoder_difference(site, last) << 2;
-    if (age == 0) {
-        return encode_short_varint(to, operand | TRACE_EV_FREE_YOUNG);
-    }
-    to = encode_short_varint(to, operand | TRACE_EV_FREE);
+    to = encode_short_varint(to, encoder_difference(site, last) << 2 | TRACE_EV_FREE);
     return encode_short_varint(to, age);
 }
 

@@ -20,7 +20,8 @@ struct seal_task {
 static void seal_on_own_stack(void *argument)
 {
     struct seal_task *task = argument;
-    task->result = window_seal(task->window, &process.file, task->state->tick, task->state->epoch);
+    task->result =
+        window_seal(task->window, &process.file, thread_tick(task->state), task->state->epoch);
 }
 
 /*
@@ -69,8 +70,8 @@ bool writing_make_definition_room(struct thread_state *state)
  * last time: a program that fills its windows fast would ask for it a thousand times a second. */
 static void refresh_name_sometimes(struct thread_state *state)
 {
-    if (state->tick != state->named_at) {
-        state->named_at = state->tick;
+    if (thread_tick(state) != state->named_at) {
+        state->named_at = thread_tick(state);
         writing_refresh_name(state);
     }
 }
@@ -106,7 +107,7 @@ uint8_t *writing_make_room(struct thread_state *state, size_t room)
 uint8_t *writing_pass_time(struct thread_state *state, size_t room)
 {
     uint32_t tick = clock_tick(&process.clock, &state->clock);
-    if (tick != state->tick) {
+    if (tick != thread_tick(state)) {
         add_records(state);
     }
     if (periods_are_due(&process.periods, tick, &process.tally)) {
@@ -124,11 +125,10 @@ uint8_t *writing_pass_time(struct thread_state *state, size_t room)
     }
     uint64_t gate_state = atomic_load_explicit(&gate.state, memory_order_acquire);
     uint64_t epoch = gate_state / GATE_EPOCH;
-    if (tick != state->tick || epoch != state->epoch) {
-        to = encode_time(to, tick - state->tick, epoch - state->epoch);
+    if (tick != thread_tick(state) || epoch != state->epoch) {
+        to = encode_time(to, tick - thread_tick(state), epoch - state->epoch);
         thread_state_change_bases(state);
-        state->tick = tick;
-        state->epoch = epoch;
+        thread_state_set_time(state, tick, epoch);
     }
     process_settle(state, gate_state);
     return to;

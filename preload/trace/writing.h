@@ -34,7 +34,7 @@ __attribute__((noinline, cold)) bool writing_make_definition_room(struct thread_
 void writing_refresh_name(struct thread_state *state);
 
 /*
- * Start an event: the time now is state->tick afterwards, and written if it is not what it was.
+ * Start an event: the time now is thread_tick() afterwards, and written if it is not what it was.
  * Return: where to write at most @room bytes less than ENCODER_EVENT_BYTES' time record, or NULL.
  */
 static inline __attribute__((always_inline)) uint8_t *writing_begin(struct thread_state *state,
@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
     }
     uint64_t epoch = process_epoch();
     uint32_t tick = clock_tick(&process.clock, &state->clock);
-    if (__builtin_expect(tick != state->tick || epoch != state->epoch, 0)) {
+    if (__builtin_expect(tick != thread_tick(state) || epoch != state->epoch, 0)) {
         to = writing_pass_time(state, room);
     }
     return to;

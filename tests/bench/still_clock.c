@@ -43,6 +43,6 @@ uint64_t clock_realtime_ns(const struct clock *clock)
 uint32_t clock_next_tick(const struct clock *clock, struct clock_reading *last)
 {
     (void)clock;
-    *last = (struct clock_reading){.second = now.second, .nanosecond = now.nanosecond, .tick = 1};
+    *last = (struct clock_reading){.ns = CLOCK_NS_PER_SECOND + 1, .tick = 1};
     return last->tick;
 }

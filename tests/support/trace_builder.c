@@ -311,7 +311,7 @@ static struct making *events_of(struct trace_builder *builder, uint32_t stream)
 static uint8_t *put_site(uint8_t *to, const struct making *making, uint32_t site,
                          enum trace_event_code code)
 {
-    uint64_t difference = trace_zigzag((int64_t)(site - making->site));
+    uint64_t difference = trace_zigzag((int64_t)site - (int64_t)making->site);
     return trace_put_varint(to, difference << 2 | code);
 }
 

@@ -159,7 +159,7 @@ START_TEST(clock_ignores_words_that_stand_still)
     static const time_t moves[] = {3600, -3600};
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
         struct clock clock = start_made_up(10000, 5);
-        struct clock_reading reading = {.second = 10000, .nanosecond = 5, .tick = 0};
+        struct clock_reading reading = {.ns = 10000 * CLOCK_NS_PER_SECOND + 5};
         atomic_store(&clock.words, &still);
         clock_check_words(&clock);
         ck_assert(has_words(&clock));

@@ -32,17 +32,17 @@ static struct event read_event(struct trace_cursor *cursor, uint64_t last)
         fields = counts[event.operand];
     }
     if (event.code != TRACE_EV_OTHER) {
-        event.operand = last + (uint64_t)trace_unzigzag(event.operand);
+        event.operand = (uint32_t)(last + (uint64_t)trace_unzigzag(event.operand));
     }
     for (size_t i = 0; i < fields; i++) {
         event.fields[i] = trace_get_varint(cursor);
     }
     if (event.code == TRACE_EV_OTHER && event.operand == TRACE_EV_REALLOCATION) {
-        event.fields[2] = last + (uint64_t)trace_unzigzag(event.fields[2]);
+        event.fields[2] = (uint32_t)(last + (uint64_t)trace_unzigzag(event.fields[2]));
     }
     if (event.code == TRACE_EV_OTHER &&
         (event.operand == TRACE_EV_REALLOCATION || event.operand == TRACE_EV_IMPLIED_FREE)) {
-        event.fields[0] = last + (uint64_t)trace_unzigzag(event.fields[0]);
+        event.fields[0] = (uint32_t)(last + (uint64_t)trace_unzigzag(event.fields[0]));
     }
     ck_assert(!cursor->is_bad);
     return event;
@@ -69,7 +69,7 @@ START_TEST(encoder_writes_the_bytes_that_the_format_shows)
     ck_assert_uint_eq(bytes[0], 0x08); /* zig-zag 2, code 0 */
     ck_assert_ptr_eq(encode_allocation(bytes, 5000, 5000), bytes + 1);
     ck_assert_uint_eq(bytes[0], 0x00);
-    ck_assert_ptr_eq(encode_free(bytes, 5000, 4984, 0), bytes + 1);
+    ck_assert_ptr_eq(encode_free_young(bytes, 5000, 4984), bytes + 1);
     ck_assert_uint_eq(bytes[0], 0x7d); /* zig-zag 31, code 1 */
     ck_assert_ptr_eq(encode_free(bytes, 5000, 5016, 300), bytes + 4);
     ck_assert_int_eq(memcmp(bytes, "\x82\x01\xac\x02", 4), 0); /* zig-zag 32, code 2 */
@@ -119,9 +119,10 @@ START_TEST(encoder_events_can_be_read_back)
         uint64_t wide = suite_random_bits(&random, 64);
         assert_event(bytes, encode_allocation(bytes, last, site), last,
                      (struct event){TRACE_EV_ALLOCATION, site, {0}});
+        assert_event(bytes, encode_free_young(bytes, last, site), last,
+                     (struct event){TRACE_EV_FREE_YOUNG, site, {0}});
         assert_event(bytes, encode_free(bytes, last, site, age), last,
-                     age == 0 ? (struct event){TRACE_EV_FREE_YOUNG, site, {0}}
-                              : (struct event){TRACE_EV_FREE, site, {age}});
+                     (struct event){TRACE_EV_FREE, site, {age}});
         assert_event(bytes, encode_time(bytes, age, wide), last,
                      (struct event){TRACE_EV_OTHER, TRACE_EV_TIME, {age, wide}});
         assert_event(bytes, encode_reallocation(bytes, last, site, age, other), last,
