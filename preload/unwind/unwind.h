@@ -189,7 +189,7 @@ static inline const struct unwind_memo_frame *unwind_find_unchanged(struct unwin
                                                                     const struct frame *leaf)
 {
     const struct unwind_memo_frame *known = unwinder->leaf;
-    if (known == NULL || !unwind_is_same_frame(known, leaf)) {
+    if (__builtin_expect(known == NULL || !unwind_is_same_frame(known, leaf), 0)) {
         return NULL;
     }
     const struct unwind_check *failed = unwind_skip_equal(unwinder->leaf_checks);
