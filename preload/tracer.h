@@ -56,8 +56,8 @@ size_t tracer_least_size(void);
 void tracer_allocated(void *block, size_t size, const struct frame *caller);
 
 /*
- * The same, for malloc(): short where the stack, the size and the time are those of the last event,
- * and then without a call, so that malloc() need save no registers.
+ * The same, for functions that return the block: short where the stack, the size and the time are
+ * those of the last event, and then without a call, so that malloc() need save no registers.
  * Return: @block.
  */
 void *tracer_hand_out(void *block, size_t size, struct frame caller);

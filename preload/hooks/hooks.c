@@ -63,10 +63,7 @@ static __attribute__((noinline, cold)) void *ask_and_allocate(size_t size,
         atomic_store_explicit(&next_malloc, next, memory_order_relaxed);
     }
     void *block = real.malloc(at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, caller);
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *caller) : NULL;
 }
 
 EVENT void *malloc(size_t size)
@@ -88,10 +85,7 @@ EXPORT void *calloc(size_t count, size_t size)
     }
     void *block = UNLIKELY(bytes < 9 && !is_too_large) ? real.calloc(1, at_least(bytes))
                                                        : real.calloc(count, size);
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, bytes, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, bytes, *CALLER()) : NULL;
 }
 
 /* A block from the bootstrap arena moves to the real allocator; the old one is left where it is. */
@@ -112,10 +106,7 @@ static inline void *allocate_by_realloc(size_t size, const struct frame *caller)
         return bootstrap_allocate(1, size);
     }
     void *block = real.realloc(NULL, at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, caller);
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *caller) : NULL;
 }
 
 /* What realloc() and reallocarray() have in common. */
@@ -223,10 +214,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
         return bootstrap_allocate(alignment, size);
     }
     void *block = real.aligned_alloc(alignment, at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
 EXPORT void *memalign(size_t alignment, size_t size)
@@ -235,10 +223,7 @@ EXPORT void *memalign(size_t alignment, size_t size)
         return bootstrap_allocate(alignment, size);
     }
     void *block = real.memalign(alignment, at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
 EXPORT void *valloc(size_t size)
@@ -247,10 +232,7 @@ EXPORT void *valloc(size_t size)
         return bootstrap_allocate((size_t)getpagesize(), size);
     }
     void *block = real.valloc(at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
 EXPORT void *pvalloc(size_t size)
@@ -260,10 +242,7 @@ EXPORT void *pvalloc(size_t size)
         return bootstrap_allocate(page, (size + page - 1) & ~(page - 1));
     }
     void *block = real.pvalloc(at_least(size));
-    if (LIKELY(block != NULL)) {
-        tracer_allocated(block, size, CALLER());
-    }
-    return block;
+    return LIKELY(block != NULL) ? tracer_hand_out(block, size, *CALLER()) : NULL;
 }
 
 EXPORT size_t malloc_usable_size(void *block)
