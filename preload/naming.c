@@ -115,7 +115,7 @@ uint32_t naming_find_changed_stack(struct thread_state *state, const struct fram
 {
     struct unwinder *unwinder = &state->unwinder;
     struct unwind_stack stack;
-    unwind_capture(unwinder, &process.unwind, caller, state->generation, &stack);
+    unwind_capture(unwinder, &process.unwind, caller, &stack);
     if (LIKELY(stack.known != 0)) {
         return stack.known;
     }

@@ -63,15 +63,16 @@ static inline uint32_t naming_find_site(struct thread_state *state, uint32_t sta
     }
     struct unwind_segment *segment =
         stack != state->last_stack ? unwind_segments_last(&state->unwinder.segments, stack) : NULL;
-    uint32_t site = segment != NULL && segment->size == size ? segment->site : 0;
+    struct unwind_segment_site *known =
+        segment != NULL && size <= UINT32_MAX ? unwind_segment_site(segment, size) : NULL;
+    uint32_t site = known != NULL && known->size == size ? known->site : 0;
     if (site == 0) {
         site = site_table_find(&state->sites, stack, size);
         if (__builtin_expect(site == 0, 0)) {
             site = naming_add_site(state, stack, size);
         }
-        if (segment != NULL) {
-            segment->size = size;
-            segment->site = site;
+        if (known != NULL) {
+            *known = (struct unwind_segment_site){(uint32_t)size, site};
         }
     }
     return site;

@@ -21,6 +21,7 @@
 #include "bootstrap.h"
 #include "enter.h"
 #include "naming.h"
+#include "unwind_expected.h"
 #include "writing.h"
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -72,6 +73,12 @@ STAGE void record_birth(struct thread_state *state, void *block, struct allocati
         to = encode_implied(state, to, left);
     }
     writing_end(state, encode_block_begin(to, state, allocation, old_entry));
+}
+
+STAGE struct allocation last_allocation(const struct thread_state *state)
+{
+    return (struct allocation){
+        .stack = state->last_stack, .site = thread_last_site(state), .size = state->last_size};
 }
 
 STAGE struct allocation name(struct thread_state *state, uint32_t stack, size_t size)
@@ -142,20 +149,19 @@ static __attribute__((noinline, cold)) void *hand_out_anyhow(void *block, size_t
     return block;
 }
 
-static __attribute__((noinline)) void *hand_out_again(struct thread_state *state, void *block)
+static __attribute__((noinline)) void *hand_out_named(struct thread_state *state, void *block,
+                                                      struct allocation next)
 {
-    const struct allocation last = {
-        .stack = state->last_stack, .site = thread_last_site(state), .size = state->last_size};
-    record_birth(state, block, last, 0);
+    record_birth(state, block, next, 0);
     leave(state);
     return block;
 }
 
-static __attribute__((noinline, cold)) void *hand_out_instead(struct thread_state *state,
-                                                              void *block, live_entry left)
+static __attribute__((noinline, cold)) void *
+hand_out_instead(struct thread_state *state, void *block, struct allocation next, live_entry left)
 {
     uint8_t *to = encode_implied(state, window_place(&state->events), left);
-    writing_end(state, encode_allocation(to, thread_last_site(state), thread_last_site(state)));
+    writing_end(state, encode_block_begin(to, state, next, 0));
     leave(state);
     return block;
 }
@@ -168,9 +174,9 @@ static __attribute__((noinline)) void *hand_out_at_stack(struct thread_state *st
     return block;
 }
 
-static __attribute__((noinline)) void *hand_out_changed(struct thread_state *state, void *block,
-                                                        size_t size, uintptr_t pc, uintptr_t sp,
-                                                        uintptr_t bp)
+static __attribute__((noinline)) void *hand_out_new(struct thread_state *state, void *block,
+                                                    size_t size, uintptr_t pc, uintptr_t sp,
+                                                    uintptr_t bp)
 {
     const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
     uint32_t stack = naming_find_changed_stack(state, &caller);
@@ -178,6 +184,39 @@ static __attribute__((noinline)) void *hand_out_changed(struct thread_state *sta
     verify_stack(stack);
 #endif
     record_birth(state, block, name(state, stack, size), 0);
+    leave(state);
+    return block;
+}
+
+static __attribute__((noinline)) void *hand_out_changed(struct thread_state *state, void *block,
+                                                        size_t size, uintptr_t pc, uintptr_t sp,
+                                                        uintptr_t bp)
+{
+    const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
+    struct unwind_segment *segment = unwind_find_expected(&state->unwinder, &caller);
+    if (UNLIKELY(segment == NULL)) {
+        return hand_out_new(state, block, size, pc, sp, bp);
+    }
+#ifdef TRACE_VERIFY
+    verify_stack(segment->id);
+#endif
+    const struct unwind_segment_site *known = unwind_segment_site(segment, size);
+    if (UNLIKELY(known->size != size) || UNLIKELY(known->site == 0)) {
+        return hand_out_at_stack(state, block, size, segment->id);
+    }
+    const struct allocation next = {.stack = segment->id, .site = known->site, .size = size};
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    struct trace_chunk *const chunk = state->events.chunk;
+    const uint32_t used = chunk->used;
+    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
+        return hand_out_named(state, block, next);
+    }
+    live_entry left = live_map_put(place, live_entry_make(next.site, thread_tick(state)));
+    if (UNLIKELY(left != 0)) {
+        return hand_out_instead(state, block, next, left);
+    }
+    const uint8_t *end = encode_block_begin(window_place_in(chunk, used), state, next, 0);
+    window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
     leave(state);
     return block;
 }
@@ -195,7 +234,9 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     }
     const struct unwind_memo_frame *leaf = unwind_find_unchanged(&state->unwinder, &caller);
     if (UNLIKELY(leaf == NULL)) {
-        return hand_out_changed(state, block, size, caller.pc, caller.sp, caller.bp);
+        return state->unwinder.failed == NULL
+                   ? hand_out_changed(state, block, size, caller.pc, caller.sp, caller.bp)
+                   : hand_out_new(state, block, size, caller.pc, caller.sp, caller.bp);
     }
 #ifdef TRACE_VERIFY
     verify_stack(leaf->id);
@@ -207,11 +248,11 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     struct trace_chunk *const chunk = state->events.chunk;
     const uint32_t used = chunk->used;
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
-        return hand_out_again(state, block);
+        return hand_out_named(state, block, last_allocation(state));
     }
     live_entry left = live_map_put(place, state->newest);
     if (UNLIKELY(left != 0)) {
-        return hand_out_instead(state, block, left);
+        return hand_out_instead(state, block, last_allocation(state), left);
     }
     encode_allocation_again(window_place_in(chunk, used));
     window_commit_in(chunk, used + 1);

@@ -164,8 +164,9 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
             candidates = memo + wrong;
         }
         if (walked == 0 && may_be_known) {
-            ret_stack->known = unwind_segments_find(unwinder, leaf);
-            if (ret_stack->known != 0) {
+            const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
+            if (segment != NULL) {
+                ret_stack->known = segment->id;
                 return true;
             }
         }
@@ -326,7 +327,9 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
 {
     struct unwind_stack fast = {0};
     put_off_check(unwinder);
-    ret_stack->expected = unwind_segments_find(unwinder, leaf);
+    unwind_memo_show(unwinder); /* unwind_pass() may have hidden it */
+    const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
+    ret_stack->expected = segment != NULL ? segment->id : 0;
     if (!capture_fast(unwinder, shared, leaf, 0, false, &fast)) {
         capture_full(unwinder, shared, leaf, ret_stack);
         return;
@@ -349,12 +352,8 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
 }
 
 void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
-                    const struct frame *leaf, uint32_t generation, struct unwind_stack *ret_stack)
+                    const struct frame *leaf, struct unwind_stack *ret_stack)
 {
-    if (__builtin_expect(unwinder->generation != generation, 0)) {
-        unwinder->generation = generation;
-        unwind_forget(unwinder);
-    }
     size_t difference =
         unwinder->failed != NULL ? (size_t)(unwinder->failed - unwinder->checks) : 0;
     unwinder->failed = NULL;
@@ -367,8 +366,9 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
     unwinder->unchecked -= UNWIND_CHANGE_WORTH;
     /* a leaf that is not the memo's is more likely to be known than to be another of its frames */
     if (difference == 0) {
-        ret_stack->known = unwind_segments_find(unwinder, leaf);
-        if (ret_stack->known != 0) {
+        const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
+        if (segment != NULL) {
+            ret_stack->known = segment->id;
             return;
         }
     }

@@ -34,7 +34,7 @@
 #include "unwind_segments.h"
 
 #define UNWIND_FRAMES_MAX CONFIG_DEPTH_MAX
-/* a changed stack brings a self-check nearer by as much as these unchanged ones */
+/* a captured stack brings a self-check nearer by as much as so many that need no capture */
 #define UNWIND_CHANGE_WORTH 16
 #define UNWIND_CHECK_SOON 16384      /* before a thread's first self-check; ... */
 #define UNWIND_CHECK_LATE (1u << 20) /* ... twice as many before each next one, up to these */
@@ -77,8 +77,7 @@ struct unwinder {
     struct extents extents;
     struct unwind_segments segments;
     size_t memo_used;
-    uint32_t generation;     /* of the code that the memo was made for */
-    uint32_t unchecked;      /* unchanged stacks that may follow before a check is due, about */
+    uint32_t unchecked;      /* stacks without a capture that may follow before a check is due */
     uint32_t check_interval; /* after the last check; 0 before the first */
     void *own_stack_top;
 };
@@ -95,14 +94,13 @@ struct unwind_stack {
 
 /*
  * Take the stack of the frame @leaf, a caller of this function in the same thread.
- * @generation: changes when code has been unloaded.
  * @ret_stack: if `known` is not 0, that is its id. Else its frames are unwinder->memo[0 .. count),
  * root first. Their ids from `reused` on are not set: the caller must set them before the next
  * capture.
  * Context: any thread, async-signal-safe, one capture at a time for each unwinder.
  */
 void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
-                    const struct frame *leaf, uint32_t generation, struct unwind_stack *ret_stack);
+                    const struct frame *leaf, struct unwind_stack *ret_stack);
 
 /*
  * To be called when all frames of the last capture have their ids, unless its id was known: what
@@ -112,11 +110,12 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
 void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
                  const struct unwind_stack *stack, uint32_t id);
 
-/* Forget all stacks: ids, addresses or the thread are others. */
+/* Forget all stacks: code has been unloaded, or ids or the thread are others. */
 void unwind_forget(struct unwinder *unwinder);
 
 /*
- * Some captures have been spared by unwind_find_unchanged(), which does not count them.
+ * Some captures have been spared by unwind_find_unchanged() or unwind_find_expected(), which do not
+ * count them.
  * @most: no more than so many.
  */
 void unwind_pass(struct unwinder *unwinder, uint32_t most);
@@ -181,7 +180,7 @@ static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
 /*
  * Is the stack of @leaf the very one of the last capture, as in a loop that allocates? Then this
  * has been a capture, and unwinder->memo_used frames are as they were, ids included. No code may
- * have been unloaded since the last call of unwind_capture().
+ * have been unloaded since that one.
  * Return: the memo's leaf; or NULL: unwind_capture() must look at this very leaf, if only because a
  * self-check is due.
  */

@@ -160,8 +160,7 @@ void unwind_memo_finish(struct unwinder *unwinder, const struct unwind_shared *s
     if (is_cut) {
         unwind_memo_drop(unwinder);
     } else {
-        unwinder->leaf = &unwinder->memo[unwinder->memo_used - 1];
-        unwinder->leaf_checks = &unwinder->checks[unwinder->leaf->last_check];
+        unwind_memo_show(unwinder);
     }
     ret_stack->count = count;
     ret_stack->reused = reused;

@@ -23,6 +23,16 @@ static inline void unwind_memo_drop(struct unwinder *unwinder)
     unwinder->failed = NULL;
 }
 
+/* Let the memo's leaf be looked at, if there is one. */
+static inline void unwind_memo_show(struct unwinder *unwinder)
+{
+    unwinder->leaf = NULL;
+    if (unwinder->memo_used > 0) {
+        unwinder->leaf = &unwinder->memo[unwinder->memo_used - 1];
+        unwinder->leaf_checks = &unwinder->checks[unwinder->leaf->last_check];
+    }
+}
+
 /*
  * Check that the callers of memo[frames - 1] are what they were, or can take their place.
  * @at: the first of its checks that fails; 0 if none does.

@@ -1,7 +1,9 @@
 /* Segments. See unwind_segments.h. */
 #include "unwind_segments.h"
 
-#include "unwind.h"
+#include <string.h>
+
+#include "unwind_expected.h"
 
 static size_t set_of(uintptr_t pc, uintptr_t sp)
 {
@@ -9,39 +11,19 @@ static size_t set_of(uintptr_t pc, uintptr_t sp)
     return (key >> 40) % SEGMENT_SETS * SEGMENT_WAYS;
 }
 
-/* Is the frame that @segment stands on the memo's, as far as that can be said without its callers?
- */
-static bool stands_on_memo(const struct unwinder *unwinder, const struct unwind_segment *segment)
-{
-    const struct unwind_memo_frame *base = &unwinder->memo[segment->base_index];
-    return segment->base_index < unwinder->memo_used && base->id == segment->base_id &&
-           unwind_is_same_frame(base, &segment->base);
-}
-
-static bool is_unchanged(const struct unwind_segment *segment)
-{
-    const struct unwind_check *check = segment->checks;
-    const struct unwind_check *end = check + segment->checks_used;
-    while (check != end && *(const uintptr_t *)check->slot == check->value) {
-        check++;
-    }
-    return check == end;
-}
-
-uint32_t unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf)
+struct unwind_segment *unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf)
 {
     struct unwind_segments *segments = &unwinder->segments;
-    struct unwind_segment *segment = &segments->entries[set_of(leaf->pc, leaf->sp)];
-    for (const struct unwind_segment *end = segment + SEGMENT_WAYS; segment != end; segment++) {
-        if (segment->leaf.pc == leaf->pc && segment->leaf.sp == leaf->sp &&
-            (!segment->needs_bp || segment->leaf.bp == leaf->bp) && segment->age == segments->age &&
-            stands_on_memo(unwinder, segment) && is_unchanged(segment) &&
-            unwind_are_callers_unchanged(unwinder, &unwinder->memo[segment->base_index])) {
-            segments->last = segment;
-            return segment->id;
+    uint8_t *hint = unwind_segment_hint(segments, leaf->sp);
+    struct unwind_segment *set = &segments->entries[set_of(leaf->pc, leaf->sp)];
+    for (struct unwind_segment *segment = set; segment != set + SEGMENT_WAYS; segment++) {
+        if (unwind_is_stack_of(unwinder, segment, leaf)) {
+            *hint = (uint8_t)(segment - segments->entries);
+            unwind_segment_met(segments, *hint);
+            return segment;
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* Return: the entry to be filled for a leaf: one that is empty, or one of those in turn. */
@@ -49,11 +31,29 @@ static struct unwind_segment *choose(struct unwind_segments *segments, const str
 {
     struct unwind_segment *set = &segments->entries[set_of(leaf->pc, leaf->sp)];
     for (size_t i = 0; i < SEGMENT_WAYS; i++) {
-        if (set[i].age != segments->age || set[i].leaf.pc == 0) {
+        if (set[i].pc == 0) {
             return &set[i];
         }
     }
     return &set[segments->turn++ % SEGMENT_WAYS];
+}
+
+/* Return: false if the slots do not fit. */
+static bool fill_checks(struct unwind_segment *segment, const struct unwind_check *last,
+                        size_t used)
+{
+    size_t i = 0;
+    for (; i < used || i % SEGMENT_BLOCK != 0; i++) { /* filled up with the outermost one */
+        const struct unwind_check *check = last - (i < used ? i : used - 1);
+        const uintptr_t slot = (check->slot - segment->sp) / sizeof(uintptr_t);
+        if (slot > UINT16_MAX) {
+            return false;
+        }
+        segment->slots[i] = (uint16_t)slot;
+        segment->values[i] = check->value;
+    }
+    segment->checks_used = (uint8_t)i;
+    return true;
 }
 
 void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *stack)
@@ -65,27 +65,44 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     const size_t base_index = stack->count - stack->walked - 1;
     const struct unwind_memo_frame *base = &unwinder->memo[base_index];
     const struct unwind_memo_frame *leaf = &unwinder->memo[stack->count - 1];
-    size_t checks = leaf->last_check - base->last_check;
-    if (checks > SEGMENT_CHECKS) {
+    const size_t checks = leaf->last_check - base->last_check;
+    if (checks == 0 || checks > SEGMENT_CHECKS) {
         return;
     }
-    struct unwind_segment *segment = choose(&unwinder->segments, &leaf->frame);
-    segment->leaf.pc = 0; /* empty, should this be left in the middle */
+    struct unwind_segments *segments = &unwinder->segments;
+    struct unwind_segment *segment = choose(segments, &leaf->frame);
+    struct unwind_segment_rest *rest = &segments->rests[segment - segments->entries];
+    segments->is_used = true;
+    segment->pc = 0; /* empty, should this be left in the middle */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    segment->base = base->frame;
-    segment->base_index = (uint32_t)base_index;
-    segment->base_id = base->id;
-    segment->id = leaf->id;
-    segment->site = 0;
-    segment->age = unwinder->segments.age;
-    segment->checks_used = (uint8_t)checks;
-    segment->needs_bp = leaf->needs_bp;
-    for (size_t i = 0; i < checks; i++) {
-        segment->checks[i] = unwinder->checks[leaf->last_check - i];
+    segment->sp = leaf->frame.sp;
+    if (!fill_checks(segment, &unwinder->checks[leaf->last_check], checks)) {
+        return;
     }
-    segment->leaf.sp = leaf->frame.sp;
-    segment->leaf.bp = leaf->frame.bp;
+    segment->id = leaf->id;
+    segment->base_id = base->id;
+    segment->base_offset = (uint32_t)(base_index * sizeof *base);
+    segment->base_sp = base->frame.sp;
+    rest->needs_bp = leaf->needs_bp;
+    rest->base_needs_bp = base->needs_bp;
+    rest->bp = leaf->frame.bp;
+    rest->base_bp = base->frame.bp;
+    segment->needs_bp = leaf->needs_bp || base->needs_bp;
+    memset(segment->sites, 0, sizeof segment->sites);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    segment->leaf.pc = leaf->frame.pc;
-    unwinder->segments.last = segment;
+    segment->pc = leaf->frame.pc;
+    uint8_t *hint = unwind_segment_hint(segments, segment->sp);
+    *hint = (uint8_t)(segment - segments->entries);
+    unwind_segment_met(segments, *hint);
+}
+
+void unwind_segments_forget(struct unwind_segments *segments)
+{
+    segments->last = NULL;
+    if (segments->is_used) { /* or its pages may not have been touched yet */
+        for (size_t i = 0; i < SEGMENTS; i++) {
+            segments->entries[i].pc = 0;
+        }
+        segments->is_used = false;
+    }
 }

@@ -13,6 +13,7 @@
 #ifndef PRELOAD_UNWIND_SEGMENTS_H
 #define PRELOAD_UNWIND_SEGMENTS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,38 +29,63 @@ struct unwind_check {
     uintptr_t value;
 };
 
-#define SEGMENT_CHECKS 12
+#define SEGMENT_CHECKS 12 /* blocks of checks: filled up, so that all of them are read alike */
+#define SEGMENT_BLOCK 4
 #define SEGMENT_SETS 64 /* a power of two */
 #define SEGMENT_WAYS 4  /* of those that may begin in the same frame */
+#define SEGMENTS (SEGMENT_SETS * SEGMENT_WAYS)
+#define SEGMENT_SITES 4
+#define SEGMENT_HINT_BITS 10
 
+/* The site of a size, for the caller. */
+struct unwind_segment_site {
+    uint32_t size;
+    uint32_t site; /* 0: none */
+};
+
+/* In the order in which it is looked at, on lines of the cache: two, with few checks. */
 struct unwind_segment {
-    struct frame leaf;
-    struct frame base;   /* the memo's frame that the segment ends above */
-    uint32_t base_index; /* of it in the memo */
-    uint32_t base_id;
-    uint32_t id;  /* of the whole stack */
-    uint32_t age; /* of the segments; another one: the entry is empty */
-    uint8_t checks_used;
-    bool needs_bp; /* the leaf's bp matters */
-    /* for the caller: what it last made of the stack. 0: nothing yet */
-    uint32_t site;
-    uint64_t size;
-    struct unwind_check checks[SEGMENT_CHECKS]; /* leaf first */
+    uintptr_t pc; /* of the leaf; 0: empty */
+    uintptr_t sp;
+    uintptr_t base_sp;    /* of the memo's frame that the segment ends above */
+    uint32_t base_id;     /* of the stack of that frame */
+    uint32_t base_offset; /* of it in the memo, in bytes */
+    uint32_t id;          /* of the whole stack */
+    uint8_t checks_used;  /* filled up */
+    bool needs_bp;        /* the leaf's bp matters, or the base's */
+    uint16_t unused;
+    uint16_t slots[SEGMENT_CHECKS]; /* that were read, in words from sp; leaf first */
+    struct unwind_segment_site sites[SEGMENT_SITES];
+    uintptr_t values[SEGMENT_CHECKS]; /* what was in the slots */
+} __attribute__((aligned(64)));
+
+/* What few of them need. */
+struct unwind_segment_rest {
+    uintptr_t bp;      /* the leaf's, if that matters */
+    uintptr_t base_bp; /* the base's, likewise */
+    bool needs_bp;
+    bool base_needs_bp;
 };
 
 /* One per thread; all zero is empty. */
 struct unwind_segments {
-    uint32_t age;
-    uint32_t turn;               /* which one of a full set is replaced next */
     struct unwind_segment *last; /* that was found or added; or NULL */
-    struct unwind_segment entries[SEGMENT_SETS * SEGMENT_WAYS];
+    uint32_t turn;               /* which one of a full set is replaced next */
+    uint16_t history;            /* the numbers of the last two */
+    bool is_used;
+    uint8_t hints[1 << SEGMENT_HINT_BITS]; /* by history and sp: the number of what followed */
+    struct unwind_segment entries[SEGMENTS];
+    struct unwind_segment_rest rests[SEGMENTS];
 };
+
+static_assert(sizeof(struct unwind_segment) == 192, "three lines of the cache");
+static_assert(SEGMENTS == UINT8_MAX + 1, "a hint is a byte, a history two");
 
 struct unwinder;
 struct unwind_stack;
 
-/* Return: the id of @leaf's stack, or 0 if no segment leads to it. */
-uint32_t unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf);
+/* Return: the segment that leads to the stack of @leaf; or NULL. */
+struct unwind_segment *unwind_segments_find(struct unwinder *unwinder, const struct frame *leaf);
 
 /* Keep the leaf end of the stack in the memo, whose frames all have their ids. */
 void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *stack);
@@ -71,10 +97,13 @@ static inline struct unwind_segment *unwind_segments_last(const struct unwind_se
     return segments->last != NULL && segments->last->id == id ? segments->last : NULL;
 }
 
-static inline void unwind_segments_forget(struct unwind_segments *segments)
+/* Return: where the site of @size is to be found, if it is. */
+static inline struct unwind_segment_site *unwind_segment_site(struct unwind_segment *segment,
+                                                              size_t size)
 {
-    segments->age++;
-    segments->last = NULL;
+    return &segment->sites[(uint32_t)((uint32_t)size * 0x9e3779b9u) >> 30];
 }
+
+void unwind_segments_forget(struct unwind_segments *segments);
 
 #endif

@@ -138,6 +138,7 @@ START_TEST(unwind_knows_leaf_ends_that_come_again)
             ck_assert_uint_ge(bench->known, known + 2); /* one is in the memo, perhaps */
         }
     }
+    ck_assert_uint_ge(bench->expected, 20); /* of three in turn, two may share a hint */
 }
 END_TEST
 
@@ -147,7 +148,7 @@ static unsigned lead_astray(uint32_t id)
     unsigned found = 0;
     struct unwind_segments *segments = &bench->unwinder->segments;
     for (size_t i = 0; i < sizeof segments->entries / sizeof segments->entries[0]; i++) {
-        if (segments->entries[i].leaf.pc != 0 && segments->entries[i].id == id) {
+        if (segments->entries[i].pc != 0 && segments->entries[i].id == id) {
             segments->entries[i].id++;
             found++;
         }
@@ -165,7 +166,7 @@ START_TEST(unwind_check_corrects_a_wrong_leaf_end)
         }
         capture_in_another_place();
         if (i == 5) {
-            bench->unwinder->unchecked = 0;
+            unwind_pass(bench->unwinder, UINT32_MAX);
         }
     }
     common.corrections = 0;
@@ -414,7 +415,7 @@ START_TEST(unwind_forgets_when_code_was_unloaded)
     unwind_bench_capture();
     for (int i = 0; i < 3; i++) {
         rule_table_clear(&common.shared.rules);
-        bench->generation++;
+        unwind_forget(bench->unwinder);
         leaf_of_two();
         ck_assert_uint_eq(bench->stack.reused, 0);
         leaf_of_two();

@@ -17,11 +17,11 @@
 struct unwind_bench {
     struct unwinder *unwinder;
     struct unwind_stack stack;
-    uint32_t id; /* of that stack */
-    uint32_t generation;
+    uint32_t id;     /* of that stack */
     uint64_t random; /* state of its random numbers */
     unsigned captures;
     unsigned known;      /* of these, by segments */
+    unsigned expected;   /* and of these, by the one that was expected */
     void (*yield)(void); /* called in between by unwind_bench_wander(); may be NULL */
     void *frames[UNWIND_BENCH_FRAMES];
 };
