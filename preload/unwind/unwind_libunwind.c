@@ -34,6 +34,7 @@ struct task {
     const struct registers *registers;
     struct probe *probe;    /* NULL in a walk */
     bool has_few_registers; /* pc, sp and bp only */
+    bool has_information;   /* unwind information was found for the pc asked for last */
     uintptr_t object_start; /* the object whose unwind table is being read */
     uintptr_t object_end;
     uintptr_t good_start; /* stack pages that were found readable */
@@ -172,17 +173,46 @@ struct eh_frame_header {
     uint32_t count;
 };
 
+/* What follows the header: a table in ascending order. */
+struct eh_frame_entry {
+    int32_t start; /* of a function, from the header */
+    int32_t fde;   /* its description, likewise */
+};
+
+/* Return: the entry of the last function that starts at or before @pc; or NULL. */
+static const struct eh_frame_entry *find_entry(const struct eh_frame_header *header, uintptr_t pc)
+{
+    const struct eh_frame_entry *table = (const void *)(header + 1);
+    const intptr_t offset = (intptr_t)(pc - (uintptr_t)header);
+    size_t low = 0;
+    size_t high = header->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (table[middle].start <= offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > 0 ? &table[low - 1] : NULL;
+}
+
 static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *ret_info,
                                    int need_details, void *argument)
 {
     struct task *task = argument;
     struct dl_find_object object;
+    task->has_information = false;
     if (_dl_find_object((void *)pc, &object) != 0 || object.dlfo_eh_frame == NULL) {
         return -UNW_ENOINFO;
     }
     const struct eh_frame_header *header = object.dlfo_eh_frame;
     if (header->version != 1 || header->pointer_encoding != 0x1b ||
         header->count_encoding != 0x03 || header->table_encoding != 0x3b) {
+        return -UNW_ENOINFO;
+    }
+    const struct eh_frame_entry *entry = find_entry(header, pc);
+    if (entry == NULL) {
         return -UNW_ENOINFO;
     }
     task->object_start = (uintptr_t)object.dlfo_map_start;
@@ -193,9 +223,12 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
         .format = UNW_INFO_FORMAT_REMOTE_TABLE,
     };
     table.u.rti.segbase = (uintptr_t)header;
-    table.u.rti.table_data = (uintptr_t)(header + 1);
-    table.u.rti.table_len = header->count * (2 * sizeof(int32_t)) / sizeof(unw_word_t);
-    return unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
+    /* a table of one entry: libunwind's own search would read every one by an accessor */
+    table.u.rti.table_data = (uintptr_t)entry;
+    table.u.rti.table_len = sizeof *entry / sizeof(unw_word_t);
+    int result = unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
+    task->has_information = result == 0;
+    return result;
 }
 
 static bool is_return_from_handler(uint64_t code)
@@ -346,16 +379,15 @@ bool libunwind_probe(uintptr_t pc, struct probe *ret_probe)
     struct registers registers = {.pc = pc - 1, .sp = PROBE_SP, .bp = PROBE_BP};
     struct task task = {.registers = &registers, .probe = ret_probe, .has_few_registers = true};
     unw_cursor_t cursor;
-    unw_proc_info_t info;
     *ret_probe = (struct probe){0};
-    if (find_unwind_information(unwind.space, pc - 1, &info, 0, &task) != 0) {
-        ret_probe->is_unknown = !is_special(pc);
-        return false;
-    }
     if (unwind.init_remote(&cursor, unwind.space, &task) != 0) {
         return false;
     }
     int result = unwind.step(&cursor);
+    if (!task.has_information) { /* whatever has been made of that */
+        ret_probe->is_unknown = !is_special(pc);
+        return false;
+    }
     if (result < 0) {
         return false;
     }
