@@ -33,16 +33,27 @@ __asm__(
     ".popsection\n");
 void own_stack_switch(void (*function)(void *), void *argument, void *top);
 
+static __thread bool is_used __attribute__((tls_model("initial-exec")));
+
+bool own_stack_is_used(void)
+{
+    return is_used;
+}
+
 void own_stack_call(void (*function)(void *), void *argument, void *top)
 {
     uint64_t all = UINT64_MAX;
     uint64_t before = 0;
     int cancel_type = PTHREAD_CANCEL_DEFERRED;
-    /* libunwind blocks and unblocks signals through libc, which lets the signal of pthread_cancel()
-     * through: a thread that can be cancelled at any moment would end here, with our lock */
+    /* libunwind, where it cannot be kept from it, blocks and unblocks signals through libc, which
+     * lets the signal of pthread_cancel() through: a thread that can be cancelled at any moment
+     * would end here, with our lock */
     (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &cancel_type);
     (void)sys_sigprocmask(SIG_SETMASK, &all, &before);
+    const bool was_used = is_used;
+    is_used = true;
     own_stack_switch(function, argument, top);
+    is_used = was_used;
     (void)sys_sigprocmask(SIG_SETMASK, &before, NULL);
     (void)pthread_setcanceltype(cancel_type, &cancel_type);
 }

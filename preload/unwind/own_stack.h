@@ -5,6 +5,7 @@
 #ifndef PRELOAD_OWN_STACK_H
 #define PRELOAD_OWN_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define OWN_STACK_BYTES ((size_t)128 * 1024)
@@ -15,5 +16,8 @@
  * Context: any thread, async-signal-safe. @function must return.
  */
 void own_stack_call(void (*function)(void *), void *argument, void *top);
+
+/* Return: true within own_stack_call(): no signal of this thread comes through. */
+bool own_stack_is_used(void);
 
 #endif

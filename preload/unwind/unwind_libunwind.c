@@ -1,5 +1,5 @@
 /*
- * The only file that knows libunwind. See unwind_libunwind.h.
+ * The only file that knows libunwind's functions. See unwind_libunwind.h.
  *
  * Both services run the same code of libunwind over two kinds of memory. A walk reads the process
  * itself, checking every address that is neither in the known part of the stack nor in a loaded
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "libunwind_signals.h"
 #include "log.h"
 #include "sys.h"
 
@@ -362,6 +363,7 @@ bool libunwind_load(void)
         LOG(LIBRARY, " lacks functions that version 1.6 has; nothing is traced");
         return false;
     }
+    (void)libunwind_spare_signals(library); /* or it is slower */
     use_first_time();
     return true;
 }
