@@ -193,6 +193,8 @@ static __attribute__((noinline)) void *hand_out_changed(struct thread_state *sta
                                                         uintptr_t bp)
 {
     const struct frame caller = {.pc = pc, .sp = sp, .bp = bp};
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    __builtin_prefetch((const void *)place, 1);
     struct unwind_segment *segment = unwind_find_expected(&state->unwinder, &caller);
     if (UNLIKELY(segment == NULL)) {
         return hand_out_new(state, block, size, pc, sp, bp);
@@ -205,7 +207,6 @@ static __attribute__((noinline)) void *hand_out_changed(struct thread_state *sta
         return hand_out_at_stack(state, block, size, segment->id);
     }
     const struct allocation next = {.stack = segment->id, .site = known->site, .size = size};
-    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     struct trace_chunk *const chunk = state->events.chunk;
     const uint32_t used = chunk->used;
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
