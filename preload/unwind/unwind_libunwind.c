@@ -203,6 +203,8 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
 {
     struct task *task = argument;
     struct dl_find_object object;
+    /* without information libunwind looks at the code, which may lie between two segments */
+    task->object_start = task->object_end = 0;
     task->has_information = false;
     if (_dl_find_object((void *)pc, &object) != 0 || object.dlfo_eh_frame == NULL) {
         return -UNW_ENOINFO;
@@ -229,6 +231,9 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
     table.u.rti.table_len = sizeof *entry / sizeof(unw_word_t);
     int result = unwind.search_unwind_table(space, pc, &table, ret_info, need_details, argument);
     task->has_information = result == 0;
+    if (!task->has_information) {
+        task->object_start = task->object_end = 0;
+    }
     return result;
 }
 

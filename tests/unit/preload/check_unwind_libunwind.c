@@ -218,6 +218,24 @@ static void look_in_handler(int number)
 
 /* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
  * calls handlers itself: their caller is no signal frame.) */
+/* A word on the stack may point anywhere into an object, if it is no return address: into the room
+ * between its segments, too. */
+START_TEST(libunwind_reads_no_part_of_an_object_that_cannot_be_read)
+{
+    const uintptr_t page = 4096;
+    struct dl_find_object object;
+    struct probe probe;
+    void *library = dlopen("libm.so.6", RTLD_NOW);
+    ck_assert_ptr_nonnull(library);
+    ck_assert_int_eq(_dl_find_object(dlsym(library, "sin"), &object), 0);
+    uintptr_t last = ((uintptr_t)object.dlfo_map_end - 1) & ~(page - 1);
+    ck_assert_int_eq(mprotect((void *)last, page, PROT_NONE), 0);
+    bool is_stepped = libunwind_probe((uintptr_t)object.dlfo_map_end - 20, &probe);
+    ck_assert_int_eq(mprotect((void *)last, page, PROT_READ | PROT_WRITE), 0);
+    ck_assert(!is_stepped && !probe.is_end);
+}
+END_TEST
+
 START_TEST(libunwind_finds_signal_frames_irregular)
 {
     struct probe probe;
@@ -420,6 +438,7 @@ int main(void)
         libunwind_probes_the_outermost_frame,
         libunwind_probes_what_compilers_make,
         libunwind_has_nothing_to_say_where_there_is_no_code,
+        libunwind_reads_no_part_of_an_object_that_cannot_be_read,
         libunwind_finds_signal_frames_irregular,
         libunwind_walks_like_backtrace,
         libunwind_walks_as_far_as_it_may,
