@@ -127,13 +127,29 @@ static __attribute__((noinline)) bool capture_end(struct unwinder *unwinder,
 }
 
 /*
- * Capture by rules, memo and, if @may_be_known, segments.
- * @difference: the check that failed first, if @leaf is the memo's; or 0.
+ * The leaf is the memo's, but check number @difference has failed. Return: true if other frames
+ * could take the place of those that it has found changed; false if nothing has been done.
+ */
+static inline bool capture_alike(struct unwinder *unwinder, const struct unwind_shared *shared,
+                                 size_t difference, struct unwind_stack *ret_stack)
+{
+    size_t fresh = 0;
+    if (unwind_memo_verify(unwinder, shared, unwinder->memo_used, difference, &fresh) != 0) {
+        return false;
+    }
+    ret_stack->count = unwinder->memo_used;
+    ret_stack->reused = fresh;
+    ret_stack->walked = 0;
+    ret_stack->root = TRACE_STACK_WHOLE;
+    return true;
+}
+
+/*
+ * Capture by rules and memo.
  * Return: false if libunwind has to do it.
  */
 static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared,
-                         const struct frame *leaf, size_t difference, bool may_be_known,
-                         struct unwind_stack *ret_stack)
+                         const struct frame *leaf, struct unwind_stack *ret_stack)
 {
     struct frame frame = *leaf;
     uintptr_t high = extents_high(&unwinder->extents, leaf->sp);
@@ -150,9 +166,7 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
         }
         if (candidates != memo && unwind_is_same_frame(&candidates[-1], &frame)) {
             size_t fresh = 0;
-            size_t at = difference != 0 && walked == 0
-                            ? difference
-                            : unwind_find_difference_from(unwinder, candidates[-1].last_check);
+            size_t at = unwind_find_difference_from(unwinder, candidates[-1].last_check);
             size_t wrong =
                 unwind_memo_verify(unwinder, shared, (size_t)(candidates - memo), at, &fresh);
             if (wrong == 0) {
@@ -162,13 +176,6 @@ static bool capture_fast(struct unwinder *unwinder, struct unwind_shared *shared
                 return true;
             }
             candidates = memo + wrong;
-        }
-        if (walked == 0 && may_be_known) {
-            const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
-            if (segment != NULL) {
-                ret_stack->known = segment->id;
-                return true;
-            }
         }
         uint64_t packed = find_rule(unwinder, shared, frame.pc);
         if (!is_regular(packed)) {
@@ -330,7 +337,7 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
     unwind_memo_show(unwinder); /* unwind_pass() may have hidden it */
     const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
     ret_stack->expected = segment != NULL ? segment->id : 0;
-    if (!capture_fast(unwinder, shared, leaf, 0, false, &fast)) {
+    if (!capture_fast(unwinder, shared, leaf, &fast)) {
         capture_full(unwinder, shared, leaf, ret_stack);
         return;
     }
@@ -364,16 +371,16 @@ void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
         return;
     }
     unwinder->unchecked -= UNWIND_CHANGE_WORTH;
-    /* a leaf that is not the memo's is more likely to be known than to be another of its frames */
-    if (difference == 0) {
-        const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
-        if (segment != NULL) {
-            ret_stack->known = segment->id;
-            return;
-        }
+    if (difference != 0 && capture_alike(unwinder, shared, difference, ret_stack)) {
+        return;
     }
-    if (__builtin_expect(
-            !capture_fast(unwinder, shared, leaf, difference, difference != 0, ret_stack), 0)) {
+    /* a leaf end is more likely to be known than to begin with a frame of the memo */
+    const struct unwind_segment *segment = unwind_segments_find(unwinder, leaf);
+    if (segment != NULL) {
+        ret_stack->known = segment->id;
+        return;
+    }
+    if (__builtin_expect(!capture_fast(unwinder, shared, leaf, ret_stack), 0)) {
         capture_full(unwinder, shared, leaf, ret_stack);
     }
 }
