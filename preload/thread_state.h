@@ -111,10 +111,10 @@ struct thread_state {
     _Atomic int owner; /* thread id */
     struct thread_state *next;
     struct thread_state *nested; /* or NULL; a nested state is not in the list */
+    uint32_t generation;         /* of the gate, when the caches were last emptied for it */
+    bool has_cached_stacks;
     struct unwinder unwinder;
     struct cached_stack stack_cache[1 << THREAD_STACK_CACHE_BITS];
-    uint32_t generation; /* of the gate, when the caches were last emptied for it */
-    bool has_cached_stacks;
     _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
 };
 

@@ -69,6 +69,10 @@ struct unwinder {
     const struct unwind_memo_frame *leaf;   /* the memo's last frame; NULL: look no further */
     const struct unwind_check *leaf_checks; /* from here down are those of all its frames */
     const struct unwind_check *failed;      /* of these, if a capture is to begin there; or NULL */
+    size_t memo_used;
+    uint32_t unchecked;      /* stacks without a capture that may follow before a check is due */
+    uint32_t check_interval; /* after the last check; 0 before the first */
+    void *own_stack_top;
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
     struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
     struct unwind_walked walk[UNWIND_FRAMES_MAX + 1];     /* leaf first: frames not in the memo */
@@ -76,10 +80,6 @@ struct unwinder {
     struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
     struct extents extents;
     struct unwind_segments segments;
-    size_t memo_used;
-    uint32_t unchecked;      /* stacks without a capture that may follow before a check is due */
-    uint32_t check_interval; /* after the last check; 0 before the first */
-    void *own_stack_top;
 };
 
 /* Why the outermost frame of a capture is the outermost: enum trace_stack_root. */

@@ -43,8 +43,9 @@ static inline bool unwind_is_stack_of(const struct unwinder *unwinder,
 {
     const struct unwind_memo_frame *base =
         (const void *)((const char *)unwinder->memo + segment->base_offset);
-    return segment->sp == leaf->sp && segment->pc == leaf->pc && base <= unwinder->leaf &&
-           base->frame.sp == segment->base_sp && base->id == segment->base_id &&
+    return segment->sp == leaf->sp && segment->pc == leaf->pc &&
+           (uintptr_t)base <= (uintptr_t)unwinder->leaf && base->frame.sp == segment->base_sp &&
+           base->id == segment->base_id &&
            (!segment->needs_bp || unwind_is_bp_unchanged(unwinder, segment, base, leaf->bp)) &&
            unwind_is_segment_unchanged(segment) && unwind_are_callers_unchanged(unwinder, base);
 }

@@ -31,8 +31,8 @@ struct unwind_check {
 
 #define SEGMENT_CHECKS 12 /* blocks of checks: filled up, so that all of them are read alike */
 #define SEGMENT_BLOCK 4
-#define SEGMENT_SETS 64 /* a power of two */
-#define SEGMENT_WAYS 4  /* of those that may begin in the same frame */
+#define SEGMENT_SETS ((size_t)64) /* a power of two */
+#define SEGMENT_WAYS ((size_t)4)  /* of those that may begin in the same frame */
 #define SEGMENTS (SEGMENT_SETS * SEGMENT_WAYS)
 #define SEGMENT_SITES 4
 #define SEGMENT_HINT_BITS 10

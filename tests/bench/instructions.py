@@ -23,7 +23,7 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
     ("pairs", 20, 262),
-    ("recursion", 20, 947),
+    ("recursion", 20, 950),
     ("sizes", 1, 367),
 )
 
