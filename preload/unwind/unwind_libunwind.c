@@ -211,7 +211,9 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
     }
     const struct eh_frame_header *header = object.dlfo_eh_frame;
     if (header->version != 1 || header->pointer_encoding != 0x1b ||
-        header->count_encoding != 0x03 || header->table_encoding != 0x3b) {
+        header->count_encoding != 0x03 || header->table_encoding != 0x3b ||
+        header->count > ((uintptr_t)object.dlfo_map_end - (uintptr_t)(header + 1)) /
+                            sizeof(struct eh_frame_entry)) {
         return -UNW_ENOINFO;
     }
     const struct eh_frame_entry *entry = find_entry(header, pc);

@@ -236,6 +236,24 @@ START_TEST(libunwind_reads_no_part_of_an_object_that_cannot_be_read)
 }
 END_TEST
 
+START_TEST(libunwind_searches_no_table_that_goes_beyond_its_object)
+{
+    const uintptr_t page = 4096;
+    struct dl_find_object object;
+    struct probe probe;
+    void *library = dlopen("libm.so.6", RTLD_NOW);
+    ck_assert_ptr_nonnull(library);
+    uintptr_t pc = (uintptr_t)dlsym(library, "sin") + 1;
+    ck_assert_int_eq(_dl_find_object((void *)pc, &object), 0);
+    ck_assert(libunwind_probe(pc, &probe));
+    uint32_t *header = object.dlfo_eh_frame;
+    uintptr_t start = (uintptr_t)header & ~(page - 1);
+    ck_assert_int_eq(mprotect((void *)start, 2 * page, PROT_READ | PROT_WRITE), 0);
+    header[2] = 0x40000000; /* entries */
+    ck_assert(!libunwind_probe(pc, &probe));
+}
+END_TEST
+
 START_TEST(libunwind_finds_signal_frames_irregular)
 {
     struct probe probe;
@@ -439,6 +457,7 @@ int main(void)
         libunwind_probes_what_compilers_make,
         libunwind_has_nothing_to_say_where_there_is_no_code,
         libunwind_reads_no_part_of_an_object_that_cannot_be_read,
+        libunwind_searches_no_table_that_goes_beyond_its_object,
         libunwind_finds_signal_frames_irregular,
         libunwind_walks_like_backtrace,
         libunwind_walks_as_far_as_it_may,
