@@ -30,8 +30,7 @@ static inline bool unwind_is_bp_unchanged(const struct unwinder *unwinder,
                                           const struct unwind_segment *segment,
                                           const struct unwind_memo_frame *base, uintptr_t bp)
 {
-    const struct unwind_segments *segments = &unwinder->segments;
-    const struct unwind_segment_rest *rest = &segments->rests[segment - segments->entries];
+    const struct unwind_segment_rest *rest = &unwinder->segments.rests[segment->number];
     return (!rest->needs_bp || rest->bp == bp) &&
            (!rest->base_needs_bp || rest->base_bp == base->frame.bp);
 }
@@ -41,11 +40,10 @@ static inline bool unwind_is_stack_of(const struct unwinder *unwinder,
                                       const struct unwind_segment *segment,
                                       const struct frame *leaf)
 {
-    const struct unwind_memo_frame *base =
-        (const void *)((const char *)unwinder->memo + segment->base_offset);
-    return segment->sp == leaf->sp && segment->pc == leaf->pc &&
-           (uintptr_t)base <= (uintptr_t)unwinder->leaf && base->frame.sp == segment->base_sp &&
-           base->id == segment->base_id &&
+    const struct unwind_memo_frame *base = &unwinder->memo[segment->base_index];
+    __asm__("" : "+r"(base)); /* or the compiler multiplies again for each of its fields */
+    return segment->sp == leaf->sp && segment->pc == leaf->pc && base <= unwinder->leaf &&
+           base->frame.sp == segment->base_sp && base->id == segment->base_id &&
            (!segment->needs_bp || unwind_is_bp_unchanged(unwinder, segment, base, leaf->bp)) &&
            unwind_is_segment_unchanged(segment) && unwind_are_callers_unchanged(unwinder, base);
 }
@@ -56,11 +54,12 @@ static inline uint8_t *unwind_segment_hint(struct unwind_segments *segments, uin
     return &segments->hints[key >> (64 - SEGMENT_HINT_BITS)];
 }
 
-/* The segment @number is the last one that was found. */
-static inline void unwind_segment_met(struct unwind_segments *segments, uint8_t number)
+/* @segment is the last one that was found. */
+static inline void unwind_segment_met(struct unwind_segments *segments,
+                                      struct unwind_segment *segment)
 {
-    segments->last = &segments->entries[number];
-    segments->history = (uint16_t)(segments->history << 8 | number);
+    segments->last = segment;
+    segments->history = (uint16_t)(segments->history << 8 | segment->number);
 }
 
 /*
@@ -72,13 +71,12 @@ static inline __attribute__((always_inline)) struct unwind_segment *
 unwind_find_expected(struct unwinder *unwinder, const struct frame *leaf)
 {
     struct unwind_segments *segments = &unwinder->segments;
-    const uint8_t number = *unwind_segment_hint(segments, leaf->sp);
-    struct unwind_segment *segment = &segments->entries[number];
-    __asm__("" : "+r"(segment)); /* or the compiler multiplies again for each of its fields */
+    struct unwind_segment *segment = &segments->entries[*unwind_segment_hint(segments, leaf->sp)];
+    __asm__("" : "+r"(segment)); /* likewise */
     if (__builtin_expect(!unwind_is_stack_of(unwinder, segment, leaf), 0)) {
         return NULL;
     }
-    unwind_segment_met(segments, number);
+    unwind_segment_met(segments, segment);
     return segment;
 }
 

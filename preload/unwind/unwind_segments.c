@@ -18,8 +18,8 @@ struct unwind_segment *unwind_segments_find(struct unwinder *unwinder, const str
     struct unwind_segment *set = &segments->entries[set_of(leaf->pc, leaf->sp)];
     for (struct unwind_segment *segment = set; segment != set + SEGMENT_WAYS; segment++) {
         if (unwind_is_stack_of(unwinder, segment, leaf)) {
-            *hint = (uint8_t)(segment - segments->entries);
-            unwind_segment_met(segments, *hint);
+            *hint = segment->number;
+            unwind_segment_met(segments, segment);
             return segment;
         }
     }
@@ -71,7 +71,8 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     }
     struct unwind_segments *segments = &unwinder->segments;
     struct unwind_segment *segment = choose(segments, &leaf->frame);
-    struct unwind_segment_rest *rest = &segments->rests[segment - segments->entries];
+    segment->number = (uint8_t)(segment - segments->entries);
+    struct unwind_segment_rest *rest = &segments->rests[segment->number];
     segments->is_used = true;
     segment->pc = 0; /* empty, should this be left in the middle */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -81,7 +82,7 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     }
     segment->id = leaf->id;
     segment->base_id = base->id;
-    segment->base_offset = (uint32_t)(base_index * sizeof *base);
+    segment->base_index = (uint32_t)base_index;
     segment->base_sp = base->frame.sp;
     rest->needs_bp = leaf->needs_bp;
     rest->base_needs_bp = base->needs_bp;
@@ -92,8 +93,8 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     segment->pc = leaf->frame.pc;
     uint8_t *hint = unwind_segment_hint(segments, segment->sp);
-    *hint = (uint8_t)(segment - segments->entries);
-    unwind_segment_met(segments, *hint);
+    *hint = segment->number;
+    unwind_segment_met(segments, segment);
 }
 
 void unwind_segments_forget(struct unwind_segments *segments)

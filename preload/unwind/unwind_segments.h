@@ -47,13 +47,14 @@ struct unwind_segment_site {
 struct unwind_segment {
     uintptr_t pc; /* of the leaf; 0: empty */
     uintptr_t sp;
-    uintptr_t base_sp;    /* of the memo's frame that the segment ends above */
-    uint32_t base_id;     /* of the stack of that frame */
-    uint32_t base_offset; /* of it in the memo, in bytes */
-    uint32_t id;          /* of the whole stack */
-    uint8_t checks_used;  /* filled up */
-    bool needs_bp;        /* the leaf's bp matters, or the base's */
-    uint16_t unused;
+    uintptr_t base_sp;   /* of the memo's frame that the segment ends above */
+    uint32_t base_id;    /* of the stack of that frame */
+    uint32_t base_index; /* of it in the memo */
+    uint32_t id;         /* of the whole stack */
+    uint8_t checks_used; /* filled up */
+    bool needs_bp;       /* the leaf's bp matters, or the base's */
+    uint8_t number;      /* of the entry */
+    uint8_t unused;
     uint16_t slots[SEGMENT_CHECKS]; /* that were read, in words from sp; leaf first */
     struct unwind_segment_site sites[SEGMENT_SITES];
     uintptr_t values[SEGMENT_CHECKS]; /* what was in the slots */
