@@ -32,8 +32,8 @@ static inline void leave(struct thread_state *state)
  */
 static inline void enter_at(struct thread_state *state, uintptr_t sp)
 {
-    const __m128i use =
-        _mm_set_epi64x((long long)enter_return_address(sp), (long long)(sp + THREAD_RECORDING));
+    const uintptr_t sp_and_busy = sp + THREAD_RECORDING;
+    const __m128i use = _mm_set_epi64x((long long)enter_return_address(sp), (long long)sp_and_busy);
     /* one instruction, whatever the compiler thinks of it */
     __asm__ volatile("movaps %1, %0" : "=m"(state->use) : "x"(use) : "memory");
 }

@@ -186,12 +186,43 @@ static __attribute__((noinline, cold)) bool is_cleared(const struct replay *repl
     return at < replay->site_count && replay->sites[at].size == REPLAY_CLEARED;
 }
 
-/* The inner loop: play records of one chunk. Compiled twice: not watching costs nothing. */
-static inline __attribute__((always_inline)) enum played
-play_records(struct player *player, struct event_stream *stream, bool is_watched)
+#define INLINE static inline __attribute__((always_inline))
+
+/* A block of site number @at has been allocated. */
+INLINE enum played play_allocation(struct player *player, const struct event_stream *stream,
+                                   uint64_t at, bool is_watched)
 {
     struct replay *replay = &player->replay;
-    struct replay_site *const sites = replay->sites;
+    struct replay_site *site = &replay->sites[at];
+    site->allocations++;
+    replay->live_bytes += (int64_t)site->size;
+    replay->live_blocks++;
+    if (is_watched) {
+        replay_watch_begin(player->watch, number_of(player, stream), at, replay->tick);
+        replay_watch_allocation(player->watch, at, replay->live_bytes, replay->live_blocks);
+    }
+    return replay->live_bytes > replay->peak_bytes ? note_peak(player) : PLAYED_ON;
+}
+
+/* A block of site number @at has been freed, @age ticks old. */
+INLINE void play_free(struct player *player, const struct event_stream *stream, uint64_t at,
+                      uint64_t age, bool is_watched)
+{
+    struct replay *replay = &player->replay;
+    struct replay_site *site = &replay->sites[at];
+    site->frees++;
+    replay->live_bytes -= (int64_t)site->size;
+    replay->live_blocks--;
+    if (is_watched) {
+        replay_watch_end(player->watch, number_of(player, stream), at, replay->tick, age, true);
+    }
+}
+
+/* The inner loop: play records of one chunk. Compiled twice: not watching costs nothing. */
+INLINE enum played play_records(struct player *player, struct event_stream *stream, bool is_watched)
+{
+    struct replay *replay = &player->replay;
+    const struct replay_site *const sites = replay->sites;
     const uint64_t site_count = replay->site_count;
     const uint64_t first_site = player->reader->definitions.first_site;
     struct trace_cursor cursor = stream->cursor;
@@ -222,29 +253,13 @@ play_records(struct player *player, struct event_stream *stream, bool is_watched
             played = PLAYED_BAD;
             break;
         }
-        struct replay_site *site = &sites[at];
         if (code != TRACE_EV_ALLOCATION) {
-            site->frees++;
-            replay->live_bytes -= (int64_t)site->size;
-            replay->live_blocks--;
-            if (is_watched) {
-                replay_watch_end(player->watch, number_of(player, stream), at, replay->tick, age,
-                                 true);
-            }
+            play_free(player, stream, at, age, is_watched);
             continue;
         }
-        site->allocations++;
-        replay->live_bytes += (int64_t)site->size;
-        replay->live_blocks++;
-        if (is_watched) {
-            replay_watch_begin(player->watch, number_of(player, stream), at, replay->tick);
-            replay_watch_allocation(player->watch, at, replay->live_bytes, replay->live_blocks);
-        }
-        if (replay->live_bytes > replay->peak_bytes) {
-            played = note_peak(player);
-            if (played != PLAYED_ON) {
-                break;
-            }
+        played = play_allocation(player, stream, at, is_watched);
+        if (played != PLAYED_ON) {
+            break;
         }
     }
     if (played != PLAYED_BAD) {

@@ -26,9 +26,9 @@ struct event_stream {
     uint8_t *records;           /* of the current chunk, or NULL */
     struct trace_cursor cursor; /* over them, when they are there */
     size_t position;            /* in them, when they are not */
-    uint32_t site;              /* of the last allocation before it, in the chunk; 0: none */
     uint64_t epoch;
     uint32_t tick;
+    uint32_t site; /* of the last allocation before the next record, in the chunk; 0: none */
     uint32_t stream;
     uint32_t rank; /* 0: before other records of the same moment; 1: among them */
 };

@@ -302,7 +302,7 @@ void builder_time(struct trace_builder *builder, uint32_t stream, uint32_t tick,
 static struct making *events_of(struct trace_builder *builder, uint32_t stream)
 {
     struct making *making = making_of(builder, stream, TRACE_EVENTS);
-    if (making->used + 4 * TRACE_VARINT_BYTES > ROOM) {
+    if (making->used + (size_t)4 * TRACE_VARINT_BYTES > ROOM) {
         builder_seal(builder, stream, TRACE_EVENTS, BUILDER_ZSTD);
     }
     return making;
