@@ -14,6 +14,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "eh_frame_header.h"
 #include "libunwind_signals.h"
 #include "log.h"
 #include "sys.h"
@@ -160,44 +161,6 @@ static int access_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t
 }
 // NOLINTEND(readability-non-const-parameter)
 
-/*
- * The encodings that GNU ld, gold and lld write into .eh_frame_hdr; a table in another encoding is
- * not searched, and its object has no unwind information then. Source: Linux Standard Base 5.0,
- * Core, 10.6.2.
- */
-struct eh_frame_header {
-    uint8_t version;          /* 1 */
-    uint8_t pointer_encoding; /* of eh_frame: DW_EH_PE_pcrel | DW_EH_PE_sdata4 */
-    uint8_t count_encoding;   /* DW_EH_PE_udata4 */
-    uint8_t table_encoding;   /* DW_EH_PE_datarel | DW_EH_PE_sdata4 */
-    int32_t eh_frame;
-    uint32_t count;
-};
-
-/* What follows the header: a table in ascending order. */
-struct eh_frame_entry {
-    int32_t start; /* of a function, from the header */
-    int32_t fde;   /* its description, likewise */
-};
-
-/* Return: the entry of the last function that starts at or before @pc; or NULL. */
-static const struct eh_frame_entry *find_entry(const struct eh_frame_header *header, uintptr_t pc)
-{
-    const struct eh_frame_entry *table = (const void *)(header + 1);
-    const intptr_t offset = (intptr_t)(pc - (uintptr_t)header);
-    size_t low = 0;
-    size_t high = header->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (table[middle].start <= offset) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 ? &table[low - 1] : NULL;
-}
-
 static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *ret_info,
                                    int need_details, void *argument)
 {
@@ -206,17 +169,10 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
     /* without information libunwind looks at the code, which may lie between two segments */
     task->object_start = task->object_end = 0;
     task->has_information = false;
-    if (_dl_find_object((void *)pc, &object) != 0 || object.dlfo_eh_frame == NULL) {
+    if (_dl_find_object((void *)pc, &object) != 0) {
         return -UNW_ENOINFO;
     }
-    const struct eh_frame_header *header = object.dlfo_eh_frame;
-    if (header->version != 1 || header->pointer_encoding != 0x1b ||
-        header->count_encoding != 0x03 || header->table_encoding != 0x3b ||
-        header->count > ((uintptr_t)object.dlfo_map_end - (uintptr_t)(header + 1)) /
-                            sizeof(struct eh_frame_entry)) {
-        return -UNW_ENOINFO;
-    }
-    const struct eh_frame_entry *entry = find_entry(header, pc);
+    const struct eh_frame_entry *entry = eh_frame_header_find(&object, pc);
     if (entry == NULL) {
         return -UNW_ENOINFO;
     }
@@ -227,7 +183,7 @@ static int find_unwind_information(unw_addr_space_t space, unw_word_t pc, unw_pr
         .end_ip = task->object_end,
         .format = UNW_INFO_FORMAT_REMOTE_TABLE,
     };
-    table.u.rti.segbase = (uintptr_t)header;
+    table.u.rti.segbase = (uintptr_t)object.dlfo_eh_frame;
     /* a table of one entry: libunwind's own search would read every one by an accessor */
     table.u.rti.table_data = (uintptr_t)entry;
     table.u.rti.table_len = sizeof *entry / sizeof(unw_word_t);
