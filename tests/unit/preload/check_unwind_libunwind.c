@@ -218,6 +218,16 @@ static void look_in_handler(int number)
 
 /* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
  * calls handlers itself: their caller is no signal frame.) */
+/* Return: a return address in a library that this program does not need. */
+static uintptr_t open_library(struct dl_find_object *ret_object)
+{
+    void *library = dlopen("libm.so.6", RTLD_NOW);
+    ck_assert_ptr_nonnull(library);
+    uintptr_t pc = (uintptr_t)dlsym(library, "sin") + 1;
+    ck_assert_int_eq(_dl_find_object((void *)pc, ret_object), 0);
+    return pc;
+}
+
 /* A word on the stack may point anywhere into an object, if it is no return address: into the room
  * between its segments, too. */
 START_TEST(libunwind_reads_no_part_of_an_object_that_cannot_be_read)
@@ -225,9 +235,7 @@ START_TEST(libunwind_reads_no_part_of_an_object_that_cannot_be_read)
     const uintptr_t page = 4096;
     struct dl_find_object object;
     struct probe probe;
-    void *library = dlopen("libm.so.6", RTLD_NOW);
-    ck_assert_ptr_nonnull(library);
-    ck_assert_int_eq(_dl_find_object(dlsym(library, "sin"), &object), 0);
+    (void)open_library(&object);
     uintptr_t last = ((uintptr_t)object.dlfo_map_end - 1) & ~(page - 1);
     ck_assert_int_eq(mprotect((void *)last, page, PROT_NONE), 0);
     bool is_stepped = libunwind_probe((uintptr_t)object.dlfo_map_end - 20, &probe);
@@ -241,10 +249,7 @@ START_TEST(libunwind_searches_no_table_that_goes_beyond_its_object)
     const uintptr_t page = 4096;
     struct dl_find_object object;
     struct probe probe;
-    void *library = dlopen("libm.so.6", RTLD_NOW);
-    ck_assert_ptr_nonnull(library);
-    uintptr_t pc = (uintptr_t)dlsym(library, "sin") + 1;
-    ck_assert_int_eq(_dl_find_object((void *)pc, &object), 0);
+    uintptr_t pc = open_library(&object);
     ck_assert(libunwind_probe(pc, &probe));
     uint32_t *header = object.dlfo_eh_frame;
     uintptr_t start = (uintptr_t)header & ~(page - 1);
