@@ -218,7 +218,7 @@ static void look_in_handler(int number)
 
 /* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
  * calls handlers itself: their caller is no signal frame.) */
-/* Return: a return address in a library that this program does not need. */
+/* Return: a return address in a library whose functions are not called here. */
 static uintptr_t open_library(struct dl_find_object *ret_object)
 {
     void *library = dlopen("libm.so.6", RTLD_NOW);
