@@ -216,8 +216,6 @@ static void look_in_handler(int number)
     seen.pc = (uintptr_t)__builtin_return_address(0); /* __restore_rt */
 }
 
-/* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
- * calls handlers itself: their caller is no signal frame.) */
 /* Return: a return address in a library whose functions are not called here. */
 static uintptr_t open_library(struct dl_find_object *ret_object)
 {
@@ -259,6 +257,8 @@ START_TEST(libunwind_searches_no_table_that_goes_beyond_its_object)
 }
 END_TEST
 
+/* The step out of a signal frame looks at the registers that the kernel saved. (ThreadSanitizer
+ * calls handlers itself: their caller is no signal frame.) */
 START_TEST(libunwind_finds_signal_frames_irregular)
 {
     struct probe probe;
