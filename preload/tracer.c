@@ -183,9 +183,7 @@ static __attribute__((noinline)) void *hand_out_new(struct thread_state *state, 
 #ifdef TRACE_VERIFY
     verify_stack(stack);
 #endif
-    record_birth(state, block, name(state, stack, size), 0);
-    leave(state);
-    return block;
+    return hand_out_at_stack(state, block, size, stack);
 }
 
 static __attribute__((noinline)) void *hand_out_changed(struct thread_state *state, void *block,
