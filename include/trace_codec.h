@@ -33,6 +33,12 @@ static inline int64_t trace_unzigzag(uint64_t value)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+/* Return: the site that is written as @zigzag of its difference to @last. */
+static inline uint32_t trace_site(uint32_t last, uint64_t zigzag)
+{
+    return last + (uint32_t)trace_unzigzag(zigzag);
+}
+
 /*
  * Write a varint at @to.
  * @to: room for TRACE_VARINT_BYTES.

@@ -29,7 +29,7 @@ static int64_t size_of(const struct sum *sum, uint32_t site)
 /* Return: the site that is written as @difference to the last allocation's. */
 static uint32_t site_of(const struct sum *sum, uint64_t difference)
 {
-    return sum->last + (uint32_t)trace_unzigzag(difference);
+    return trace_site(sum->last, difference);
 }
 
 static void begin_block(struct sum *sum, uint32_t site)

@@ -104,7 +104,7 @@ static size_t number_of(const struct player *player, const struct event_stream *
 /* Return: the number of a site, read as a difference to the stream's last allocation's. */
 static uint32_t get_site(const struct event_stream *stream, struct trace_cursor *cursor)
 {
-    return event_site(stream->site, trace_get_varint(cursor));
+    return trace_site(stream->site, trace_get_varint(cursor));
 }
 
 static enum played play_reallocation(struct player *player, struct event_stream *stream,
@@ -243,7 +243,7 @@ INLINE enum played play_records(struct player *player, struct event_stream *stre
             continue;
         }
         uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
-        uint32_t number = event_site(last, operand);
+        uint32_t number = trace_site(last, operand);
         uint64_t at = number - first_site;
         last = code == TRACE_EV_ALLOCATION ? number : last;
         if (cursor.is_bad || at >= site_count || !replay_site_counts(&sites[at])) {

@@ -1,6 +1,6 @@
 /*
- * Pieces of records of events (format.md, 5): which site is meant, what moves time, and how to pass
- * over any record. Inline, for the replay's inner loop is built from them.
+ * Records of events that are not allocations or frees (format.md, 5): those that move time, and
+ * how to pass over any record. Inline, for the replay's inner loop is built from them.
  */
 #ifndef ANALYZER_EVENT_H
 #define ANALYZER_EVENT_H
@@ -16,12 +16,6 @@ struct event_moment {
     uint32_t tick;
     uint64_t epoch;
 };
-
-/* Return: the site that is written as @difference to the last allocation's. */
-static inline uint32_t event_site(uint32_t last, uint64_t difference)
-{
-    return last + (uint32_t)trace_unzigzag(difference);
-}
 
 /* Read the fields of TIME. Return: false if they are bad, @moment is then as before. */
 static inline bool event_get_time(struct trace_cursor *cursor, struct event_moment *moment)
