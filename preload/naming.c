@@ -41,61 +41,131 @@ void naming_save_code_map(uintptr_t sp)
     }
 }
 
-/* Make the stack that adds a frame to @parent. Return: its id, defined in the file; or STACK_NONE.
- */
-static __attribute__((noinline)) uint32_t add_stack(struct thread_state *state, uint32_t parent,
-                                                    const struct unwind_memo_frame *frame)
+/* Let the file say what module number @id is. Return: false if it has no room. */
+static __attribute__((noinline, cold)) bool add_module(struct thread_state *state, uint32_t id,
+                                                       struct module *module)
 {
-    struct stack_table *table = &process.stacks;
-    if (state->is_detached) {
-        return STACK_NONE; /* its definition would not be in the file */
+    if (!DEFINE(state, define_module(&state->definitions, id, module))) {
+        return false;
     }
-    const uint32_t number = rule_module(frame->rule);
-    if (number != 0) {
-        struct module *module = modules_get(number);
-        if (!atomic_load_explicit(&module->is_defined, memory_order_acquire)) {
-            if (!DEFINE(state, define_module(&state->definitions, number, module))) {
-                return STACK_NONE;
-            }
-            if (module->is_fleeting) {
-                define_names(state, number, module);
-            }
-            atomic_store_explicit(&module->is_defined, true, memory_order_release);
-        }
-    } else {
-        atomic_store_explicit(&process.has_code_map, true, memory_order_relaxed);
+    if (module->is_fleeting) {
+        define_names(state, id, module);
     }
-    uint32_t id = stack_table_create(table, parent, number, frame->frame.pc);
-    if (id == STACK_NONE ||
-        !DEFINE(state, define_stack(&state->definitions, id, stack_table_node(table, id)))) {
-        return STACK_NONE;
-    }
-    return stack_table_publish(table, id);
+    atomic_store_explicit(&module->is_defined, true, memory_order_release);
+    return true;
 }
 
-/* Return: the id of the stack that adds a frame to @parent, defined in the file; or STACK_NONE. */
-static inline uint32_t intern_frame(struct thread_state *state, uint32_t parent,
-                                    const struct unwind_memo_frame *frame)
+/* Return: true if the file defines the module of a frame, or now does; or there is none. */
+static inline bool is_module_defined(struct thread_state *state, uint32_t id)
 {
-    uint32_t id =
-        stack_table_find_next(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
+    if (UNLIKELY(id == 0)) {
+        atomic_store_explicit(&process.has_code_map, true, memory_order_relaxed);
+        return true;
+    }
+    struct module *module = modules_get(id);
+    return LIKELY(atomic_load_explicit(&module->is_defined, memory_order_acquire)) ||
+           add_module(state, id, module);
+}
+
+static bool define_branch(struct thread_state *state, const struct stack_branch *branch)
+{
+    for (size_t done = 0; done < branch->count;) {
+        size_t more = define_stacks(&state->definitions, branch->first + (uint32_t)done,
+                                    branch->nodes + done, branch->count - done);
+        if (UNLIKELY(more == 0) && !writing_make_definition_room(state)) {
+            return false;
+        }
+        done += more;
+    }
+    return true;
+}
+
+static inline struct cached_stack *find_cached(struct thread_state *state, uint32_t parent,
+                                               uintptr_t address)
+{
+    const uint64_t key = (address ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
+    return &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
+}
+
+static inline void cache_stack(struct thread_state *state, uint32_t parent, uintptr_t address,
+                               uint32_t id)
+{
+    state->has_cached_stacks = true;
+    *find_cached(state, parent, address) = (struct cached_stack){address, parent, id};
+}
+
+/* Return: the id of the stack that adds a frame to @parent; 0 if there is none yet. */
+static inline uint32_t find_stack(struct thread_state *state, uint32_t parent,
+                                  const struct unwind_memo_frame *frame)
+{
+    const uintptr_t address = frame->frame.pc;
+    const uint32_t module = rule_module(frame->rule);
+    uint32_t id = stack_table_find_next(&process.stacks, parent, module, address);
     if (LIKELY(id != 0)) {
         return id;
     }
-    uint64_t key = (frame->frame.pc ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
-    struct cached_stack *cached = &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
-    if (LIKELY(cached->address == frame->frame.pc && cached->parent == parent && cached->id != 0)) {
+    const struct cached_stack *cached = find_cached(state, parent, address);
+    if (LIKELY(cached->address == address && cached->parent == parent && cached->id != 0)) {
         return cached->id;
     }
-    id = stack_table_find(&process.stacks, parent, rule_module(frame->rule), frame->frame.pc);
-    if (UNLIKELY(id == 0)) {
-        id = add_stack(state, parent, frame);
-    }
-    if (LIKELY(id != STACK_NONE)) {
-        state->has_cached_stacks = true;
-        *cached = (struct cached_stack){frame->frame.pc, parent, id};
+    id = stack_table_find(&process.stacks, parent, module, address);
+    if (LIKELY(id != 0)) {
+        cache_stack(state, parent, address, id);
     }
     return id;
+}
+
+/*
+ * Make the stacks that add one frame after the other to @parent, define them in the file, and set
+ * the ids of the frames.
+ * Return: of how many, at most @count; 0 if that is not possible.
+ */
+static __attribute__((noinline)) size_t add_stacks(struct thread_state *state, uint32_t parent,
+                                                   struct unwind_memo_frame *frames, size_t count)
+{
+    if (state->is_detached) {
+        return 0; /* their definitions would not be in the file */
+    }
+    const struct stack_branch branch = stack_table_make_branch(&process.stacks, count);
+    for (uint32_t i = 0; i < branch.count; i++) {
+        const uint32_t module = rule_module(frames[i].rule);
+        if (UNLIKELY(!is_module_defined(state, module))) {
+            return 0;
+        }
+        stack_branch_put(&branch, i, parent, module, frames[i].frame.pc);
+        frames[i].id = branch.first + i;
+    }
+    if (branch.count == 0 || UNLIKELY(!define_branch(state, &branch))) {
+        return 0;
+    }
+    frames->id = stack_table_publish_branch(&process.stacks, &branch);
+    cache_stack(state, parent, frames->frame.pc, frames->id);
+    return LIKELY(frames->id == branch.first) ? branch.count : 1;
+}
+
+/*
+ * Set the ids of frames that come one after the other above @parent.
+ * Return: the last one's; or STACK_NONE.
+ */
+static inline uint32_t name_frames(struct thread_state *state, uint32_t parent,
+                                   struct unwind_memo_frame *frame,
+                                   const struct unwind_memo_frame *end)
+{
+    while (frame < end) {
+        const uint32_t known = find_stack(state, parent, frame);
+        if (LIKELY(known != 0)) {
+            frame->id = parent = known;
+            frame++;
+            continue;
+        }
+        const size_t added = add_stacks(state, parent, frame, (size_t)(end - frame));
+        if (UNLIKELY(added == 0)) {
+            return STACK_NONE;
+        }
+        frame += added;
+        parent = frame[-1].id;
+    }
+    return parent;
 }
 
 void naming_renew(struct thread_state *state, uint32_t generation)
@@ -119,14 +189,12 @@ uint32_t naming_find_changed_stack(struct thread_state *state, const struct fram
     if (LIKELY(stack.known != 0)) {
         return stack.known;
     }
-    uint32_t id = stack.reused > 0 ? unwinder->memo[stack.reused - 1].id : stack.root;
-    for (size_t i = stack.reused; i < stack.count; i++) {
-        id = intern_frame(state, id, &unwinder->memo[i]);
-        if (UNLIKELY(id == STACK_NONE)) {
-            unwind_memo_drop(unwinder); /* its frames have no ids */
-            return STACK_NONE;
-        }
-        unwinder->memo[i].id = id;
+    struct unwind_memo_frame *const first = &unwinder->memo[stack.reused];
+    uint32_t id = stack.reused > 0 ? first[-1].id : stack.root;
+    id = name_frames(state, id, first, &unwinder->memo[stack.count]);
+    if (UNLIKELY(id == STACK_NONE)) {
+        unwind_memo_drop(unwinder); /* its frames have no ids */
+        return STACK_NONE;
     }
     unwind_keep(unwinder, &process.unwind, &stack, id);
     return id;

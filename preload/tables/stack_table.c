@@ -2,8 +2,9 @@
  * Hash buckets with chains of ids, nodes in chunks. See stack_table.h.
  *
  * A node is immutable once published; `next` is set before the compare-and-swap that
- * publishes it, `is_published` after it, for those who come without a bucket. Ids are never freed,
- * so there is no ABA problem.
+ * publishes it, `is_published` after it, for those who come without a bucket. Nodes that hang below
+ * one that is not published yet need no bucket: `is_published` alone lets them be found, once their
+ * parent is. Ids are never freed, so there is no ABA problem.
  */
 #include "stack_table.h"
 
@@ -108,32 +109,53 @@ static bool map_chunk(struct stack_table *table, uint32_t id)
     return true;
 }
 
-/* Pages that are about to be touched one by one cost a fault each: have them all at once. */
-static void populate(struct stack_table *table, uint32_t id)
+/* Pages that are about to be touched one by one cost a fault each: have them all at once. @first
+ * to @last: the next ids. */
+static void populate(struct stack_table *table, uint32_t first, uint32_t last)
 {
-    struct region region = region_of(id);
-    if (id == TRACE_STACK_FIRST || region.start != region_of(id - 1).start) {
+    struct region region = region_of(last);
+    if (first == TRACE_STACK_FIRST || region.start != region_of(first - 1).start) {
         memory_populate(table->buckets + region.start,
                         ((size_t)1 << region.bits) * sizeof *table->buckets);
     }
-    if (id % POPULATED_NODES == 0) {
-        memory_populate(node_at(table, id), POPULATED_NODES * sizeof(struct stack_node));
+    const uint32_t at = last - last % POPULATED_NODES;
+    if (at >= first) {
+        memory_populate(node_at(table, at), POPULATED_NODES * sizeof(struct stack_node));
     }
+}
+
+/* Return: how many ids from @id on there are in its chunk. */
+static uint32_t room_from(uint32_t id)
+{
+    const uint32_t in_chunk = (uint32_t)(CHUNK_NODES - id % CHUNK_NODES);
+    const uint32_t in_all = id < STACK_NONE - 1 ? STACK_NONE - 1 - id : 0;
+    return in_chunk < in_all ? in_chunk : in_all;
+}
+
+struct stack_branch stack_table_make_branch(struct stack_table *table, size_t most)
+{
+    uint32_t id = atomic_load(&table->next_id);
+    uint32_t count = 0;
+    do {
+        const uint32_t room = room_from(id);
+        count = most < room ? (uint32_t)most : room;
+        if (count == 0 || !map_chunk(table, id)) {
+            return (struct stack_branch){0};
+        }
+    } while (!atomic_compare_exchange_weak(&table->next_id, &id, id + count));
+    populate(table, id, id + count - 1);
+    return (struct stack_branch){.first = id, .count = count, .nodes = node_at(table, id)};
 }
 
 uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t module,
                             uintptr_t address)
 {
-    uint32_t id = atomic_load(&table->next_id);
-    do {
-        if (id >= STACK_NONE - 1 || !map_chunk(table, id)) {
-            return STACK_NONE;
-        }
-    } while (!atomic_compare_exchange_weak(&table->next_id, &id, id + 1));
-    populate(table, id);
-    *node_at(table, id) =
-        (struct stack_node){.address = address, .parent = parent, .module = module};
-    return id;
+    struct stack_branch branch = stack_table_make_branch(table, 1);
+    if (branch.count == 0) {
+        return STACK_NONE;
+    }
+    stack_branch_put(&branch, 0, parent, module, address);
+    return branch.first;
 }
 
 uint32_t stack_table_publish(struct stack_table *table, uint32_t id)
@@ -156,4 +178,12 @@ uint32_t stack_table_publish(struct stack_table *table, uint32_t id)
             return id;
         }
     }
+}
+
+uint32_t stack_table_publish_branch(struct stack_table *table, const struct stack_branch *branch)
+{
+    for (uint32_t i = 1; i < branch->count; i++) {
+        atomic_store_explicit(&branch->nodes[i].is_published, 1, memory_order_release);
+    }
+    return stack_table_publish(table, branch->first);
 }

@@ -7,6 +7,9 @@
  * children of the first 8192 nodes have one, those of the next 8192 another, then each region has
  * twice the buckets of the one before, as have come twice the nodes.
  *
+ * Frames that are new to the table come together, at the leaf end of a stack. They are entered as a
+ * branch: nodes with ids in a row, of which only the first lies in a bucket.
+ *
  * The table writes nothing. A caller that creates a node is told its id before anybody else can
  * see it, writes the definition into the trace, and then publishes it: an event never names a stack
  * that the file does not define.
@@ -31,6 +34,14 @@ struct stack_node {
     uintptr_t address; /* return address */
     uint32_t module;
     uint32_t next; /* in the same bucket; 0 ends the chain */
+};
+
+/* What a stack adds to the tree: nodes with ids in a row, each but the first below the one before.
+ */
+struct stack_branch {
+    uint32_t first; /* id */
+    uint32_t count;
+    struct stack_node *nodes;
 };
 
 struct stack_table {
@@ -72,6 +83,33 @@ static inline uint32_t stack_table_find_next(const struct stack_table *table, ui
 /* Return: the id of a published node, or 0 if there is none. Any thread; signal-safe. */
 uint32_t stack_table_find(const struct stack_table *table, uint32_t parent, uint32_t module,
                           uintptr_t address);
+
+/*
+ * Make a branch that nobody else can find yet, of empty nodes. It may be shorter than asked for:
+ * its nodes lie in one chunk.
+ * @most: nodes that are wanted, at least one.
+ * Return: the branch, all of whose nodes are to be put; with none if there is no memory or no id.
+ */
+struct stack_branch stack_table_make_branch(struct stack_table *table, size_t most);
+
+/* @parent: of the branch's first node; not used for the others. */
+static inline void stack_branch_put(const struct stack_branch *branch, uint32_t index,
+                                    uint32_t parent, uint32_t module, uintptr_t address)
+{
+    branch->nodes[index] = (struct stack_node){
+        .address = address,
+        .parent = index == 0 ? parent : branch->first + index - 1,
+        .module = module,
+    };
+}
+
+/*
+ * Let others find a branch. Nobody else can have put anything below a node that nobody could find,
+ * so only the first one is looked for and needs a bucket: the others come right after their
+ * parents. Return: the first one's id; or that of an equal node that another thread published
+ * meanwhile, and then none of the branch's can be found.
+ */
+uint32_t stack_table_publish_branch(struct stack_table *table, const struct stack_branch *branch);
 
 /* Make a node that nobody else can find yet. Return: its id, or STACK_NONE. */
 uint32_t stack_table_create(struct stack_table *table, uint32_t parent, uint32_t module,

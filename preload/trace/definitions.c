@@ -10,13 +10,20 @@
 #define SYMBOLS_LENGTH_BYTES 2 /* of a SYMBOLS record's length, which is below 128 * 128 */
 #define SYMBOLS_BYTES ((1 << 7 * SYMBOLS_LENGTH_BYTES) - 1)
 
-/* Return: room for @bytes with the tag written, or NULL. */
-static uint8_t *begin(struct definitions *definitions, enum trace_definition tag, size_t bytes)
+/* Return: room for @bytes, or NULL. */
+static inline uint8_t *reserve(struct definitions *definitions, size_t bytes)
 {
     uint8_t *to = window_reserve(&definitions->window, bytes);
     if (to == NULL && window_advance(&definitions->window, bytes)) {
         to = window_reserve(&definitions->window, bytes);
     }
+    return to;
+}
+
+/* Return: room for @bytes with the tag written, or NULL. */
+static uint8_t *begin(struct definitions *definitions, enum trace_definition tag, size_t bytes)
+{
+    uint8_t *to = reserve(definitions, bytes);
     if (to != NULL) {
         *to++ = (uint8_t)tag;
     }
@@ -166,21 +173,42 @@ bool define_code_map(struct definitions *definitions, int fd, uint64_t offset, s
     return true;
 }
 
-bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node)
+/* What the next record of a stack is a difference to. */
+struct stack_bases {
+    uint32_t id;
+    uintptr_t address;
+};
+
+static inline uint8_t *put_stack(uint8_t *to, const struct stack_bases *last, uint32_t id,
+                                 const struct stack_node *node)
 {
-    uint8_t *to = begin(definitions, TRACE_DEF_STACK, SMALL_RECORD_BYTES);
-    if (to == NULL) {
-        return false;
-    }
-    to = trace_put_delta(to, id, definitions->last_stack);
+    *to++ = TRACE_DEF_STACK;
+    to = trace_put_delta(to, id, last->id);
     to = trace_put_delta(to, node->parent, id);
     to = trace_put_varint(to, node->module);
-    to = trace_put_delta(to, node->address, definitions->last_address);
+    return trace_put_delta(to, node->address, last->address);
+}
+
+size_t define_stacks(struct definitions *definitions, uint32_t id, const struct stack_node *nodes,
+                     size_t count)
+{
+    struct stack_bases last = {definitions->last_stack, definitions->last_address};
+    const struct window *window = &definitions->window;
+    uint8_t *to = reserve(definitions, SMALL_RECORD_BYTES);
+    size_t done = 0;
+    if (to == NULL) {
+        return 0;
+    }
+    do {
+        to = put_stack(to, &last, id, &nodes[done]);
+        last = (struct stack_bases){id++, nodes[done++].address};
+    } while (done < count &&
+             to + SMALL_RECORD_BYTES <= window_place_in(window->chunk, window->limit));
     commit(definitions, to);
-    definitions->last_stack = id;
-    definitions->last_address = node->address;
+    definitions->last_stack = last.id;
+    definitions->last_address = last.address;
     settle(definitions);
-    return true;
+    return done;
 }
 
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size)

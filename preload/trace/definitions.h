@@ -2,8 +2,8 @@
  * Definition records: docs/format.md, section 4. What is written to is a stream of definitions: a
  * window and the values that deltas refer to.
  *
- * Every function returns false when the window has no room: seal it, call definitions_restart(),
- * and try again. Context: the stream's own thread, async-signal-safe.
+ * Every function returns false (0) when the window has no room: seal it, call
+ * definitions_restart(), and try again. Context: the stream's own thread, async-signal-safe.
  */
 #ifndef PRELOAD_DEFINITIONS_H
 #define PRELOAD_DEFINITIONS_H
@@ -46,7 +46,9 @@ bool define_module(struct definitions *definitions, uint32_t id, const struct mo
 bool define_symbols(struct definitions *definitions, uint32_t id, struct module_symbols *symbols);
 /* A piece of a code map, from @offset on. @ret_bytes: how long it is; 0 at the end: no record. */
 bool define_code_map(struct definitions *definitions, int fd, uint64_t offset, size_t *ret_bytes);
-bool define_stack(struct definitions *definitions, uint32_t id, const struct stack_node *node);
+/* @nodes: at least one; their ids follow each other. Return: how many there was room for. */
+size_t define_stacks(struct definitions *definitions, uint32_t id, const struct stack_node *nodes,
+                     size_t count);
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size);
 bool define_domain(struct definitions *definitions, uint32_t site, uint32_t domain);
 bool define_thread(struct definitions *definitions, uint32_t thread, const char *name);

@@ -262,10 +262,10 @@ static void assert_site(struct reader *reader, const struct site_record *site)
 START_TEST(definitions_use_one_byte_for_small_differences)
 {
     struct definitions definitions = start();
-    ck_assert(define_stack(&definitions, 3, &(struct stack_node){.parent = 0, .address = 1000}));
+    ck_assert(define_stacks(&definitions, 3, &(struct stack_node){.address = 1000}, 1));
     uint32_t before = memory.chunk.used;
-    ck_assert(define_stack(&definitions, 4,
-                           &(struct stack_node){.parent = 3, .module = 1, .address = 990}));
+    ck_assert(define_stacks(&definitions, 4,
+                            &(struct stack_node){.parent = 3, .module = 1, .address = 990}, 1));
     ck_assert_uint_eq(memory.chunk.used - before, 5);
     ck_assert_int_eq(memcmp(memory.bytes + TRACE_CHUNK_BYTES + before, "\x03\x02\x01\x01\x13", 5),
                      0);
@@ -296,7 +296,7 @@ static bool define(struct definitions *definitions, const struct record *record)
 {
     return record->is_site
                ? define_site(definitions, record->site.id, record->site.stack, record->site.size)
-               : define_stack(definitions, record->id, &record->node);
+               : define_stacks(definitions, record->id, &record->node, 1) == 1;
 }
 
 static void assert_records(const struct record *records, size_t count)
@@ -338,6 +338,39 @@ START_TEST(definitions_of_any_values_can_be_read_back_window_by_window)
 }
 END_TEST
 
+/* The steps of a window and its end come in the middle of many. */
+START_TEST(definitions_of_many_stacks_are_those_of_each)
+{
+    static struct stack_node nodes[TRACE_WINDOW_BYTES / 4];
+    const size_t all = sizeof nodes / sizeof nodes[0];
+    uint64_t random = suite_seed();
+    struct definitions definitions = start();
+    for (size_t i = 0; i < all; i++) {
+        nodes[i] = random_record(&random).node;
+    }
+    size_t windows = 0;
+    for (size_t done = 0; done < all; windows++) {
+        struct reader reader;
+        const size_t before = done;
+        size_t more = 1;
+        for (; more > 0 && done < all; done += more) {
+            size_t count = 1 + suite_random(&random) % 500;
+            more = define_stacks(&definitions, (uint32_t)done + 3, nodes + done,
+                                 count < all - done ? count : all - done);
+            ck_assert(definitions_are_settled(&definitions));
+        }
+        reader = read_chunk();
+        for (size_t i = before; i < done; i++) {
+            assert_stack(&reader, (uint32_t)i + 3, &nodes[i]);
+        }
+        assert_end(&reader);
+        ck_assert(done == all || memory.chunk.used > RECORDS_MAX - 100);
+        empty(&definitions);
+    }
+    ck_assert_uint_ge(windows, 3);
+}
+END_TEST
+
 START_TEST(definitions_that_do_not_fit_leave_the_window_and_the_bases_alone)
 {
     static const struct module module = {.path = "/m", .path_bytes = 2};
@@ -345,7 +378,7 @@ START_TEST(definitions_that_do_not_fit_leave_the_window_and_the_bases_alone)
     struct definitions definitions = start();
     window_commit(&definitions.window, window_place(&definitions.window) + RECORDS_MAX - 3);
     struct definitions before = definitions;
-    ck_assert(!define_stack(&definitions, 9, &node));
+    ck_assert_uint_eq(define_stacks(&definitions, 9, &node, 1), 0);
     ck_assert(!define_site(&definitions, 9, 9, 9));
     ck_assert(!define_module(&definitions, 9, &module));
     ck_assert(!define_thread(&definitions, 9, "t"));
@@ -372,6 +405,7 @@ int main(void)
         definitions_give_sites_a_domain,
         definitions_use_one_byte_for_small_differences,
         definitions_of_any_values_can_be_read_back_window_by_window,
+        definitions_of_many_stacks_are_those_of_each,
         definitions_that_do_not_fit_leave_the_window_and_the_bases_alone,
         NULL,
     };

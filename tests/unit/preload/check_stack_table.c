@@ -168,6 +168,145 @@ START_TEST(stack_table_does_without_memory)
 }
 END_TEST
 
+/* --- branches --- */
+
+/* A stack of @count frames with addresses from @address on, as naming.c enters it.
+ * @ret_ids: of its frames, root first. */
+static void intern_stack(uint32_t parent, uintptr_t address, size_t count, uint32_t *ret_ids)
+{
+    for (size_t done = 0; done < count;) {
+        uint32_t id = stack_table_find_next(&table, parent, 1, address + done);
+        id = id != 0 ? id : stack_table_find(&table, parent, 1, address + done);
+        if (id == 0) {
+            struct stack_branch branch = stack_table_make_branch(&table, count - done);
+            for (uint32_t i = 0; i < branch.count; i++) {
+                stack_branch_put(&branch, i, parent, 1, address + done + i);
+            }
+            id = stack_table_publish_branch(&table, &branch);
+            for (uint32_t i = 1; id == branch.first && i < branch.count; i++) {
+                ret_ids[done++] = id++;
+            }
+        }
+        ret_ids[done++] = parent = id;
+    }
+}
+
+START_TEST(stack_table_finds_a_branch_node_by_node)
+{
+    uint32_t root = intern(0, 1, 0x1000);
+    uint32_t ids[5];
+    uint32_t again[5];
+    intern_stack(root, 0x2000, 5, ids);
+    uint32_t parent = root;
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_uint_eq(ids[i], root + 1 + i);
+        ck_assert_uint_eq(stack_table_node(&table, ids[i])->parent, parent);
+        ck_assert_uint_eq(stack_table_node(&table, ids[i])->address, 0x2000 + i);
+        ck_assert_uint_eq(stack_table_node(&table, ids[i])->module, 1);
+        ck_assert_uint_eq(stack_table_find_next(&table, parent, 1, 0x2000 + i), ids[i]);
+        parent = ids[i];
+    }
+    intern_stack(root, 0x2000, 5, again);
+    ck_assert_mem_eq(again, ids, sizeof ids);
+    ck_assert_uint_eq(stack_table_find(&table, root, 1, 0x2000), ids[0]);
+}
+END_TEST
+
+START_TEST(stack_table_hides_a_branch_whose_twin_came_first)
+{
+    uint32_t root = intern(0, 1, 0x1000);
+    struct stack_branch branch = stack_table_make_branch(&table, 3);
+    ck_assert_uint_eq(branch.count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        stack_branch_put(&branch, i, root, 1, 0x2000 + i);
+        ck_assert_uint_eq(stack_table_find_next(&table, root + i, 1, 0x2000 + i), 0);
+    }
+    uint32_t ids[3];
+    intern_stack(root, 0x2000, 3, ids);
+    ck_assert_uint_eq(stack_table_publish_branch(&table, &branch), ids[0]);
+    ck_assert_uint_eq(stack_table_find_next(&table, root, 1, 0x2000), 0);
+    uint32_t again[3];
+    intern_stack(root, 0x2000, 3, again);
+    ck_assert_mem_eq(again, ids, sizeof ids);
+}
+END_TEST
+
+START_TEST(stack_table_ends_a_branch_with_its_chunk)
+{
+    const uint32_t chunk = (uint32_t)1 << STACK_TABLE_CHUNK_BITS;
+    uint32_t ids[5];
+    uint32_t again[5];
+    atomic_store(&table.next_id, chunk - 2);
+    struct stack_branch branch = stack_table_make_branch(&table, 5);
+    ck_assert_uint_eq(branch.count, 2);
+    atomic_store(&table.next_id, chunk - 2);
+    intern_stack(0, 0x1000, 5, ids);
+    intern_stack(0, 0x1000, 5, again);
+    ck_assert_mem_eq(again, ids, sizeof ids);
+    ck_assert_uint_eq(ids[4], chunk + 2);
+}
+END_TEST
+
+START_TEST(stack_table_ends_a_branch_with_the_last_id)
+{
+    atomic_store(&table.next_id, STACK_NONE - 4);
+    ck_assert_uint_eq(stack_table_make_branch(&table, 5).count, 3);
+    ck_assert_uint_eq(stack_table_make_branch(&table, 5).count, 0);
+    atomic_store(&table.next_id, STACK_NONE);
+    ck_assert_uint_eq(stack_table_make_branch(&table, 5).count, 0);
+}
+END_TEST
+
+/* Every thread interns the same stacks, which have beginnings in common, in an order of its own. */
+#define STACKS ((uint32_t)4000)
+#define STACK_FRAMES 6
+
+struct climber {
+    uint64_t random;
+    uint32_t ids[STACKS][STACK_FRAMES];
+};
+
+static void *intern_stacks(void *argument)
+{
+    struct climber *climber = argument;
+    uint32_t start = (uint32_t)(suite_random(&climber->random) % STACKS);
+    for (uint32_t i = 0; i < STACKS; i++) {
+        uint32_t n = (start + i) % STACKS;
+        uint32_t fork = n % (STACK_FRAMES - 1); /* frames that stacks of this length share */
+        uint32_t *ids = climber->ids[n];
+        intern_stack(0, 0x1000, fork, ids);
+        intern_stack(fork > 0 ? ids[fork - 1] : 0, (uintptr_t)n << 16, STACK_FRAMES - fork,
+                     ids + fork);
+    }
+    return NULL;
+}
+
+START_TEST(stack_table_gives_all_threads_the_same_branches)
+{
+    static struct climber climbers[THREADS];
+    pthread_t threads[THREADS];
+    uint64_t seed = suite_seed();
+    for (size_t i = 0; i < THREADS; i++) {
+        climbers[i].random = seed + i / 2; /* two of them in step */
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, intern_stacks, &climbers[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    for (size_t i = 1; i < THREADS; i++) {
+        ck_assert_mem_eq(climbers[i].ids, climbers[0].ids, sizeof climbers[0].ids);
+    }
+    for (uint32_t n = 0; n < STACKS; n++) {
+        for (size_t at = 1; at < STACK_FRAMES; at++) {
+            ck_assert_uint_eq(stack_table_node(&table, climbers[0].ids[n][at])->parent,
+                              climbers[0].ids[n][at - 1]);
+        }
+    }
+}
+END_TEST
+
+/* --- threads --- */
+
 /* Every thread interns the same chains, in an order of its own. */
 struct worker {
     uint64_t random;
@@ -257,6 +396,11 @@ int main(void)
         stack_table_forgets_but_never_gives_out_an_id_again,
         stack_table_stops_at_the_last_id,
         stack_table_does_without_memory,
+        stack_table_finds_a_branch_node_by_node,
+        stack_table_hides_a_branch_whose_twin_came_first,
+        stack_table_ends_a_branch_with_its_chunk,
+        stack_table_ends_a_branch_with_the_last_id,
+        stack_table_gives_all_threads_the_same_branches,
         stack_table_gives_all_threads_the_same_ids,
         stack_table_settles_races_for_one_node,
         NULL,
