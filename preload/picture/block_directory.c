@@ -112,7 +112,7 @@ static uint64_t count_entries(const _Atomic live_entry *entries, size_t count)
 static void add_region(struct building *building, const struct live_map *live, size_t region)
 {
     struct block_directory *directory = building->directory;
-    const _Atomic live_entry *entries = atomic_load(&live->regions[region]);
+    const _Atomic live_entry *entries = live_map_region(live, region);
     size_t count = granules(directory);
     add_covered(building, entries == NULL ? region + 1 : region);
     building->next_region = region + 1;

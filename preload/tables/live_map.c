@@ -25,17 +25,18 @@ live_map_grow(struct live_map *map, uintptr_t address, struct live_front *front)
     if (region == NULL) {
         return NULL;
     }
-    _Atomic live_entry *expected = NULL;
-    uint32_t number = (uint32_t)(address >> LIVE_MAP_REGION_SHIFT);
-    if (!atomic_compare_exchange_strong(&map->regions[number], &expected, region)) {
+    uintptr_t expected = 0;
+    const uint32_t number = (uint32_t)(address >> LIVE_MAP_REGION_SHIFT);
+    const uintptr_t before = number * bytes; /* what the shadow of all lower addresses takes */
+    if (!atomic_compare_exchange_strong(&map->regions[number], &expected,
+                                        (uintptr_t)region - before)) {
         memory_unmap(region, bytes); /* another thread was faster: its region is as good */
     } else {
         atomic_store(&map->mapped[atomic_fetch_add(&map->mapped_count, 1)], number + 1);
     }
     _Atomic live_entry *place = live_map_find(map, address);
-    uintptr_t start = (uintptr_t)atomic_load(&map->regions[address >> LIVE_MAP_REGION_SHIFT]);
     front->next = ((uintptr_t)place | (PAGE_BYTES - 1)) + 1;
-    front->end = start + bytes;
+    front->end = (uintptr_t)live_map_region(map, number) + bytes;
     return place;
 }
 
@@ -78,8 +79,7 @@ void live_map_visit(const struct live_map *map, void (*visit)(void *context, liv
     int fd = memory_pages_open();
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = atomic_load(&map->mapped[i]);
-        const _Atomic live_entry *region =
-            number != 0 ? atomic_load(&map->regions[number - 1]) : NULL;
+        const _Atomic live_entry *region = number != 0 ? live_map_region(map, number - 1) : NULL;
         for (size_t at = 0; region != NULL && at < entries; at += step) {
             visit_pages(fd, region + at, MEMORY_PAGES_MAX, visit, context);
         }

@@ -25,7 +25,9 @@
 typedef uint64_t live_entry; /* birth tick << 32 | site; 0: no block */
 
 struct live_map {
-    _Atomic(_Atomic live_entry *) *regions; /* LIVE_MAP_REGIONS of them */
+    /* LIVE_MAP_REGIONS of them; of each, where the entry of address 0 would be if it were as large
+     * as to have one; 0: not mapped */
+    _Atomic uintptr_t *regions;
     _Atomic uint32_t *mapped;               /* numbers of those that are there, plus one */
     _Atomic uint32_t mapped_count;
     unsigned granule_shift;
@@ -92,12 +94,21 @@ static inline _Atomic live_entry *live_map_find(const struct live_map *map, uint
     if (__builtin_expect(number >= LIVE_MAP_REGIONS, 0)) {
         return NULL;
     }
-    _Atomic live_entry *region = atomic_load_explicit(&map->regions[number], memory_order_acquire);
-    if (__builtin_expect(region == NULL, 0)) {
+    const uintptr_t origin = atomic_load_explicit(&map->regions[number], memory_order_acquire);
+    if (__builtin_expect(origin == 0, 0)) {
         return NULL;
     }
-    uintptr_t offset = address & (((uintptr_t)1 << LIVE_MAP_REGION_SHIFT) - 1);
-    return &region[offset >> map->granule_shift];
+    const uintptr_t place = origin + (address >> map->granule_shift) * sizeof(live_entry);
+    if (place == 0) {
+        __builtin_unreachable(); /* or callers would look at it again */
+    }
+    return (_Atomic live_entry *)place;
+}
+
+/* Return: the entries of a region, or NULL if it is not mapped. */
+static inline _Atomic live_entry *live_map_region(const struct live_map *map, size_t number)
+{
+    return live_map_find(map, (uintptr_t)number << LIVE_MAP_REGION_SHIFT);
 }
 
 /*
