@@ -43,9 +43,9 @@ static inline uint32_t naming_find_stack(struct thread_state *state, const struc
     if (__builtin_expect(generation != state->generation, 0)) {
         naming_renew(state, generation);
     }
-    const struct unwind_memo_frame *leaf = unwind_find_unchanged(unwinder, caller);
-    uint32_t stack =
-        __builtin_expect(leaf != NULL, 1) ? leaf->id : naming_find_changed_stack(state, caller);
+    uint32_t stack = unwind_is_leaf(unwinder, caller) && unwind_is_unchanged(unwinder)
+                         ? unwinder->leaf->id
+                         : naming_find_changed_stack(state, caller);
 #ifdef TRACE_VERIFY
     verify_stack(stack);
 #endif

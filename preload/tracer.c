@@ -231,12 +231,13 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
         leave(state);
         return hand_out_anyhow(block, size, caller.pc, caller.sp, caller.bp);
     }
-    const struct unwind_memo_frame *leaf = unwind_find_unchanged(&state->unwinder, &caller);
-    if (UNLIKELY(leaf == NULL)) {
-        return state->unwinder.failed == NULL
-                   ? hand_out_changed(state, block, size, caller.pc, caller.sp, caller.bp)
-                   : hand_out_new(state, block, size, caller.pc, caller.sp, caller.bp);
+    if (UNLIKELY(!unwind_is_leaf(&state->unwinder, &caller))) {
+        return hand_out_changed(state, block, size, caller.pc, caller.sp, caller.bp);
     }
+    if (UNLIKELY(!unwind_is_unchanged(&state->unwinder))) {
+        return hand_out_new(state, block, size, caller.pc, caller.sp, caller.bp);
+    }
+    const struct unwind_memo_frame *leaf = state->unwinder.leaf;
 #ifdef TRACE_VERIFY
     verify_stack(leaf->id);
 #endif

@@ -358,11 +358,21 @@ static __attribute__((noinline, cold)) void capture_checked(struct unwinder *unw
     }
 }
 
+/* Return: the number of the memo's check that unwind_is_unchanged() saw fail; 0: none, or it was
+ * that of the leaf's own bp. */
+static size_t failed_check(const struct unwinder *unwinder)
+{
+    if (unwinder->failed == NULL) {
+        return 0;
+    }
+    const size_t number = (size_t)(unwinder->failed - unwinder->checks);
+    return number <= unwinder->memo[unwinder->memo_used - 1].last_check ? number : 0;
+}
+
 void unwind_capture(struct unwinder *unwinder, struct unwind_shared *shared,
                     const struct frame *leaf, struct unwind_stack *ret_stack)
 {
-    size_t difference =
-        unwinder->failed != NULL ? (size_t)(unwinder->failed - unwinder->checks) : 0;
+    const size_t difference = failed_check(unwinder);
     unwinder->failed = NULL;
     ret_stack->known = 0;
     ret_stack->expected = 0;
@@ -400,7 +410,7 @@ void unwind_pass(struct unwinder *unwinder, uint32_t most)
 {
     unwinder->unchecked -= most < unwinder->unchecked ? most : unwinder->unchecked;
     if (unwinder->unchecked < UNWIND_CHANGE_WORTH) {
-        unwinder->leaf = NULL; /* the next stack, even the same one, is to be captured */
+        unwind_memo_hide(unwinder);
     }
 }
 

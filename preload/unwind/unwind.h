@@ -66,15 +66,17 @@ struct unwind_shared {
 
 /* One per thread; all zero to begin with. The frames are stored root first. */
 struct unwinder {
-    const struct unwind_memo_frame *leaf;   /* the memo's last frame; NULL: look no further */
+    uintptr_t leaf_sp; /* of the memo's last frame; 0: look no further */
+    uintptr_t leaf_pc;
     const struct unwind_check *leaf_checks; /* from here down are those of all its frames */
     const struct unwind_check *failed;      /* of these, if a capture is to begin there; or NULL */
+    const struct unwind_memo_frame *leaf;   /* the memo's last frame, or NULL */
     size_t memo_used;
     uint32_t unchecked;      /* stacks without a capture that may follow before a check is due */
     uint32_t check_interval; /* after the last check; 0 before the first */
     void *own_stack_top;
     struct unwind_memo_frame memo[UNWIND_FRAMES_MAX];
-    struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX];
+    struct unwind_check checks[1 + 3 * UNWIND_FRAMES_MAX + 1]; /* the last one for leaf_checks */
     struct unwind_walked walk[UNWIND_FRAMES_MAX + 1];     /* leaf first: frames not in the memo */
     struct frame walked[UNWIND_FRAMES_MAX + 64];          /* libunwind's, our own frames included */
     struct unwind_memo_frame compared[UNWIND_FRAMES_MAX]; /* what a self-check looks at */
@@ -177,26 +179,26 @@ static inline bool unwind_are_callers_unchanged(const struct unwinder *unwinder,
     return unwind_find_difference_from(unwinder, from->last_check) == 0;
 }
 
-/*
- * Is the stack of @leaf the very one of the last capture, as in a loop that allocates? Then this
- * has been a capture, and unwinder->memo_used frames are as they were, ids included. No code may
- * have been unloaded since that one.
- * Return: the memo's leaf; or NULL: unwind_capture() must look at this very leaf, if only because a
- * self-check is due.
- */
-static inline const struct unwind_memo_frame *unwind_find_unchanged(struct unwinder *unwinder,
-                                                                    const struct frame *leaf)
+/* Is @leaf where the memo's leaf was? Its bp, if it matters, is one of the leaf's checks. */
+static inline bool unwind_is_leaf(const struct unwinder *unwinder, const struct frame *leaf)
 {
-    const struct unwind_memo_frame *known = unwinder->leaf;
-    if (__builtin_expect(known == NULL || !unwind_is_same_frame(known, leaf), 0)) {
-        return NULL;
-    }
+    return leaf->sp == unwinder->leaf_sp && leaf->pc == unwinder->leaf_pc;
+}
+
+/*
+ * Of such a leaf: is its stack the very one of the last capture, as in a loop that allocates? Then
+ * this has been a capture, and unwinder->memo_used frames are as they were, ids included. No code
+ * may have been unloaded since that one.
+ * Return: false if unwind_capture() must look at this very leaf.
+ */
+static inline bool unwind_is_unchanged(struct unwinder *unwinder)
+{
     const struct unwind_check *failed = unwind_skip_equal(unwinder->leaf_checks);
-    if (__builtin_expect(failed != unwinder->checks, 0)) {
-        unwinder->failed = failed;
-        return NULL;
+    if (__builtin_expect(failed == unwinder->checks, 1)) {
+        return true;
     }
-    return known;
+    unwinder->failed = failed;
+    return false;
 }
 
 #endif

@@ -64,7 +64,7 @@ static inline void unwind_segment_met(struct unwind_segments *segments,
 
 /*
  * Return: the segment that leads to the stack of @leaf, if it is the one that is expected: this has
- * been a capture then, as with unwind_find_unchanged(). Or NULL: unwind_capture() must look at it.
+ * been a capture then, as with unwind_is_unchanged(). Or NULL: unwind_capture() must look at it.
  * Not to be asked when a check of the memo has failed (unwinder->failed).
  */
 static inline __attribute__((always_inline)) struct unwind_segment *

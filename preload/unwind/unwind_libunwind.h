@@ -24,6 +24,10 @@ struct frame {
     uintptr_t bp;
 };
 
+/* Where a hook that keeps a frame pointer, as all do (CALLER() in tracer.h), has saved the bp of
+ * its caller with this sp: below the return address. */
+#define FRAME_BP_SLOT(caller_sp) ((caller_sp)-2 * sizeof(uintptr_t))
+
 /* All registers that a frame may need to find its caller's. */
 struct registers {
     uintptr_t pc;

@@ -15,22 +15,38 @@ static inline uintptr_t unwind_read_word(uintptr_t address)
     return *(const uintptr_t *)address;
 }
 
+/* The next stack, even the same one, is to be captured. */
+static inline void unwind_memo_hide(struct unwinder *unwinder)
+{
+    unwinder->leaf_sp = 0;
+    unwinder->leaf_pc = 0;
+    unwinder->leaf = NULL;
+}
+
 /* The memo is of no use to the next capture; what it holds may still be read. */
 static inline void unwind_memo_drop(struct unwinder *unwinder)
 {
     unwinder->memo_used = 0;
-    unwinder->leaf = NULL;
     unwinder->failed = NULL;
+    unwind_memo_hide(unwinder);
 }
 
 /* Let the memo's leaf be looked at, if there is one. */
 static inline void unwind_memo_show(struct unwinder *unwinder)
 {
-    unwinder->leaf = NULL;
-    if (unwinder->memo_used > 0) {
-        unwinder->leaf = &unwinder->memo[unwinder->memo_used - 1];
-        unwinder->leaf_checks = &unwinder->checks[unwinder->leaf->last_check];
+    if (unwinder->memo_used == 0) {
+        unwind_memo_hide(unwinder);
+        return;
     }
+    const struct unwind_memo_frame *leaf = &unwinder->memo[unwinder->memo_used - 1];
+    struct unwind_check *check = &unwinder->checks[leaf->last_check];
+    if (leaf->needs_bp) {
+        *++check = (struct unwind_check){FRAME_BP_SLOT(leaf->frame.sp), leaf->frame.bp};
+    }
+    unwinder->leaf = leaf;
+    unwinder->leaf_checks = check;
+    unwinder->leaf_sp = leaf->frame.sp;
+    unwinder->leaf_pc = leaf->frame.pc;
 }
 
 /*

@@ -6,6 +6,7 @@
 
 #include "suite.h"
 #include "unwind_bench.h"
+#include "unwind_memo.h"
 
 #define THREADS 3
 
@@ -303,7 +304,7 @@ START_TEST(unwind_cuts_at_the_depth_limit)
     const unsigned depths[] = {1, 2, 3, 17, 50, CONFIG_DEPTH_MAX};
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
         common.shared.depth = depths[i];
-        bench->unwinder->memo_used = 0; /* a process has one limit */
+        unwind_memo_drop(bench->unwinder); /* a process has one limit */
         recurse(60);
         recurse(5);
         unwind_bench_wander_for(150, 8);
@@ -316,7 +317,7 @@ START_TEST(unwind_goes_as_deep_as_it_may)
     common.shared.depth = CONFIG_DEPTH_MAX;
     for (unsigned depth = CONFIG_DEPTH_MAX - 20; depth < CONFIG_DEPTH_MAX + 20; depth += 13) {
         if (depth % 2 == 0) {
-            bench->unwinder->memo_used = 0;
+            unwind_memo_drop(bench->unwinder);
         }
         recurse(depth);
     }
@@ -328,7 +329,7 @@ START_TEST(unwind_finds_its_way_back_from_the_depth_limit)
 {
     unwind_bench_capture();
     common.shared.depth = (unsigned)bench->stack.count + 4;
-    bench->unwinder->memo_used = 0;
+    unwind_memo_drop(bench->unwinder);
     for (unsigned i = 0; i < 10; i++) {
         recurse(i);
     }
@@ -399,7 +400,7 @@ START_TEST(unwind_check_corrects_a_wrong_rule)
     ck_assert_int_ne(rule.kind, RULE_END);
     rule_table_put(&common.shared.rules, pc,
                    rule_pack(&(struct rule){.kind = RULE_END, .module = rule.module}));
-    bench->unwinder->memo_used = 0;
+    unwind_memo_drop(bench->unwinder);
     bench->unwinder->unchecked = 0;
     leaf_of_two(); /* compared with backtrace(), as always */
     ck_assert_uint_eq(common.corrections, 1);
