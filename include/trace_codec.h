@@ -1,6 +1,6 @@
 /*
- * Bytes and numbers: LEB128 varints, zig-zag, and the check sum of headers, for the writer inside
- * the traced process and for the reader of untrusted files alike.
+ * Bytes and numbers: LEB128 varints, zig-zag, codes of events, and the check sum of headers, for
+ * the writer inside the traced process and for the reader of untrusted files alike.
  *
  * Nothing here allocates, locks or touches errno: any function may run in a signal handler.
  * Writers are given room for the longest encoding by their caller; readers go through one
@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "trace_format.h"
 
 #define TRACE_VARINT_BYTES 10 /* longest varint: 64 bits, seven a byte */
 
@@ -148,6 +150,24 @@ static inline uint32_t trace_check(const void *bytes, size_t length)
         hash = (hash ^ byte[i]) * 16777619u;
     }
     return hash;
+}
+
+/* Return: the code of an event's first varint. */
+static inline enum trace_event_code trace_event_code(uint64_t record)
+{
+    return (enum trace_event_code)((record & 3) == 3 ? record & 7 : record & 3);
+}
+
+/* Return: what is above the code. */
+static inline uint64_t trace_event_operand(uint64_t record)
+{
+    return (record & 3) == 3 ? record >> 3 : record >> 2;
+}
+
+/* Return: the first varint of an event. */
+static inline uint64_t trace_event(enum trace_event_code code, uint64_t operand)
+{
+    return operand << ((code & 3) == 3 ? 3 : 2) | code;
 }
 
 #endif

@@ -19,7 +19,7 @@
 /* 2. File header */
 #define TRACE_MAGIC "\x89ltrace\n"
 #define TRACE_MAGIC_BYTES 8
-#define TRACE_VERSION 2
+#define TRACE_VERSION 3
 #define TRACE_HEADER_BYTES 4096
 #define TRACE_TICKS_PER_SECOND 1000
 
@@ -134,12 +134,13 @@ enum trace_stack_root {
 };
 #define TRACE_SITE_FIRST 1 /* 0 is no site */
 
-/* 5. Event records: a varint whose two lowest bits are the code. */
+/* 5. Event records: a varint whose two lowest bits are the code, or three if both are set. */
 enum trace_event_code {
     TRACE_EV_ALLOCATION = 0, /* rest of the varint: site */
-    TRACE_EV_FREE_YOUNG = 1, /* rest: site; born in this tick */
-    TRACE_EV_FREE = 2,       /* rest: site; then the age in ticks */
-    TRACE_EV_OTHER = 3,      /* rest: enum trace_event_other; then its fields */
+    TRACE_EV_PAIR = 1,       /* rest: site; an allocation and a free */
+    TRACE_EV_FREE_YOUNG = 2, /* rest: site; born in this tick */
+    TRACE_EV_FREE = 3,       /* three bits; rest: site; then the age in ticks */
+    TRACE_EV_OTHER = 7,      /* three bits; rest: enum trace_event_other; then its fields */
 };
 
 enum trace_event_other {

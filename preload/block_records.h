@@ -21,7 +21,7 @@ static inline uint32_t block_age(const struct thread_state *state, live_entry en
 
 static inline bool block_is_inherited(live_entry entry)
 {
-    return __builtin_expect(live_entry_site(entry) < process.first_site, 0);
+    return __builtin_expect((uint32_t)entry < process.first_site, 0);
 }
 
 static inline uint8_t *encode_inherited_block(uint8_t *to, live_entry entry)
@@ -52,8 +52,10 @@ static inline uint8_t *encode_birth(uint8_t *to, const struct thread_state *stat
 static inline uint8_t *encode_block_begin(uint8_t *to, struct thread_state *state,
                                           struct allocation next, live_entry old_entry)
 {
-    to = encode_birth(to, state, next.site, old_entry);
+    const uint8_t *records = window_place_in(state->events.chunk, 0);
     thread_state_change_bases(state);
+    state->unpaired = old_entry == 0 ? (uint32_t)(to - records) : NO_RECORD;
+    to = encode_birth(to, state, next.site, old_entry);
     thread_state_set_last(state, next);
     return to;
 }

@@ -185,6 +185,7 @@ uint32_t naming_find_changed_stack(struct thread_state *state, const struct fram
 {
     struct unwinder *unwinder = &state->unwinder;
     struct unwind_stack stack;
+    state->again_size = NO_SIZE; /* the leaf will be another */
     unwind_capture(unwinder, &process.unwind, caller, &stack);
     if (LIKELY(stack.known != 0)) {
         return stack.known;

@@ -52,6 +52,17 @@ static inline uint32_t naming_find_stack(struct thread_state *state, const struc
     return stack;
 }
 
+/* Return: the same as naming_find_site(), or 0: that must look for it. */
+static inline uint32_t naming_recall_site(const struct thread_state *state, uint32_t stack,
+                                          size_t size)
+{
+    if (__builtin_expect(stack == state->last_stack && size == state->last_size, 0)) {
+        return thread_last_site(state);
+    }
+    return __builtin_expect(stack != STACK_NONE, 1) ? site_table_peek(&state->sites, stack, size)
+                                                    : 0;
+}
+
 /* Return: the site of an allocation of a stack, which may be STACK_NONE; or 0. */
 static inline uint32_t naming_find_site(struct thread_state *state, uint32_t stack, size_t size)
 {

@@ -76,10 +76,14 @@ static void add_records(struct sum *sum, struct trace_cursor cursor)
 {
     while (cursor.next < cursor.end && !cursor.is_bad) {
         uint64_t record = trace_get_varint(&cursor);
-        uint64_t operand = record >> 2;
-        switch (record & 3) {
+        uint64_t operand = trace_event_operand(record);
+        switch (trace_event_code(record)) {
         case TRACE_EV_ALLOCATION:
             begin_block(sum, site_of(sum, operand));
+            break;
+        case TRACE_EV_PAIR:
+            begin_block(sum, site_of(sum, operand));
+            end_block(sum, sum->last);
             break;
         case TRACE_EV_FREE:
             (void)trace_get_varint(&cursor);

@@ -15,6 +15,8 @@ struct thread_state *thread_state_new(void)
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
         state->last_size = NO_SIZE;
+        state->again_size = NO_SIZE;
+        state->unpaired = NO_RECORD;
         state->as_of = GATE_NEVER;
     }
     return state;
@@ -31,6 +33,8 @@ void thread_state_free(struct thread_state *state)
 void thread_state_restart_events(struct thread_state *state)
 {
     thread_state_set_last(state, (struct allocation){.size = NO_SIZE});
+    state->again_size = NO_SIZE;
+    state->unpaired = NO_RECORD;
     tally_restart_window(&state->tallied);
 }
 
@@ -42,6 +46,8 @@ void thread_state_forget(struct thread_state *state)
     }
     unwind_forget(&state->unwinder);
     state->last_size = NO_SIZE;
+    state->again_size = NO_SIZE;
+    state->unpaired = NO_RECORD;
     state->freer.is_known = false;
 }
 

@@ -66,6 +66,8 @@ struct allocation {
 
 #define NO_SIZE UINT64_MAX /* no block has it */
 
+#define NO_RECORD UINT32_MAX /* begins there in a window */
+
 /* Who ended blocks last, as the window of events has it, if that is wanted at all. */
 struct freer {
     uint32_t stack;
@@ -91,7 +93,10 @@ struct thread_state {
     struct window events;
     uint64_t as_of; /* gate.state, if an event that finds it again is a usual one; or GATE_NEVER */
     uint32_t last_stack; /* that the newest site was made for */
+    uint32_t unpaired;   /* where in the window the last allocation's record is, if nothing but
+                            frees came after it, in one tick and epoch; or NO_RECORD */
     uint64_t last_size;  /* NO_SIZE: it is not to be found by stack and size */
+    uint64_t again_size; /* the same, if that stack is the unwinder's leaf; or NO_SIZE */
     struct site_table sites;
     struct live_front front; /* where this thread's heap grows */
     /* of new definitions */
@@ -163,6 +168,7 @@ static inline void thread_state_set_time(struct thread_state *state, uint32_t ti
 {
     state->newest = live_entry_make(thread_last_site(state), tick);
     state->epoch = epoch;
+    state->unpaired = NO_RECORD;
 }
 
 static inline void thread_state_set_last(struct thread_state *state, struct allocation last)
@@ -170,6 +176,14 @@ static inline void thread_state_set_last(struct thread_state *state, struct allo
     state->newest = live_entry_make(last.site, thread_tick(state));
     state->last_stack = last.stack;
     state->last_size = last.size;
+}
+
+/* To be called when the last allocation or the unwinder's leaf has become another. */
+static inline void thread_state_await_again(struct thread_state *state)
+{
+    const struct unwind_memo_frame *leaf = state->unwinder.leaf;
+    const bool is_leaf = leaf != NULL && leaf->id == state->last_stack;
+    state->again_size = is_leaf ? state->last_size : NO_SIZE;
 }
 
 /* The next record must say what the time is. */

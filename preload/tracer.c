@@ -73,6 +73,7 @@ STAGE void record_birth(struct thread_state *state, void *block, struct allocati
         to = encode_implied(state, to, left);
     }
     writing_end(state, encode_block_begin(to, state, allocation, old_entry));
+    thread_state_await_again(state);
 }
 
 STAGE struct allocation last_allocation(const struct thread_state *state)
@@ -162,6 +163,39 @@ hand_out_instead(struct thread_state *state, void *block, struct allocation next
 {
     uint8_t *to = encode_implied(state, window_place(&state->events), left);
     writing_end(state, encode_block_begin(to, state, next, 0));
+    thread_state_await_again(state);
+    leave(state);
+    return block;
+}
+
+static __attribute__((noinline)) void *hand_out_unnamed(struct thread_state *state, void *block,
+                                                        size_t size, uint32_t stack)
+{
+    record_birth(state, block, name(state, stack, size), 0);
+    leave(state);
+    return block;
+}
+
+/* @place: of the block in the live map. @is_leaf: whether the stack may be the memo's. */
+STAGE void *hand_out_usually(struct thread_state *state, void *block, struct allocation next,
+                             _Atomic live_entry *place, bool is_leaf)
+{
+    struct trace_chunk *const chunk = state->events.chunk;
+    const uint64_t used = chunk->used;
+    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
+        return hand_out_named(state, block, next);
+    }
+    live_entry left = live_map_put(place, live_entry_make(next.site, thread_tick(state)));
+    if (UNLIKELY(left != 0)) {
+        return hand_out_instead(state, block, next, left);
+    }
+    const uint8_t *end = encode_block_begin(window_place_in(chunk, used), state, next, 0);
+    if (is_leaf) {
+        thread_state_await_again(state);
+    } else {
+        state->again_size = NO_SIZE;
+    }
+    window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
     leave(state);
     return block;
 }
@@ -169,9 +203,13 @@ hand_out_instead(struct thread_state *state, void *block, struct allocation next
 static __attribute__((noinline)) void *hand_out_at_stack(struct thread_state *state, void *block,
                                                          size_t size, uint32_t stack)
 {
-    record_birth(state, block, name(state, stack, size), 0);
-    leave(state);
-    return block;
+    const uint32_t site = naming_recall_site(state, stack, size);
+    if (UNLIKELY(site == 0)) {
+        return hand_out_unnamed(state, block, size, stack);
+    }
+    const struct allocation next = {.stack = stack, .site = site, .size = size};
+    _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
+    return hand_out_usually(state, block, next, place, true);
 }
 
 static __attribute__((noinline)) void *hand_out_new(struct thread_state *state, void *block,
@@ -202,22 +240,10 @@ static __attribute__((noinline)) void *hand_out_changed(struct thread_state *sta
 #endif
     const struct unwind_segment_site *known = unwind_segment_site(segment, size);
     if (UNLIKELY(known->size != size) || UNLIKELY(known->site == 0)) {
-        return hand_out_at_stack(state, block, size, segment->id);
+        return hand_out_unnamed(state, block, size, segment->id);
     }
     const struct allocation next = {.stack = segment->id, .site = known->site, .size = size};
-    struct trace_chunk *const chunk = state->events.chunk;
-    const uint32_t used = chunk->used;
-    if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
-        return hand_out_named(state, block, next);
-    }
-    live_entry left = live_map_put(place, live_entry_make(next.site, thread_tick(state)));
-    if (UNLIKELY(left != 0)) {
-        return hand_out_instead(state, block, next, left);
-    }
-    const uint8_t *end = encode_block_begin(window_place_in(chunk, used), state, next, 0);
-    window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
-    leave(state);
-    return block;
+    return hand_out_usually(state, block, next, place, false);
 }
 
 void *tracer_hand_out(void *block, size_t size, struct frame caller)
@@ -237,16 +263,15 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     if (UNLIKELY(!unwind_is_unchanged(&state->unwinder))) {
         return hand_out_new(state, block, size, caller.pc, caller.sp, caller.bp);
     }
-    const struct unwind_memo_frame *leaf = state->unwinder.leaf;
 #ifdef TRACE_VERIFY
-    verify_stack(leaf->id);
+    verify_stack(state->unwinder.leaf->id);
 #endif
-    if (UNLIKELY(leaf->id != state->last_stack || size != state->last_size)) {
-        return hand_out_at_stack(state, block, size, leaf->id);
+    if (UNLIKELY(size != state->again_size)) {
+        return hand_out_at_stack(state, block, size, state->unwinder.leaf->id);
     }
     _Atomic live_entry *place = live_map_find(&process.live, (uintptr_t)block);
     struct trace_chunk *const chunk = state->events.chunk;
-    const uint32_t used = chunk->used;
+    const uint64_t used = chunk->used;
     if (UNLIKELY(place == NULL) || UNLIKELY(!writing_is_ready(state, used))) {
         return hand_out_named(state, block, last_allocation(state));
     }
@@ -254,10 +279,51 @@ void *tracer_hand_out(void *block, size_t size, struct frame caller)
     if (UNLIKELY(left != 0)) {
         return hand_out_instead(state, block, last_allocation(state), left);
     }
+    state->unpaired = (uint32_t)used;
     encode_allocation_again(window_place_in(chunk, used));
-    window_commit_in(chunk, used + 1);
+    window_commit_in(chunk, (uint32_t)used + 1);
     leave(state);
     return block;
+}
+
+/*
+ * A block of the last allocation's site, born in this tick, is freed: it may as well be that
+ * allocation's block, and then one record stands for both, unless somebody has counted it already.
+ */
+STAGE void record_young_death_again(struct thread_state *state, struct trace_chunk *chunk,
+                                    uint64_t used)
+{
+    if (state->unpaired != NO_RECORD &&
+        !atomic_load_explicit(&process.tally.is_on, memory_order_relaxed)) {
+        encode_pair(window_place_in(chunk, state->unpaired));
+        state->unpaired = NO_RECORD;
+    } else {
+        encode_free_young_again(window_place_in(chunk, used));
+        window_commit_in(chunk, (uint32_t)used + 1);
+    }
+}
+
+/*
+ * Record the usual free, after @used bytes of the window: of a block of the last allocation's site.
+ * Return: false if it is of another, or an old one.
+ */
+STAGE bool record_death_again(struct thread_state *state, live_entry entry,
+                              struct trace_chunk *chunk, uint64_t used)
+{
+    const live_entry ahead = state->newest - entry; /* the age, if the sites are one */
+    if ((uint32_t)ahead != 0) {
+        return false;
+    }
+    const uint64_t age = live_entry_birth(ahead);
+    if (age == 0) {
+        record_young_death_again(state, chunk, used);
+    } else if (LIKELY(age < ENCODER_SHORT_AGE)) {
+        encode_free_again(window_place_in(chunk, used), age);
+        window_commit_in(chunk, (uint32_t)used + 2);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 bool tracer_take_back(void *block, uintptr_t sp)
@@ -271,7 +337,7 @@ bool tracer_take_back(void *block, uintptr_t sp)
     live_entry entry =
         LIKELY(place != NULL) ? atomic_load_explicit(place, memory_order_relaxed) : 0;
     struct trace_chunk *const chunk = state->events.chunk;
-    const uint32_t used = chunk->used;
+    const uint64_t used = chunk->used;
     if (UNLIKELY(atomic_load_explicit(&gate.state, memory_order_acquire) != state->as_of) ||
         UNLIKELY(block_is_inherited(entry)) /* site 0 is none */ ||
         UNLIKELY(!writing_is_ready(state, used))) {
@@ -279,8 +345,10 @@ bool tracer_take_back(void *block, uintptr_t sp)
         return false;
     }
     atomic_store_explicit(place, 0, memory_order_relaxed);
-    const uint8_t *end = encode_own_block_end(window_place_in(chunk, used), state, entry);
-    window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
+    if (!record_death_again(state, entry, chunk, used)) {
+        const uint8_t *end = encode_own_block_end(window_place_in(chunk, used), state, entry);
+        window_commit_in(chunk, (uint32_t)(end - window_place_in(chunk, 0)));
+    }
     leave(state);
     return true;
 }

@@ -231,8 +231,8 @@ INLINE enum played play_records(struct player *player, struct event_stream *stre
     while (cursor.next < cursor.end) {
         stream->cursor.next = cursor.next;
         uint64_t record = trace_get_varint(&cursor);
-        uint64_t operand = record >> 2;
-        unsigned code = record & 3;
+        uint64_t operand = trace_event_operand(record);
+        enum trace_event_code code = trace_event_code(record);
         if (code == TRACE_EV_OTHER) {
             stream->site = last;
             played = cursor.is_bad ? PLAYED_BAD : play_other(player, stream, operand, &cursor);
@@ -242,10 +242,11 @@ INLINE enum played play_records(struct player *player, struct event_stream *stre
             }
             continue;
         }
+        const bool is_birth = code <= TRACE_EV_PAIR;
         uint64_t age = code == TRACE_EV_FREE ? trace_get_varint(&cursor) : 0;
         uint32_t number = trace_site(last, operand);
         uint64_t at = number - first_site;
-        last = code == TRACE_EV_ALLOCATION ? number : last;
+        last = is_birth ? number : last;
         if (cursor.is_bad || at >= site_count || !replay_site_counts(&sites[at])) {
             if (!cursor.is_bad && is_cleared(replay, at)) {
                 continue;
@@ -253,13 +254,14 @@ INLINE enum played play_records(struct player *player, struct event_stream *stre
             played = PLAYED_BAD;
             break;
         }
+        if (is_birth) {
+            played = play_allocation(player, stream, at, is_watched);
+            if (played != PLAYED_ON) {
+                break;
+            }
+        }
         if (code != TRACE_EV_ALLOCATION) {
             play_free(player, stream, at, age, is_watched);
-            continue;
-        }
-        played = play_allocation(player, stream, at, is_watched);
-        if (played != PLAYED_ON) {
-            break;
         }
     }
     if (played != PLAYED_BAD) {

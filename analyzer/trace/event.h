@@ -40,9 +40,10 @@ static inline bool event_skip(struct trace_cursor *cursor, struct event_moment *
 {
     size_t length = 0;
     uint64_t record = trace_get_varint(cursor);
-    unsigned varints = (record & 3) == TRACE_EV_FREE ? 1 : 0;
-    if ((record & 3) == TRACE_EV_OTHER) {
-        uint64_t number = record >> 2;
+    enum trace_event_code code = trace_event_code(record);
+    unsigned varints = code == TRACE_EV_FREE ? 1 : 0;
+    if (code == TRACE_EV_OTHER) {
+        uint64_t number = trace_event_operand(record);
         switch (number) {
         case TRACE_EV_TIME:
             return event_get_time(cursor, moment);

@@ -17,7 +17,7 @@
 #include "trace_file.h"
 
 /* First byte of a SNAPSHOT record: such a small number is one byte of varint. */
-#define EVENT_SNAPSHOT_BYTE ((TRACE_EV_SNAPSHOT << 2) | TRACE_EV_OTHER)
+#define EVENT_SNAPSHOT_BYTE ((TRACE_EV_SNAPSHOT << 3) | TRACE_EV_OTHER)
 
 struct event_stream {
     const struct chunk *chunks; /* in order */

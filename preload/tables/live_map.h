@@ -28,7 +28,7 @@ struct live_map {
     /* LIVE_MAP_REGIONS of them; of each, where the entry of address 0 would be if it were as large
      * as to have one; 0: not mapped */
     _Atomic uintptr_t *regions;
-    _Atomic uint32_t *mapped;               /* numbers of those that are there, plus one */
+    _Atomic uint32_t *mapped; /* numbers of those that are there, plus one */
     _Atomic uint32_t mapped_count;
     unsigned granule_shift;
 };

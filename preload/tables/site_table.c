@@ -55,18 +55,12 @@ const struct site *site_directory_get(const struct site_directory *directory, ui
     return site_at(directory, id);
 }
 
-static size_t slot_of(const struct site_table *table, uint32_t stack, uint64_t size)
-{
-    uint64_t key = (size + ((uint64_t)stack << 32)) * 0x9e3779b97f4a7c15u;
-    return (size_t)((key ^ (key >> 29)) * 0xd6e8feb86659fd93u >> 32) & table->mask;
-}
-
 uint32_t site_table_find(const struct site_table *table, uint32_t stack, uint64_t size)
 {
     if (table->slots == NULL) {
         return 0;
     }
-    for (size_t slot = slot_of(table, stack, size);; slot = (slot + 1) & table->mask) {
+    for (size_t slot = site_table_slot(table, stack, size);; slot = (slot + 1) & table->mask) {
         const struct site *site = &table->slots[slot];
         if (site->id == 0 || (site->stack == stack && site->size == size)) {
             return site->id;
@@ -77,7 +71,7 @@ uint32_t site_table_find(const struct site_table *table, uint32_t stack, uint64_
 /* The id last: a slot that is left half written is an empty one. */
 static void put(struct site_table *table, const struct site *site)
 {
-    size_t slot = slot_of(table, site->stack, site->size);
+    size_t slot = site_table_slot(table, site->stack, site->size);
     while (table->slots[slot].id != 0) {
         slot = (slot + 1) & table->mask;
     }

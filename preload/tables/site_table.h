@@ -46,6 +46,25 @@ uint32_t site_directory_add(struct site_directory *directory, uint32_t stack, ui
 /* The site of an id that site_directory_add() returned. */
 const struct site *site_directory_get(const struct site_directory *directory, uint32_t id);
 
+/* Return: the slot that a site is in, unless it was taken when the site was entered. */
+static inline size_t site_table_slot(const struct site_table *table, uint32_t stack, uint64_t size)
+{
+    uint64_t key = (size + ((uint64_t)stack << 32)) * 0x9e3779b97f4a7c15u;
+    return (size_t)((key ^ (key >> 29)) * 0xd6e8feb86659fd93u >> 32) & table->mask;
+}
+
+/* site_table_find() at one glance, without a call. Return: the site id, or 0: it may be elsewhere.
+ */
+static inline uint32_t site_table_peek(const struct site_table *table, uint32_t stack,
+                                       uint64_t size)
+{
+    if (__builtin_expect(table->slots == NULL, 0)) {
+        return 0;
+    }
+    const struct site *site = &table->slots[site_table_slot(table, stack, size)];
+    return site->stack == stack && site->size == size ? site->id : 0;
+}
+
 /* Return: the site id, or 0 if it is not in the table. Only by the table's thread. */
 uint32_t site_table_find(const struct site_table *table, uint32_t stack, uint64_t size);
 

@@ -27,7 +27,7 @@ struct window {
     struct trace_chunk *chunk; /* mapped; NULL before window_open() */
     /* bytes of records: */
     uint32_t limit; /* there may be so many before window_advance() is due */
-    uint32_t full;  /* up to here there is room for one of WINDOW_USUAL_BYTES */
+    uint64_t full;  /* up to here there is room for one of WINDOW_USUAL_BYTES */
 };
 
 /*
@@ -52,7 +52,7 @@ void window_restart(struct window *window, uint32_t stream);
 bool window_advance(struct window *window, size_t room);
 
 /* Where the next record of @chunk goes, after @used bytes. */
-static inline uint8_t *window_place_in(struct trace_chunk *chunk, uint32_t used)
+static inline uint8_t *window_place_in(struct trace_chunk *chunk, uint64_t used)
 {
     return (uint8_t *)(chunk + 1) + used;
 }

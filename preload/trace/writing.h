@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) uint8_t *writing_begin(struct threa
 /* Return: true if an event can be written after the @used bytes of the window, once the gate is as
  * it was: there is room, and the clock has not moved on since the last one. */
 static inline __attribute__((always_inline)) bool writing_is_ready(const struct thread_state *state,
-                                                                   uint32_t used)
+                                                                   uint64_t used)
 {
     return __builtin_expect(used <= state->events.full, 1) &&
            __builtin_expect(clock_is_at(&process.clock, &state->clock), 1);

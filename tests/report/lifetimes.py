@@ -35,6 +35,12 @@ def make(rng, directory, name="t.trace"):
         for stream in (0, 1):
             trace.at(stream, now, step)
         for site in rng.sample(range(1, SITES + 1), rng.randrange(3)):
+            if rng.random() < 0.1:
+                trace.pair(site % 2, site)
+                ages[site].append(0)
+                temporary[site] += 1
+                latest[site % 2] = None
+                continue
             trace.allocate(site % 2, site)
             live.append((site, now))
             latest[site % 2] = (site, now)

@@ -53,7 +53,7 @@ class Trace:
     """Definitions and events of any streams; to_bytes() makes the file."""
 
     def __init__(self, pid=4711, end_state=1):
-        self.header = dict(version=2, oldest_reader=2, pid=pid, end_state=end_state, end_tick=0)
+        self.header = dict(version=3, oldest_reader=3, pid=pid, end_state=end_state, end_tick=0)
         self.counters = [0] * 32
         self.records = {}
         self.time = {}
@@ -87,11 +87,14 @@ class Trace:
 
     def at(self, stream, tick, epoch):
         old_tick, old_epoch = self.time.get(stream, (0, 0))
-        self.add(stream, EVENTS, b"\x03" + varint(tick - old_tick) + varint(epoch - old_epoch))
+        self.add(stream, EVENTS, b"\x07" + varint(tick - old_tick) + varint(epoch - old_epoch))
         self.time[stream] = (tick, epoch)
 
     def allocate(self, stream, site):
         self.add(stream, EVENTS, ("allocate", site))
+
+    def pair(self, stream, site):
+        self.add(stream, EVENTS, ("pair", site))
 
     def free(self, stream, site, age):
         self.add(stream, EVENTS, ("free", site, age))
@@ -100,14 +103,14 @@ class Trace:
         self.add(stream, EVENTS, ("reallocate", old_site, age, new_site))
 
     def snapshot(self, stream, name):
-        self.add(stream, EVENTS, b"\x13" + text(name))
+        self.add(stream, EVENTS, b"\x27" + text(name))
 
     def clear(self, stream, first_site):
-        self.add(stream, EVENTS, b"\x47" + text(varint(first_site)))
+        self.add(stream, EVENTS, b"\x8f\x01" + text(varint(first_site)))
 
     def resident(self, stream, size):
         data = varint(size)
-        self.add(stream, EVENTS, b"\x4b" + varint(len(data)) + data)
+        self.add(stream, EVENTS, b"\x97\x01" + varint(len(data)) + data)
 
     def _chunks(self, stream, content):
         """Yield (time at its start, records) for each chunk."""
@@ -130,7 +133,7 @@ class Trace:
                 return {"stack": number, "address": address}
             case "site", number, stack, _:
                 return {"site": number, "site's stack": stack}
-            case ("allocate", site) | ("reallocate", _, _, site):
+            case ("allocate" | "pair", site) | ("reallocate", _, _, site):
                 return {"last": site}
         return {}
 
@@ -146,12 +149,14 @@ class Trace:
                         varint(size))
             case "allocate", site:
                 return varint(zigzag(site - last) << 2)
-            case "free", site, 0:
+            case "pair", site:
                 return varint(zigzag(site - last) << 2 | 1)
+            case "free", site, 0:
+                return varint(zigzag(site - last) << 2 | 2)
             case "free", site, age:
-                return varint(zigzag(site - last) << 2 | 2) + varint(age)
+                return varint(zigzag(site - last) << 3 | 3) + varint(age)
             case "reallocate", old_site, age, new_site:
-                return b"\x07" + delta(old_site, last) + varint(age) + delta(new_site, last)
+                return b"\x0f" + delta(old_site, last) + varint(age) + delta(new_site, last)
         return record
 
     def to_bytes(self):

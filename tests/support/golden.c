@@ -26,7 +26,8 @@ static void add_definitions(struct trace_builder *builder)
 
 static void add_events(struct trace_builder *builder)
 {
-    static const uint8_t more[] = {FROM_THE_FUTURE(TRACE_EV_OTHER | (TRACE_EV_SIZED + 10) << 2)};
+    enum { LATER = (TRACE_EV_SIZED + 10) << 3 | TRACE_EV_OTHER }; /* a varint of two bytes */
+    static const uint8_t more[] = {(LATER & 0x7f) | 0x80, FROM_THE_FUTURE(LATER >> 7)};
     for (uint32_t i = 1; i <= 8; i++) {
         builder_time(builder, i % 2, i * 10, i);
         builder_allocate(builder, i % 2, i);
@@ -34,6 +35,7 @@ static void add_events(struct trace_builder *builder)
         builder_freer(builder, i % 2, TRACE_STACK_FIRST + i % 3);
         builder_release(builder, i % 2, i, i % 4);
         builder_allocate(builder, i % 2, i);
+        builder_allocate_and_release(builder, i % 2, i);
     }
     builder_raw(builder, 0, TRACE_EVENTS, more, sizeof more);
     builder_resident(builder, 0, 1 << 20);

@@ -284,7 +284,7 @@ void builder_thread(struct trace_builder *builder, uint32_t stream, uint64_t thr
 
 static uint8_t *put_other(struct trace_builder *builder, enum trace_event_other number)
 {
-    return trace_put_varint(builder->record, ((uint64_t)number << 2) | TRACE_EV_OTHER);
+    return trace_put_varint(builder->record, trace_event(TRACE_EV_OTHER, number));
 }
 
 void builder_time(struct trace_builder *builder, uint32_t stream, uint32_t tick, uint64_t epoch)
@@ -312,13 +312,21 @@ static uint8_t *put_site(uint8_t *to, const struct making *making, uint32_t site
                          enum trace_event_code code)
 {
     uint64_t difference = trace_zigzag((int64_t)site - (int64_t)making->site);
-    return trace_put_varint(to, difference << 2 | code);
+    return trace_put_varint(to, trace_event(code, difference));
 }
 
 void builder_allocate(struct trace_builder *builder, uint32_t stream, uint32_t site)
 {
     struct making *making = events_of(builder, stream);
     const uint8_t *end = put_site(builder->record, making, site, TRACE_EV_ALLOCATION);
+    making->site = site;
+    put(builder, stream, TRACE_EVENTS, end);
+}
+
+void builder_allocate_and_release(struct trace_builder *builder, uint32_t stream, uint32_t site)
+{
+    struct making *making = events_of(builder, stream);
+    const uint8_t *end = put_site(builder->record, making, site, TRACE_EV_PAIR);
     making->site = site;
     put(builder, stream, TRACE_EVENTS, end);
 }

@@ -43,6 +43,7 @@ void builder_thread(struct trace_builder *builder, uint32_t stream, uint64_t thr
 /* Events. builder_time() says when those after it happen; it may only go forwards. */
 void builder_time(struct trace_builder *builder, uint32_t stream, uint32_t tick, uint64_t epoch);
 void builder_allocate(struct trace_builder *builder, uint32_t stream, uint32_t site);
+void builder_allocate_and_release(struct trace_builder *builder, uint32_t stream, uint32_t site);
 void builder_release(struct trace_builder *builder, uint32_t stream, uint32_t site, uint64_t age);
 void builder_reallocate(struct trace_builder *builder, uint32_t stream, uint32_t old_site,
                         uint64_t age, uint32_t new_site);

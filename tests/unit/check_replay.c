@@ -98,6 +98,31 @@ START_TEST(replay_counts)
 END_TEST
 
 /* Two threads hand a block back and forth; in any other order there would be two at a time. */
+START_TEST(replay_takes_a_pair_for_an_allocation_and_a_free)
+{
+    struct trace_builder *builder = with_sites();
+    builder_allocate(builder, 0, 2);
+    builder_allocate_and_release(builder, 0, 4);
+    builder_allocate(builder, 0, 4);
+    builder_allocate_and_release(builder, 0, 2);
+    builder_release(builder, 0, 4, 0);
+    play(builder, "peak");
+    ck_assert_int_eq(seen.live_bytes, 800);
+    ck_assert_int_eq(seen.live_blocks, 3);
+    ck_assert_int_eq(replay.peak_bytes, 800);
+    ck_assert_uint_eq(seen.allocations, 4);
+    finish();
+    builder = with_sites();
+    builder_allocate_and_release(builder, 0, 4);
+    builder_allocate_and_release(builder, 0, 4);
+    play(builder, "end");
+    ck_assert_int_eq(seen.live_bytes, 0);
+    ck_assert_int_eq(replay.peak_bytes, 400);
+    ck_assert_uint_eq(seen.allocations, 2);
+    finish();
+}
+END_TEST
+
 START_TEST(replay_orders_streams_by_tick_and_epoch)
 {
     struct trace_builder *builder = with_sites();
@@ -253,8 +278,8 @@ END_TEST
 
 START_TEST(replay_skips_sized_events_only)
 {
-    static const uint8_t sized[] = {0xa3, 1, 2, 0xff, 0xff}; // number 40
-    static const uint8_t unknown[] = {(15 << 2) | TRACE_EV_OTHER, 0};
+    static const uint8_t sized[] = {0xc7, 2, 2, 0xff, 0xff}; // number 40
+    static const uint8_t unknown[] = {(15 << 3) | TRACE_EV_OTHER, 0};
     struct trace_builder *builder = with_sites();
     builder_raw(builder, 0, TRACE_EVENTS, sized, sizeof sized);
     builder_allocate(builder, 0, 1);
@@ -377,6 +402,7 @@ int main(void)
     TCase *tests = tcase_create("replay");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, replay_counts);
+    tcase_add_test(tests, replay_takes_a_pair_for_an_allocation_and_a_free);
     tcase_add_test(tests, replay_orders_streams_by_tick_and_epoch);
     tcase_add_test(tests, replay_takes_snapshots_before_equal_moments);
     tcase_add_test(tests, replay_takes_a_snapshot_that_begins_a_chunk_first);

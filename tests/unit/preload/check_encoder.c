@@ -19,8 +19,9 @@ static struct event read_event(struct trace_cursor *cursor, uint64_t last)
     struct event event = {0};
     uint64_t first = trace_get_varint(cursor);
     size_t fields = 0;
-    event.code = (enum trace_event_code)(first & 3);
-    event.operand = first >> 2;
+    const unsigned bits = (first & 3) == 3 ? 3 : 2;
+    event.code = (enum trace_event_code)(first & ((1U << bits) - 1));
+    event.operand = first >> bits;
     if (event.code == TRACE_EV_FREE) {
         fields = 1;
     } else if (event.code == TRACE_EV_OTHER) {
@@ -70,25 +71,48 @@ START_TEST(encoder_writes_the_bytes_that_the_format_shows)
     ck_assert_ptr_eq(encode_allocation(bytes, 5000, 5000), bytes + 1);
     ck_assert_uint_eq(bytes[0], 0x00);
     ck_assert_ptr_eq(encode_free_young(bytes, 5000, 4984), bytes + 1);
-    ck_assert_uint_eq(bytes[0], 0x7d); /* zig-zag 31, code 1 */
+    ck_assert_uint_eq(bytes[0], 0x7e); /* zig-zag 31, code 2 */
     ck_assert_ptr_eq(encode_free(bytes, 5000, 5016, 300), bytes + 4);
-    ck_assert_int_eq(memcmp(bytes, "\x82\x01\xac\x02", 4), 0); /* zig-zag 32, code 2 */
+    ck_assert_int_eq(memcmp(bytes, "\x83\x02\xac\x02", 4), 0); /* zig-zag 32, code 3 */
     ck_assert_ptr_eq(encode_reallocation(bytes, 5000, 4999, 300, 5001), bytes + 5);
-    ck_assert_int_eq(memcmp(bytes, "\x07\x01\xac\x02\x02", 5), 0);
+    ck_assert_int_eq(memcmp(bytes, "\x0f\x01\xac\x02\x02", 5), 0);
     ck_assert_ptr_eq(encode_implied_free(bytes, 5000, 4998, 0), bytes + 3);
-    ck_assert_int_eq(memcmp(bytes, "\x0b\x03\x00", 3), 0);
+    ck_assert_int_eq(memcmp(bytes, "\x17\x03\x00", 3), 0);
     ck_assert_ptr_eq(encode_time(bytes, 1, 0), bytes + 3);
-    ck_assert_int_eq(memcmp(bytes, "\x03\x01\x00", 3), 0);
+    ck_assert_int_eq(memcmp(bytes, "\x07\x01\x00", 3), 0);
     ck_assert_ptr_eq(encode_snapshot(bytes, "ab", 2), bytes + 4);
     ck_assert_int_eq(memcmp(bytes,
-                            "\x13\x02"
+                            "\x27\x02"
                             "ab",
                             4),
                      0);
-    ck_assert_ptr_eq(encode_clear(bytes, 300), bytes + 4);
-    ck_assert_int_eq(memcmp(bytes, "\x47\x02\xac\x02", 4), 0);
-    ck_assert_ptr_eq(encode_resident(bytes, 4096), bytes + 4);
-    ck_assert_int_eq(memcmp(bytes, "\x4b\x02\x80\x20", 4), 0);
+    ck_assert_ptr_eq(encode_clear(bytes, 300), bytes + 5);
+    ck_assert_int_eq(memcmp(bytes, "\x8f\x01\x02\xac\x02", 5), 0);
+    ck_assert_ptr_eq(encode_resident(bytes, 4096), bytes + 5);
+    ck_assert_int_eq(memcmp(bytes, "\x97\x01\x02\x80\x20", 5), 0);
+}
+END_TEST
+
+/* An allocation becomes a pair where it stands. */
+START_TEST(encoder_makes_a_pair_of_an_allocation)
+{
+    uint8_t bytes[ROOM];
+    const uint32_t sites[] = {0, 1, 15, 16, 5000, UINT32_MAX};
+    for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++) {
+        const uint8_t *end = encode_allocation(bytes, 7, sites[i]);
+        encode_pair(bytes);
+        assert_event(bytes, end, 7, (struct event){TRACE_EV_PAIR, sites[i], {0}});
+    }
+}
+END_TEST
+
+START_TEST(encoder_free_again_is_a_free_of_the_last_site)
+{
+    uint8_t bytes[ROOM] = {0};
+    for (uint32_t age = 1; age < ENCODER_SHORT_AGE; age++) {
+        encode_free_again(bytes, age);
+        assert_event(bytes, bytes + 2, 90, (struct event){TRACE_EV_FREE, 90, {age}});
+    }
 }
 END_TEST
 
@@ -161,7 +185,7 @@ START_TEST(encoder_keeps_names_of_snapshots)
         size_t read = 0;
         const uint8_t *end = encode_snapshot(bytes, name, length);
         struct trace_cursor cursor = trace_cursor_over(bytes, (size_t)(end - bytes));
-        ck_assert_uint_eq(trace_get_varint(&cursor), TRACE_EV_SNAPSHOT << 2 | TRACE_EV_OTHER);
+        ck_assert_uint_eq(trace_get_varint(&cursor), TRACE_EV_SNAPSHOT << 3 | TRACE_EV_OTHER);
         const uint8_t *kept = trace_get_bytes(&cursor, TRACE_NAME_BYTES, &read);
         ck_assert(!cursor.is_bad);
         ck_assert_uint_eq(read, length);
@@ -175,6 +199,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         encoder_writes_the_bytes_that_the_format_shows,
+        encoder_makes_a_pair_of_an_allocation,
+        encoder_free_again_is_a_free_of_the_last_site,
         encoder_short_varints_are_varints,
         encoder_events_can_be_read_back,
         encoder_longest_event_fits_its_room,

@@ -41,13 +41,16 @@ static int64_t size_of(unsigned i)
     return (int64_t)site_directory_get(&sites, ids[i])->size;
 }
 
-static void add(unsigned i)
+/* Return: the record. */
+static uint8_t *add(unsigned i)
 {
-    window_commit(&window, encode_allocation(end(), last, ids[i]));
+    uint8_t *record = end();
+    window_commit(&window, encode_allocation(record, last, ids[i]));
     last = ids[i];
     live += size_of(i);
     allocated += (uint64_t)size_of(i);
     peak = live > peak ? live : peak;
+    return record;
 }
 
 static void write_one(uint64_t *random)
@@ -59,6 +62,10 @@ static void write_one(uint64_t *random)
     case 0:
         window_commit(&window, encode_free(end(), last, ids[a], age));
         live -= size_of(a);
+        break;
+    case 9:
+        encode_pair(add(b));
+        live -= size_of(b);
         break;
     case 1:
         window_commit(&window, encode_reallocation(end(), last, ids[a], age, ids[b]));

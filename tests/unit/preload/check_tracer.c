@@ -52,6 +52,29 @@ START_TEST(tracer_tells_the_sizes_of_two_stacks_apart)
 }
 END_TEST
 
+START_TEST(tracer_makes_one_record_of_a_pair)
+{
+    play("pairs", NULL);
+    struct moment end = {.kind = MOMENT_END};
+    struct replay replay;
+    struct trace_error error;
+    ck_assert_int_eq(replay_run(&reader, &end, NULL, NULL, NULL, NULL, &replay, &error), TRACE_OK);
+    ck_assert_uint_eq(replay.snapshots[0].live_bytes, 100);
+    ck_assert_int_eq(replay.peak_bytes, 300);
+    ck_assert_int_eq(replay.live_bytes, 0);
+    uint64_t allocations = 0;
+    for (size_t i = 0; i < replay.site_count; i++) {
+        ck_assert_uint_eq(replay.sites[i].allocations, replay.sites[i].frees);
+        allocations += replay.sites[i].allocations;
+    }
+    ck_assert_uint_eq(allocations, 3 * 1000 + 5);
+    /* a byte for each pair, three for two blocks of which one makes a pair; and ticks in between */
+    ck_assert_uint_lt(reader.streams[0].chunks[0].used, 4 * 1000 + 400);
+    replay_fini(&replay);
+    reader_close(&reader);
+}
+END_TEST
+
 START_TEST(tracer_implies_frees)
 {
     play("implied", NULL);
@@ -417,6 +440,7 @@ int main(void)
     const TTest *const tests[] = {
         tracer_records_in_order,
         tracer_tells_the_sizes_of_two_stacks_apart,
+        tracer_makes_one_record_of_a_pair,
         tracer_implies_frees,
         tracer_records_reallocations_that_succeed,
         tracer_reallocates_unknown_blocks,

@@ -121,14 +121,18 @@ static void print_chunk(FILE *out, const struct reader *reader, struct trace_cur
     uint64_t last = 0;
     while (cursor.next < cursor.end) {
         uint64_t record = trace_get_varint(&cursor);
-        unsigned code = record & 3;
+        enum trace_event_code code = trace_event_code(record);
         if (code == TRACE_EV_OTHER) {
-            print_other(out, reader, &cursor, record >> 2, &last);
+            print_other(out, reader, &cursor, trace_event_operand(record), &last);
         } else {
-            char sign = code == TRACE_EV_ALLOCATION ? '+' : '-';
-            uint64_t site = last + (uint64_t)trace_unzigzag(record >> 2);
-            (void)fprintf(out, " %c%" PRIu64, sign, size_of(reader, site));
-            last = code == TRACE_EV_ALLOCATION ? site : last;
+            uint64_t site = last + (uint64_t)trace_unzigzag(trace_event_operand(record));
+            if (code == TRACE_EV_ALLOCATION || code == TRACE_EV_PAIR) {
+                (void)fprintf(out, " +%" PRIu64, size_of(reader, site));
+                last = site;
+            }
+            if (code != TRACE_EV_ALLOCATION) {
+                (void)fprintf(out, " -%" PRIu64, size_of(reader, site));
+            }
             if (code == TRACE_EV_FREE) {
                 (void)trace_get_varint(&cursor);
             }

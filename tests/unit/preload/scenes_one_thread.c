@@ -31,6 +31,35 @@ static __attribute__((noinline)) void allocate_here(unsigned i, size_t size)
     __asm__ volatile("");
 }
 
+#define PAIRS 1000
+
+/* Pairs, and frees that would be a pair's but for what came in between. */
+static void scene_pairs(void)
+{
+    for (unsigned i = 0; i < PAIRS; i++) {
+        allocate_here(1, 100);
+        release(1);
+    }
+    for (unsigned i = 0; i < PAIRS; i++) { /* the other block of the site is as good */
+        allocate_here(2, 100);
+        allocate_here(3, 100);
+        release(2);
+        release(3);
+    }
+    allocate_here(1, 100);
+    REQUIRE(libtrace_snapshot("held") == 0);
+    release(1);
+    allocate_here(1, 100);
+    reallocate(1, block(2), 300);
+    release(2);
+    allocate_here(1, 100);
+    require_memory(100, 100);
+    release(1);
+    allocate_here(1, 100);
+    release(1);
+    require_memory(0, 100);
+}
+
 /* In a frame of another size, so that it does not take the place of the other one. */
 static __attribute__((noinline)) void allocate_there(unsigned i, size_t size)
 {
@@ -254,6 +283,7 @@ static void scene_many(void)
 const struct scene scenes_of_one_thread[] = {
     {"order", scene_order},
     {"alternating", scene_alternating},
+    {"pairs", scene_pairs},
     {"implied", scene_implied},
     {"realloc", scene_realloc},
     {"realloc_unknown", scene_realloc_unknown},
