@@ -17,8 +17,8 @@
 #define IDENTITY_BYTES 1024    /* of a file: its headers, and the notes that follow them */
 
 static struct {
-    struct module *list; /* MODULES_MAX + 1 of them; index is the id */
-    uint32_t count;
+    struct module *list;    /* MODULES_MAX + 1 of them; index is the id */
+    _Atomic uint32_t count; /* raised when the module is there */
     const char *executable;
     char *text; /* room for more paths */
     size_t text_left;
@@ -66,7 +66,7 @@ bool modules_init(const char *executable)
 
 uint32_t modules_count(void)
 {
-    return modules.count;
+    return atomic_load_explicit(&modules.count, memory_order_acquire);
 }
 
 struct module *modules_get(uint32_t id)
@@ -81,7 +81,7 @@ void modules_have_moved(void)
 
 void modules_forget_definitions(void)
 {
-    for (uint32_t id = 1; id <= modules.count; id++) {
+    for (uint32_t id = 1; id <= modules_count(); id++) {
         atomic_store(&modules.list[id].is_defined, false);
     }
 }
@@ -161,18 +161,23 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* What the loader calls the object, made absolute. @buffer: TRACE_PATH_BYTES. */
+/* Does what the loader calls an object say all? "linux-vdso.so.1" has no directory and no file;
+ * /proc/self/fd/3 leads elsewhere tomorrow. */
+static bool is_absolute(const char *name)
+{
+    return (name[0] == '/' && !starts_with(name, "/proc/")) || strchr(name, '/') == NULL;
+}
+
+/* @name: of an object, as the loader has it. */
+static const char *path_of(const char *name)
+{
+    return name[0] == '\0' ? modules.executable : name;
+}
+
+/* The same, made absolute. @buffer: TRACE_PATH_BYTES. */
 static const char *absolute_path(const char *name, uintptr_t start, char *buffer)
 {
-    if (name[0] == '\0') {
-        return modules.executable;
-    }
-    /* "linux-vdso.so.1" has no directory and no file; /proc/self/fd/3 leads elsewhere tomorrow */
-    bool is_lasting = name[0] == '/' && !starts_with(name, "/proc/");
-    if (is_lasting || strchr(name, '/') == NULL || !find_mapped_path(start, buffer)) {
-        return name;
-    }
-    return buffer;
+    return !is_absolute(name) && find_mapped_path(start, buffer) ? buffer : path_of(name);
 }
 
 /* Return: whether a path leads to the file that is mapped: their first bytes, the build-id among
@@ -235,6 +240,42 @@ static bool is_same(const struct module *known, const struct module *found)
            memcmp(known->path, found->path, found->path_bytes) == 0;
 }
 
+/* Return: the id, or 0. The newest first: an address range belongs to the last module that was
+ * loaded there. */
+static uint32_t search(const struct module *found)
+{
+    for (uint32_t id = modules_count(); id > 0; id--) {
+        if (is_same(&modules.list[id], found)) {
+            return id;
+        }
+    }
+    return 0;
+}
+
+static struct module describe(const struct dl_find_object *object, const char *path)
+{
+    struct module found = {
+        .start = (uintptr_t)object->dlfo_map_start,
+        .end = (uintptr_t)object->dlfo_map_end,
+        .bias = object->dlfo_link_map->l_addr,
+        .dynamic = (uintptr_t)object->dlfo_link_map->l_ld,
+        .path = path,
+        .path_bytes = (uint32_t)strnlen(path, TRACE_PATH_BYTES - 1),
+    };
+    read_build_id(&found);
+    return found;
+}
+
+uint32_t modules_find_entered(const struct dl_find_object *object)
+{
+    const char *name = object->dlfo_link_map->l_name;
+    if (!is_absolute(name)) {
+        return 0;
+    }
+    const struct module found = describe(object, path_of(name));
+    return search(&found);
+}
+
 uint32_t modules_find(uintptr_t address)
 {
     struct dl_find_object object;
@@ -242,34 +283,25 @@ uint32_t modules_find(uintptr_t address)
     if (_dl_find_object((void *)address, &object) != 0) {
         return 0;
     }
-    struct module found = {
-        .start = (uintptr_t)object.dlfo_map_start,
-        .end = (uintptr_t)object.dlfo_map_end,
-        .bias = object.dlfo_link_map->l_addr,
-        .dynamic = (uintptr_t)object.dlfo_link_map->l_ld,
-    };
-    found.path = absolute_path(object.dlfo_link_map->l_name, found.start, buffer);
-    found.path_bytes = (uint32_t)strnlen(found.path, TRACE_PATH_BYTES - 1);
-    read_build_id(&found);
-    /* the newest first: an address range belongs to the last module that was loaded there */
-    for (uint32_t id = modules.count; id > 0; id--) {
-        if (is_same(&modules.list[id], &found)) {
-            return id;
-        }
-    }
-    if (modules.count == MODULES_MAX) {
-        return 0;
+    const char *path =
+        absolute_path(object.dlfo_link_map->l_name, (uintptr_t)object.dlfo_map_start, buffer);
+    struct module found = describe(&object, path);
+    const uint32_t known = search(&found);
+    const uint32_t count = modules_count();
+    if (known != 0 || count == MODULES_MAX) {
+        return known;
     }
     found.path = keep_text(found.path, found.path_bytes);
     found.path_bytes = found.path[0] == '\0' ? 0 : found.path_bytes;
     found.is_fleeting = is_fleeting(&found);
-    modules.list[modules.count + 1] = found;
-    return ++modules.count;
+    modules.list[count + 1] = found;
+    atomic_store_explicit(&modules.count, count + 1, memory_order_release);
+    return count + 1;
 }
 
 uint32_t modules_known(uintptr_t address)
 {
-    for (uint32_t id = modules.count; id > 0; id--) {
+    for (uint32_t id = modules_count(); id > 0; id--) {
         struct module *module = &modules.list[id];
         if (address >= module->start && address < module->end &&
             atomic_load_explicit(&module->is_defined, memory_order_acquire)) {

@@ -9,6 +9,7 @@
 #ifndef PRELOAD_MODULES_H
 #define PRELOAD_MODULES_H
 
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,13 @@ bool modules_init(const char *executable);
  * Context: not concurrently with itself; async-signal-safe.
  */
 uint32_t modules_find(uintptr_t address);
+
+/*
+ * The same for an object that _dl_find_object() has found, if it is no new one.
+ * Return: its id; or 0: modules_find() is to be asked.
+ * Context: any thread, async-signal-safe; takes little stack.
+ */
+uint32_t modules_find_entered(const struct dl_find_object *object);
 
 /*
  * Find a module by an address in it, among those that the trace file defines already.

@@ -1,5 +1,5 @@
 /*
- * The rule of a pc that is not in the table yet, from libunwind.
+ * The rule of a pc that is not in the table yet.
  *
  * A rule is entered for ever, but not that of code which was made at run time and may change. What
  * fits no rule is RULE_IRREGULAR: captures through it are full walks.

@@ -1,7 +1,7 @@
 /*
- * Learned rules: for each return address, how a frame's caller is found. A rule is learned by
- * letting libunwind step an imaginary frame (unwind_libunwind.h), so it is read off the unwind
- * tables, not guessed from one example; what does not fit the few shapes below is irregular, and
+ * Learned rules: for each return address, how a frame's caller is found. A rule is read off the
+ * unwind tables, not guessed from one example: by call_frames.h, or by letting libunwind step an
+ * imaginary frame (unwind_libunwind.h); what does not fit the few shapes below is irregular, and
  * always left to libunwind.
  */
 #ifndef PRELOAD_UNWIND_RULES_H

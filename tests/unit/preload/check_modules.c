@@ -84,6 +84,18 @@ static int find_object(struct dl_phdr_info *info, size_t size, void *argument)
     return 1;
 }
 
+/* Return: whether the module is found without a lock once it has been entered: its name says where
+ * it is. */
+static bool is_found_entered(uintptr_t address, uint32_t id)
+{
+    struct dl_find_object object;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in the module
+    ck_assert_int_eq(_dl_find_object((void *)address, &object), 0);
+    const uint32_t found = modules_find_entered(&object);
+    ck_assert(found == 0 || found == id);
+    return found == id;
+}
+
 static uint32_t find_and_check(uintptr_t address)
 {
     uint32_t id = modules_find(address);
@@ -96,6 +108,7 @@ static uint32_t find_and_check(uintptr_t address)
     ck_assert_uint_eq(module->start, expected.start);
     ck_assert_uint_ge(module->end, expected.end);
     ck_assert_uint_lt(module->end - expected.end, 4096);
+    (void)is_found_entered(address, id);
     ck_assert_uint_eq(modules_find(address), id);
     return id;
 }
@@ -105,6 +118,7 @@ START_TEST(modules_finds_the_program)
     uint32_t id = find_and_check((uintptr_t)find_and_check);
     ck_assert_str_eq(path_of(modules_get(id)), executable);
     assert_build_id(modules_get(id));
+    ck_assert(is_found_entered((uintptr_t)start, id));
     ck_assert_uint_eq(modules_find((uintptr_t)executable), id);
     ck_assert_uint_eq(modules_find((uintptr_t)start), id);
 }
@@ -116,6 +130,7 @@ START_TEST(modules_finds_libc)
     uint32_t id = find_and_check(address_of(libc, "qsort"));
     const struct module *module = modules_get(id);
     ck_assert_ptr_nonnull(strstr(path_of(module), "/libc.so.6"));
+    ck_assert(is_found_entered(address_of(libc, "qsort"), id));
     ck_assert_int_eq(path_of(module)[0], '/');
     ck_assert_uint_ge(module->build_id_bytes, 8);
     assert_build_id(module);
@@ -173,6 +188,7 @@ START_TEST(modules_tells_libraries_at_the_same_address_apart)
     ck_assert_int_eq(dlclose(first), 0);
     ck_assert_uint_eq(modules_find(address), 0);
     void *second = dlopen(PLUGIN_2, RTLD_NOW);
+    ck_assert(!is_found_entered(address_of(second, "plugin_number"), first_id));
     if (address_of(second, "plugin_number") == address) {
         uint32_t second_id = modules_find(address);
         ck_assert_uint_ne(second_id, first_id);
@@ -202,6 +218,7 @@ START_TEST(modules_makes_relative_paths_absolute)
     char resolved[PATH_MAX];
     void *handle = load_by_relative_name();
     uint32_t id = find_and_check(address_of(handle, "plugin_number"));
+    ck_assert(!is_found_entered(address_of(handle, "plugin_number"), id));
     ck_assert_int_eq(path_of(modules_get(id))[0], '/');
     ck_assert_ptr_nonnull(realpath(path_of(modules_get(id)), resolved));
     ck_assert_str_eq(resolved, PLUGIN_1);
