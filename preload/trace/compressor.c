@@ -2,8 +2,10 @@
  * Windows to segments. See compressor.h.
  *
  * Events: level 1, 3 ns a byte; higher levels cost up to three times as much for a twentieth less.
- * Definitions: level 3, for they are few, and smaller by a tenth with it. Matches of four bytes are
- * worth while, other than in text: records have two bytes or three.
+ * Definitions: level 3, for they are few, and smaller by a tenth with it, but with hash tables of a
+ * quarter of its size: zstd clears them for each window, and the program's data should stay in the
+ * cache. Matches of four bytes are worth while, other than in text: records have two bytes or
+ * three.
  */
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts in static memory */
 #include "compressor.h"
@@ -18,6 +20,8 @@
 
 #define LEVEL 1
 #define DEFINITIONS_LEVEL 3
+#define DEFINITIONS_HASH_BITS 14
+#define DEFINITIONS_CHAIN_BITS 13
 #define LEAST_MATCH_BYTES 4
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
 
@@ -31,18 +35,36 @@ struct compressor {
 
 static _Atomic(struct compressor *) compressors;
 
-static size_t context_bytes_of(int level)
+struct parameters {
+    int level;
+    int hash_bits;
+    int chain_bits;
+};
+
+/* Return: what is set for windows with such content; 0: the level's. */
+static struct parameters parameters_of(enum trace_content content)
 {
-    ZSTD_compressionParameters parameters = ZSTD_getCParams(level, RECORDS_MAX, 0);
-    parameters.minMatch = LEAST_MATCH_BYTES;
-    return ZSTD_estimateCCtxSize_usingCParams(parameters);
+    return content == TRACE_DEFINITIONS
+               ? (struct parameters){DEFINITIONS_LEVEL, DEFINITIONS_HASH_BITS,
+                                     DEFINITIONS_CHAIN_BITS}
+               : (struct parameters){.level = LEVEL};
+}
+
+static size_t context_bytes_of(enum trace_content content)
+{
+    const struct parameters set = parameters_of(content);
+    ZSTD_compressionParameters all = ZSTD_getCParams(set.level, RECORDS_MAX, 0);
+    all.minMatch = LEAST_MATCH_BYTES;
+    all.hashLog = set.hash_bits != 0 ? (unsigned)set.hash_bits : all.hashLog;
+    all.chainLog = set.chain_bits != 0 ? (unsigned)set.chain_bits : all.chainLog;
+    return ZSTD_estimateCCtxSize_usingCParams(all);
 }
 
 static struct compressor *compressor_new(void)
 {
-    size_t context_bytes = context_bytes_of(DEFINITIONS_LEVEL);
-    if (context_bytes < context_bytes_of(LEVEL)) {
-        context_bytes = context_bytes_of(LEVEL);
+    size_t context_bytes = context_bytes_of(TRACE_DEFINITIONS);
+    if (context_bytes < context_bytes_of(TRACE_EVENTS)) {
+        context_bytes = context_bytes_of(TRACE_EVENTS);
     }
     size_t head_bytes = (sizeof(struct compressor) + 63) & ~(size_t)63;
     context_bytes = (context_bytes + 63) & ~(size_t)63;
@@ -51,6 +73,7 @@ static struct compressor *compressor_new(void)
     if (memory == NULL) {
         return NULL;
     }
+    memory_populate(memory, head_bytes + context_bytes);
     struct compressor *compressor = (struct compressor *)memory;
     compressor->context = ZSTD_initStaticCCtx(memory + head_bytes, context_bytes);
     compressor->segment = memory + head_bytes + context_bytes;
@@ -93,10 +116,13 @@ const void *compressor_seal(struct compressor *compressor, const struct trace_ch
 {
     struct trace_chunk *header = (struct trace_chunk *)compressor->segment;
     unsigned char *stored = compressor->segment + TRACE_CHUNK_BYTES;
-    int level = window->content == TRACE_DEFINITIONS ? DEFINITIONS_LEVEL : LEVEL;
-    (void)ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, level);
-    size_t size = ZSTD_compress2(compressor->context, stored, ZSTD_compressBound(RECORDS_MAX),
-                                 window + 1, window->used);
+    const struct parameters parameters = parameters_of((enum trace_content)window->content);
+    ZSTD_CCtx *context = compressor->context;
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, parameters.level);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, parameters.hash_bits);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, parameters.chain_bits);
+    size_t size =
+        ZSTD_compress2(context, stored, ZSTD_compressBound(RECORDS_MAX), window + 1, window->used);
     *header = *window;
     header->magic = TRACE_SEGMENT_MAGIC;
     header->compression = TRACE_ZSTD;
