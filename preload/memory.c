@@ -66,7 +66,9 @@ void memory_unmap(void *memory, size_t bytes)
 
 void memory_populate(void *memory, size_t bytes)
 {
-    (void)sys_madvise(memory, bytes, MADV_POPULATE_WRITE); /* since Linux 5.14 */
+    char *first = (char *)memory - (uintptr_t)memory % MEMORY_PAGE_BYTES;
+    const size_t all = (size_t)((char *)memory + bytes - first);
+    (void)sys_madvise(first, all, MADV_POPULATE_WRITE); /* since Linux 5.14 */
 }
 
 void memory_clear(void *memory, size_t bytes)

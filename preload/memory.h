@@ -20,8 +20,9 @@ void *memory_map(size_t bytes);
 void memory_unmap(void *memory, size_t bytes);
 
 /*
- * Have the kernel provide the pages of a part of mapped memory now, in one call: it will all be
+ * Have the kernel provide the pages of a part of mapped memory now, in one call: most of it will be
  * written to. Where that fails they come one by one, when they are touched.
+ * @memory: any address in it.
  */
 void memory_populate(void *memory, size_t bytes);
 

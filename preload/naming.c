@@ -3,6 +3,7 @@
 
 #include "code_map.h"
 #include "enter.h"
+#include "memory.h"
 #include "sys.h"
 #include "unwind_memo.h"
 #include "writing.h"
@@ -90,7 +91,10 @@ static inline struct cached_stack *find_cached(struct thread_state *state, uint3
 static inline void cache_stack(struct thread_state *state, uint32_t parent, uintptr_t address,
                                uint32_t id)
 {
-    state->has_cached_stacks = true;
+    if (UNLIKELY(!state->has_cached_stacks)) { /* its pages are taken in no order */
+        memory_populate(state->stack_cache, sizeof state->stack_cache);
+        state->has_cached_stacks = true;
+    }
     *find_cached(state, parent, address) = (struct cached_stack){address, parent, id};
 }
 

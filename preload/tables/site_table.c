@@ -5,7 +5,9 @@
 #include "sys.h"
 
 #define CHUNK_SITES ((size_t)1 << SITE_CHUNK_BITS)
-#define FIRST_SLOTS 256 /* one page */
+#define FIRST_SLOTS 256                  /* one page */
+#define POPULATED_SITES ((uint32_t)2048) /* pages of sites are asked for so many at a time, ... */
+#define FEW_SITES ((uint32_t)128)        /* ... the first ones in a program with more than these */
 
 bool site_directory_init(struct site_directory *directory)
 {
@@ -46,6 +48,10 @@ uint32_t site_directory_add(struct site_directory *directory, uint32_t stack, ui
             return 0;
         }
     } while (!atomic_compare_exchange_weak(&directory->next_id, &id, id + 1));
+    if (id % POPULATED_SITES == 0 || id == FEW_SITES) {
+        memory_populate(site_at(directory, id - id % POPULATED_SITES),
+                        POPULATED_SITES * sizeof(struct site));
+    }
     *site_at(directory, id) = (struct site){.size = size, .stack = stack, .id = id};
     return id;
 }

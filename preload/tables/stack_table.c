@@ -13,7 +13,8 @@
 #define BUCKETS ((size_t)1 << STACK_TABLE_BUCKET_BITS)
 #define FIRST_PARENTS_BITS 13
 #define FIRST_BUCKETS_BITS (FIRST_PARENTS_BITS + 2)
-#define POPULATED_NODES ((uint32_t)2048) /* pages of nodes are asked for so many at a time */
+#define POPULATED_NODES ((uint32_t)2048) /* pages of nodes are asked for so many at a time, ... */
+#define FEW_NODES ((uint32_t)128)        /* ... the first ones in a program with more than these */
 #define CHUNK_NODES ((size_t)1 << STACK_TABLE_CHUNK_BITS)
 
 bool stack_table_init(struct stack_table *table)
@@ -118,9 +119,9 @@ static void populate(struct stack_table *table, uint32_t first, uint32_t last)
         memory_populate(table->buckets + region.start,
                         ((size_t)1 << region.bits) * sizeof *table->buckets);
     }
-    const uint32_t at = last - last % POPULATED_NODES;
-    if (at >= first) {
-        memory_populate(node_at(table, at), POPULATED_NODES * sizeof(struct stack_node));
+    const uint32_t part = last - last % POPULATED_NODES;
+    if (part >= first || (first <= FEW_NODES && FEW_NODES <= last)) {
+        memory_populate(node_at(table, part), POPULATED_NODES * sizeof(struct stack_node));
     }
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "compressor.h"
+#include "memory.h"
 #include "trace_codec.h"
 
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
@@ -79,6 +80,9 @@ bool window_advance(struct window *window, size_t room)
     do {
         if (window->limit == RECORDS_MAX) {
             return false;
+        }
+        if (window->limit == WINDOW_STEP_BYTES) { /* more than a few records: all pages at once */
+            memory_populate(window->chunk, TRACE_WINDOW_BYTES);
         }
         const bool is_last = RECORDS_MAX - window->limit <= WINDOW_STEP_BYTES;
         set_limit(window, is_last ? RECORDS_MAX : window->limit + WINDOW_STEP_BYTES);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "memory.h"
 #include "unwind_expected.h"
 
 static size_t set_of(uintptr_t pc, uintptr_t sp)
@@ -73,7 +74,10 @@ void unwind_segments_add(struct unwinder *unwinder, const struct unwind_stack *s
     struct unwind_segment *segment = choose(segments, &leaf->frame);
     segment->number = (uint8_t)(segment - segments->entries);
     struct unwind_segment_rest *rest = &segments->rests[segment->number];
-    segments->is_used = true;
+    if (!segments->is_used) { /* their pages are taken in no order */
+        memory_populate(segments->entries, sizeof segments->entries + sizeof segments->rests);
+        segments->is_used = true;
+    }
     segment->pc = 0; /* empty, should this be left in the middle */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     segment->sp = leaf->frame.sp;

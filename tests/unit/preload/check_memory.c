@@ -56,6 +56,23 @@ START_TEST(memory_of_any_size_costs_address_space_only)
 }
 END_TEST
 
+/* From the middle of a page to the middle of another. */
+START_TEST(memory_is_provided_in_whole_pages)
+{
+    uint8_t pages[8];
+    unsigned char *memory = memory_map(BYTES);
+    int fd = memory_pages_open();
+    memory_populate(memory + 2 * MEMORY_PAGE_BYTES + 100, 3 * MEMORY_PAGE_BYTES);
+    memory_pages_read(fd, (uintptr_t)memory, 8, pages);
+    if (pages[0] == MEMORY_UNTOUCHED && pages[2] == MEMORY_RESIDENT) { /* else the kernel is old */
+        const uint8_t expected[8] = {0, 0, 1, 1, 1, 1, 0, 0};
+        ck_assert_mem_eq(pages, expected, sizeof pages);
+    }
+    assert_zero(memory, BYTES);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
 START_TEST(memory_can_be_cleared)
 {
     uint64_t before = memory_mapped_bytes();
@@ -125,6 +142,7 @@ int main(void)
         memory_is_zeroed_counted_and_given_back,
         memory_that_is_not_there_is_null,
         memory_of_any_size_costs_address_space_only,
+        memory_is_provided_in_whole_pages,
         memory_can_be_cleared,
         memory_can_be_cleared_where_it_is_locked,
         memory_counts_what_was_touched,
