@@ -119,6 +119,9 @@ enum trace_definition {
     TRACE_DEF_STACK = 3,
     TRACE_DEF_SITE = 4,
     TRACE_DEF_THREAD = 5,
+    TRACE_DEF_STACK_CALLEE = 6,
+    TRACE_DEF_STACK_BRANCH = 7,
+    TRACE_DEF_SITE_LATEST = 8,
     TRACE_DEF_SIZED = 64, /* tags from here on carry their length: older readers skip them */
     TRACE_DEF_DOMAIN = 65,
     TRACE_DEF_SYMBOLS = 66,

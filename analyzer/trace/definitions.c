@@ -33,6 +33,7 @@ struct loader {
     size_t thread_capacity;
     /* bases of this chunk's deltas */
     uint64_t stack_id;
+    uint64_t module;
     uint64_t address;
     uint64_t site_id;
     uint64_t site_stack;
@@ -167,12 +168,15 @@ static bool load_symbols(struct loader *loader, struct trace_cursor *cursor)
     return !fields.is_bad;
 }
 
-static bool load_stack(struct loader *loader, struct trace_cursor *cursor)
+/* @tag: what is left out is what the record before leads to. */
+static bool load_stack(struct loader *loader, struct trace_cursor *cursor, uint8_t tag)
 {
     struct definitions *definitions = loader->definitions;
-    uint64_t id = trace_get_delta(cursor, loader->stack_id);
-    uint64_t parent = trace_get_delta(cursor, id);
-    uint64_t module = trace_get_varint(cursor);
+    const bool is_full = tag == TRACE_DEF_STACK;
+    uint64_t id = is_full ? trace_get_delta(cursor, loader->stack_id) : loader->stack_id + 1;
+    uint64_t parent =
+        tag == TRACE_DEF_STACK_CALLEE ? loader->stack_id : trace_get_delta(cursor, id);
+    uint64_t module = is_full ? trace_get_varint(cursor) : loader->module;
     uint64_t address = trace_get_delta(cursor, loader->address);
     bool is_root = parent < TRACE_STACK_FIRST;
     if (cursor->is_bad || id < definitions->first_stack || id > UINT32_MAX || parent == id ||
@@ -181,6 +185,7 @@ static bool load_stack(struct loader *loader, struct trace_cursor *cursor)
         return false;
     }
     loader->stack_id = id;
+    loader->module = module;
     loader->address = address;
     if (loader->is_counting) {
         loader->stack_records++;
@@ -200,11 +205,12 @@ static bool load_stack(struct loader *loader, struct trace_cursor *cursor)
     return true;
 }
 
-static bool load_site(struct loader *loader, struct trace_cursor *cursor)
+static bool load_site(struct loader *loader, struct trace_cursor *cursor, uint8_t tag)
 {
     struct definitions *definitions = loader->definitions;
-    uint64_t id = trace_get_delta(cursor, loader->site_id);
-    uint64_t stack = trace_get_delta(cursor, loader->site_stack);
+    const bool is_full = tag == TRACE_DEF_SITE;
+    uint64_t id = is_full ? trace_get_delta(cursor, loader->site_id) : loader->site_id + 1;
+    uint64_t stack = is_full ? trace_get_delta(cursor, loader->site_stack) : loader->stack_id;
     uint64_t size = trace_get_varint(cursor);
     if (cursor->is_bad || id < definitions->first_site || id > UINT32_MAX || stack > UINT32_MAX ||
         (stack >= TRACE_STACK_FIRST && stack < definitions->first_stack) ||
@@ -303,9 +309,12 @@ static bool load_record(struct loader *loader, struct trace_cursor *cursor)
     case TRACE_DEF_MODULE:
         return load_module(loader, cursor);
     case TRACE_DEF_STACK:
-        return load_stack(loader, cursor);
+    case TRACE_DEF_STACK_CALLEE:
+    case TRACE_DEF_STACK_BRANCH:
+        return load_stack(loader, cursor, tag);
     case TRACE_DEF_SITE:
-        return load_site(loader, cursor);
+    case TRACE_DEF_SITE_LATEST:
+        return load_site(loader, cursor, tag);
     case TRACE_DEF_THREAD:
         return load_thread(loader, cursor);
     case TRACE_DEF_CODE_MAP:
@@ -333,6 +342,7 @@ static void load_chunk(struct loader *loader, const struct chunk *chunk, const u
     struct trace_cursor cursor = trace_cursor_over(records, chunk->used);
     loader->stream = chunk->stream;
     loader->stack_id = 0;
+    loader->module = 0;
     loader->address = 0;
     loader->site_id = 0;
     loader->site_stack = 0;

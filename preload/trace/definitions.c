@@ -57,6 +57,7 @@ static uint8_t *put_string(uint8_t *to, const char *string)
 void definitions_restart(struct definitions *definitions)
 {
     definitions->last_stack = 0;
+    definitions->last_module = 0;
     definitions->last_site = 0;
     definitions->last_site_stack = 0;
     definitions->last_address = 0;
@@ -176,23 +177,33 @@ bool define_code_map(struct definitions *definitions, int fd, uint64_t offset, s
 /* What the next record of a stack is a difference to. */
 struct stack_bases {
     uint32_t id;
+    uint32_t module;
     uintptr_t address;
 };
 
+/* Most stacks have the next id, in the same module; most of these are the last one's callees. */
 static inline uint8_t *put_stack(uint8_t *to, const struct stack_bases *last, uint32_t id,
                                  const struct stack_node *node)
 {
-    *to++ = TRACE_DEF_STACK;
-    to = trace_put_delta(to, id, last->id);
-    to = trace_put_delta(to, node->parent, id);
-    to = trace_put_varint(to, node->module);
+    if (id != (uint64_t)last->id + 1 || node->module != last->module) {
+        *to++ = TRACE_DEF_STACK;
+        to = trace_put_delta(to, id, last->id);
+        to = trace_put_delta(to, node->parent, id);
+        to = trace_put_varint(to, node->module);
+    } else if (node->parent == last->id) {
+        *to++ = TRACE_DEF_STACK_CALLEE;
+    } else {
+        *to++ = TRACE_DEF_STACK_BRANCH;
+        to = trace_put_delta(to, node->parent, id);
+    }
     return trace_put_delta(to, node->address, last->address);
 }
 
 size_t define_stacks(struct definitions *definitions, uint32_t id, const struct stack_node *nodes,
                      size_t count)
 {
-    struct stack_bases last = {definitions->last_stack, definitions->last_address};
+    struct stack_bases last = {definitions->last_stack, definitions->last_module,
+                               definitions->last_address};
     const struct window *window = &definitions->window;
     uint8_t *to = reserve(definitions, SMALL_RECORD_BYTES);
     size_t done = 0;
@@ -200,12 +211,14 @@ size_t define_stacks(struct definitions *definitions, uint32_t id, const struct 
         return 0;
     }
     do {
-        to = put_stack(to, &last, id, &nodes[done]);
-        last = (struct stack_bases){id++, nodes[done++].address};
+        const struct stack_node *node = &nodes[done++];
+        to = put_stack(to, &last, id, node);
+        last = (struct stack_bases){id++, node->module, node->address};
     } while (done < count &&
              to + SMALL_RECORD_BYTES <= window_place_in(window->chunk, window->limit));
     commit(definitions, to);
     definitions->last_stack = last.id;
+    definitions->last_module = last.module;
     definitions->last_address = last.address;
     settle(definitions);
     return done;
@@ -213,12 +226,17 @@ size_t define_stacks(struct definitions *definitions, uint32_t id, const struct 
 
 bool define_site(struct definitions *definitions, uint32_t id, uint32_t stack, uint64_t size)
 {
-    uint8_t *to = begin(definitions, TRACE_DEF_SITE, SMALL_RECORD_BYTES);
+    uint8_t *to = reserve(definitions, SMALL_RECORD_BYTES);
     if (to == NULL) {
         return false;
     }
-    to = trace_put_delta(to, id, definitions->last_site);
-    to = trace_put_delta(to, stack, definitions->last_site_stack);
+    if (id == (uint64_t)definitions->last_site + 1 && stack == definitions->last_stack) {
+        *to++ = TRACE_DEF_SITE_LATEST;
+    } else {
+        *to++ = TRACE_DEF_SITE;
+        to = trace_put_delta(to, id, definitions->last_site);
+        to = trace_put_delta(to, stack, definitions->last_site_stack);
+    }
     to = trace_put_varint(to, size);
     commit(definitions, to);
     definitions->last_site = id;

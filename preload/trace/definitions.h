@@ -19,6 +19,7 @@
 struct definitions {
     struct window window;
     uint32_t last_stack;
+    uint32_t last_module; /* of that stack's address */
     uint32_t last_site;
     uint32_t last_site_stack;
     uintptr_t last_address;

@@ -42,6 +42,53 @@ START_TEST(definitions_take_ids_in_any_order)
 }
 END_TEST
 
+START_TEST(definitions_take_what_the_record_before_leads_to)
+{
+    static const uint8_t callee[] = {TRACE_DEF_STACK_CALLEE, 2};
+    static const uint8_t branch[] = {TRACE_DEF_STACK_BRANCH, 3, 4};
+    static const uint8_t latest[] = {TRACE_DEF_SITE_LATEST, 40};
+    struct trace_builder *builder = builder_new();
+    builder_stack(builder, 9, 4, 7, 0x900);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, callee, sizeof callee);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, branch, sizeof branch);
+    builder_site(builder, 0, 2, 10, 30);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, latest, sizeof latest);
+    builder_raw(builder, 0, TRACE_DEFINITIONS, latest, sizeof latest);
+    const struct definitions *definitions = load(builder);
+    ck_assert_uint_eq(reader.damage.corrupt_chunks, 0);
+    ck_assert_uint_eq(definitions->stack_count, 3);
+    for (uint32_t id = 10; id < 12; id++) {
+        const struct stack_node *node = definitions_stack(definitions, id);
+        ck_assert_uint_eq(node->parent, 9);
+        ck_assert_uint_eq(node->module, 7);
+        ck_assert_uint_eq(node->address, id == 10 ? 0x901 : 0x903);
+    }
+    ck_assert_uint_eq(definitions->site_count, 3);
+    for (uint32_t id = 3; id < 5; id++) {
+        const struct site *site = &definitions->sites[id - definitions->first_site];
+        ck_assert_uint_eq(site->stack, 11);
+        ck_assert_uint_eq(site->size, 40);
+    }
+    reader_close(&reader);
+}
+END_TEST
+
+/* At the beginning of a chunk there is none. */
+START_TEST(definitions_refuse_what_no_record_leads_to)
+{
+    static const uint8_t records[][3] = {{TRACE_DEF_STACK_CALLEE, 2},
+                                         {TRACE_DEF_STACK_BRANCH, 3, 4}};
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        struct trace_builder *builder = builder_new();
+        builder_raw(builder, 0, TRACE_DEFINITIONS, records[i], 2 + i);
+        const struct definitions *definitions = load(builder);
+        ck_assert_uint_eq(reader.damage.corrupt_chunks, 1);
+        ck_assert_uint_eq(definitions->stack_count, 0);
+        reader_close(&reader);
+    }
+}
+END_TEST
+
 /* A domain may come before its site, and one that makes no sense is no domain. */
 START_TEST(definitions_know_domains_of_sites)
 {
@@ -135,6 +182,8 @@ int main(void)
     TCase *tests = tcase_create("definitions");
     tcase_add_checked_fixture(tests, scene_enter, scene_leave);
     tcase_add_test(tests, definitions_take_ids_in_any_order);
+    tcase_add_test(tests, definitions_take_what_the_record_before_leads_to);
+    tcase_add_test(tests, definitions_refuse_what_no_record_leads_to);
     tcase_add_test(tests, definitions_know_domains_of_sites);
     tcase_add_test(tests, definitions_have_no_frame_for_roots_and_strangers);
     tcase_add_test(tests, definitions_believe_the_latest_name_of_a_thread);

@@ -7,7 +7,7 @@
 #include "trace_codec.h"
 
 #define RECORDS_MAX (TRACE_WINDOW_BYTES - TRACE_CHUNK_BYTES)
-#define ROUNDS 20000
+#define ROUNDS 30000
 
 static union {
     struct trace_chunk chunk;
@@ -35,6 +35,7 @@ static struct definitions start(void)
 struct reader {
     struct trace_cursor cursor;
     uint64_t stack;
+    uint64_t module;
     uint64_t address;
     uint64_t site;
     uint64_t site_stack;
@@ -232,11 +233,24 @@ END_TEST
 
 static void assert_stack(struct reader *reader, uint32_t id, const struct stack_node *node)
 {
-    ck_assert_uint_eq(trace_get_byte(&reader->cursor), TRACE_DEF_STACK);
-    reader->stack = trace_get_delta(&reader->cursor, reader->stack);
+    const uint64_t last = reader->stack;
+    uint64_t parent = last;
+    const uint8_t tag = trace_get_byte(&reader->cursor);
+    if (tag == TRACE_DEF_STACK) {
+        reader->stack = trace_get_delta(&reader->cursor, last);
+        parent = trace_get_delta(&reader->cursor, reader->stack);
+        reader->module = trace_get_varint(&reader->cursor);
+    } else {
+        reader->stack++;
+        if (tag != TRACE_DEF_STACK_CALLEE) {
+            ck_assert_uint_eq(tag, TRACE_DEF_STACK_BRANCH);
+            parent = trace_get_delta(&reader->cursor, reader->stack);
+            ck_assert_uint_ne(parent, last);
+        }
+    }
     ck_assert_uint_eq(reader->stack, id);
-    ck_assert_uint_eq(trace_get_delta(&reader->cursor, reader->stack), node->parent);
-    ck_assert_uint_eq(trace_get_varint(&reader->cursor), node->module);
+    ck_assert_uint_eq(parent, node->parent);
+    ck_assert_uint_eq(reader->module, node->module);
     reader->address = trace_get_delta(&reader->cursor, reader->address);
     ck_assert_uint_eq(reader->address, node->address);
     ck_assert(!reader->cursor.is_bad);
@@ -250,13 +264,26 @@ struct site_record {
 
 static void assert_site(struct reader *reader, const struct site_record *site)
 {
-    ck_assert_uint_eq(trace_get_byte(&reader->cursor), TRACE_DEF_SITE);
-    reader->site = trace_get_delta(&reader->cursor, reader->site);
+    const uint8_t tag = trace_get_byte(&reader->cursor);
+    if (tag == TRACE_DEF_SITE) {
+        reader->site = trace_get_delta(&reader->cursor, reader->site);
+        reader->site_stack = trace_get_delta(&reader->cursor, reader->site_stack);
+    } else {
+        ck_assert_uint_eq(tag, TRACE_DEF_SITE_LATEST);
+        reader->site++;
+        reader->site_stack = reader->stack;
+    }
     ck_assert_uint_eq(reader->site, site->id);
-    reader->site_stack = trace_get_delta(&reader->cursor, reader->site_stack);
     ck_assert_uint_eq(reader->site_stack, site->stack);
     ck_assert_uint_eq(trace_get_varint(&reader->cursor), site->size);
     ck_assert(!reader->cursor.is_bad);
+}
+
+/* @before: what had been used of the window before. */
+static void assert_written(uint32_t before, const char *bytes, size_t length)
+{
+    ck_assert_uint_eq(memory.chunk.used - before, length);
+    ck_assert_mem_eq(memory.bytes + TRACE_CHUNK_BYTES + before, bytes, length);
 }
 
 START_TEST(definitions_use_one_byte_for_small_differences)
@@ -266,9 +293,28 @@ START_TEST(definitions_use_one_byte_for_small_differences)
     uint32_t before = memory.chunk.used;
     ck_assert(define_stacks(&definitions, 4,
                             &(struct stack_node){.parent = 3, .module = 1, .address = 990}, 1));
-    ck_assert_uint_eq(memory.chunk.used - before, 5);
-    ck_assert_int_eq(memcmp(memory.bytes + TRACE_CHUNK_BYTES + before, "\x03\x02\x01\x01\x13", 5),
-                     0);
+    assert_written(before, "\x03\x02\x01\x01\x13", 5);
+}
+END_TEST
+
+/* The next id, the same module; and a site at the last stack. */
+START_TEST(definitions_leave_out_what_the_record_before_leads_to)
+{
+    const struct stack_node nodes[] = {{.parent = 0, .module = 1, .address = 1000},
+                                       {.parent = 30, .module = 1, .address = 1001},
+                                       {.parent = 30, .module = 1, .address = 1001},
+                                       {.parent = 32, .module = 2, .address = 1001}};
+    struct definitions definitions = start();
+    ck_assert_uint_eq(define_stacks(&definitions, 30, nodes, 1), 1);
+    uint32_t before = memory.chunk.used;
+    ck_assert_uint_eq(define_stacks(&definitions, 31, nodes + 1, 3), 3);
+    assert_written(before, "\6\2\7\3\0\3\2\1\2\0", 10);
+    before = memory.chunk.used;
+    ck_assert(define_site(&definitions, 1, 33, 5)); /* the first one after site 0, which is none */
+    ck_assert(define_site(&definitions, 2, 33, 6));
+    ck_assert(define_site(&definitions, 4, 33, 6));
+    ck_assert(define_site(&definitions, 5, 32, 6));
+    assert_written(before, "\x8\5\x8\6\4\4\0\6\4\2\1\6", 12);
 }
 END_TEST
 
@@ -279,9 +325,12 @@ struct record {
     struct site_record site;
 };
 
+/* Of any values, or what often comes after the record before. */
 static struct record random_record(uint64_t *random)
 {
-    return (struct record){
+    static struct record last_stack;
+    static struct record last_site;
+    struct record record = {
         .is_site = suite_random(random) % 2,
         .id = (uint32_t)suite_random_bits(random, 32),
         .node = {.address = suite_random_bits(random, 64),
@@ -290,6 +339,18 @@ static struct record random_record(uint64_t *random)
         .site = {(uint32_t)suite_random_bits(random, 32), (uint32_t)suite_random_bits(random, 32),
                  suite_random_bits(random, 64)},
     };
+    const uint64_t likeness = suite_random(random) % 4;
+    if (likeness > 0) {
+        record.id = last_stack.id + 1;
+        record.node.module = last_stack.node.module;
+        record.site.id = last_site.site.id + 1;
+        record.site.stack = last_stack.id;
+    }
+    if (likeness > 1) {
+        record.node.parent = last_stack.id;
+    }
+    *(record.is_site ? &last_site : &last_stack) = record;
+    return record;
 }
 
 static bool define(struct definitions *definitions, const struct record *record)
@@ -347,6 +408,9 @@ START_TEST(definitions_of_many_stacks_are_those_of_each)
     struct definitions definitions = start();
     for (size_t i = 0; i < all; i++) {
         nodes[i] = random_record(&random).node;
+        if (suite_random(&random) % 2 == 0) {
+            nodes[i].parent = (uint32_t)i + 2; /* the one before */
+        }
     }
     size_t windows = 0;
     for (size_t done = 0; done < all; windows++) {
@@ -405,6 +469,7 @@ int main(void)
         definitions_give_sites_a_domain,
         definitions_use_one_byte_for_small_differences,
         definitions_of_any_values_can_be_read_back_window_by_window,
+        definitions_leave_out_what_the_record_before_leads_to,
         definitions_of_many_stacks_are_those_of_each,
         definitions_that_do_not_fit_leave_the_window_and_the_bases_alone,
         NULL,
