@@ -3,7 +3,6 @@
 
 #include "code_map.h"
 #include "enter.h"
-#include "memory.h"
 #include "sys.h"
 #include "unwind_memo.h"
 #include "writing.h"
@@ -81,42 +80,13 @@ static bool define_branch(struct thread_state *state, const struct stack_branch 
     return true;
 }
 
-static inline struct cached_stack *find_cached(struct thread_state *state, uint32_t parent,
-                                               uintptr_t address)
-{
-    const uint64_t key = (address ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
-    return &state->stack_cache[key >> (64 - THREAD_STACK_CACHE_BITS)];
-}
-
-static inline void cache_stack(struct thread_state *state, uint32_t parent, uintptr_t address,
-                               uint32_t id)
-{
-    if (UNLIKELY(!state->has_cached_stacks)) { /* its pages are taken in no order */
-        memory_populate(state->stack_cache, sizeof state->stack_cache);
-        state->has_cached_stacks = true;
-    }
-    *find_cached(state, parent, address) = (struct cached_stack){address, parent, id};
-}
-
 /* Return: the id of the stack that adds a frame to @parent; 0 if there is none yet. */
-static inline uint32_t find_stack(struct thread_state *state, uint32_t parent,
-                                  const struct unwind_memo_frame *frame)
+static inline uint32_t find_stack(uint32_t parent, const struct unwind_memo_frame *frame)
 {
     const uintptr_t address = frame->frame.pc;
     const uint32_t module = rule_module(frame->rule);
-    uint32_t id = stack_table_find_next(&process.stacks, parent, module, address);
-    if (LIKELY(id != 0)) {
-        return id;
-    }
-    const struct cached_stack *cached = find_cached(state, parent, address);
-    if (LIKELY(cached->address == address && cached->parent == parent && cached->id != 0)) {
-        return cached->id;
-    }
-    id = stack_table_find(&process.stacks, parent, module, address);
-    if (LIKELY(id != 0)) {
-        cache_stack(state, parent, address, id);
-    }
-    return id;
+    const uint32_t id = stack_table_find_next(&process.stacks, parent, module, address);
+    return LIKELY(id != 0) ? id : stack_table_find(&process.stacks, parent, module, address);
 }
 
 /*
@@ -143,7 +113,6 @@ static __attribute__((noinline)) size_t add_stacks(struct thread_state *state, u
         return 0;
     }
     frames->id = stack_table_publish_branch(&process.stacks, &branch);
-    cache_stack(state, parent, frames->frame.pc, frames->id);
     return LIKELY(frames->id == branch.first) ? branch.count : 1;
 }
 
@@ -156,7 +125,7 @@ static inline uint32_t name_frames(struct thread_state *state, uint32_t parent,
                                    const struct unwind_memo_frame *end)
 {
     while (frame < end) {
-        const uint32_t known = find_stack(state, parent, frame);
+        const uint32_t known = find_stack(parent, frame);
         if (LIKELY(known != 0)) {
             frame->id = parent = known;
             frame++;

@@ -2,7 +2,6 @@
 #include "thread_state.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "memory.h"
 #include "sys.h"
@@ -40,10 +39,6 @@ void thread_state_restart_events(struct thread_state *state)
 
 void thread_state_forget(struct thread_state *state)
 {
-    if (state->has_cached_stacks) { /* or its pages may not have been touched yet */
-        memset(state->stack_cache, 0, sizeof state->stack_cache);
-        state->has_cached_stacks = false;
-    }
     unwind_forget(&state->unwinder);
     state->last_size = NO_SIZE;
     state->again_size = NO_SIZE;

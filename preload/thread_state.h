@@ -48,15 +48,6 @@ struct thread_use {
     uintptr_t pc;          /* where the hook returns to */
 } __attribute__((aligned(16)));
 
-/* A private cache in front of the stack table, whose chains cost two cache misses a frame. */
-#define THREAD_STACK_CACHE_BITS 11 /* 32 KiB: what deep and varied programs use again and again */
-
-struct cached_stack {
-    uintptr_t address;
-    uint32_t parent;
-    uint32_t id; /* 0: empty */
-};
-
 /* What an allocation asks for, and the name that it has. */
 struct allocation {
     uint32_t stack;
@@ -117,9 +108,7 @@ struct thread_state {
     struct thread_state *next;
     struct thread_state *nested; /* or NULL; a nested state is not in the list */
     uint32_t generation;         /* of the gate, when the caches were last emptied for it */
-    bool has_cached_stacks;
     struct unwinder unwinder;
-    struct cached_stack stack_cache[1 << THREAD_STACK_CACHE_BITS];
     _Alignas(16) unsigned char own_stack[OWN_STACK_BYTES];
 };
 

@@ -23,8 +23,8 @@ SPREAD = 1.02  # compilers' patch releases differ by less
 # program, its second argument, instructions that the tracer may add to a pair of an allocation and a free
 BOUNDS = (
     ("pairs", 20, 245),
-    ("recursion", 20, 821),
-    ("sizes", 1, 353),
+    ("recursion", 20, 783),
+    ("sizes", 1, 350),
 )
 
 build = pathlib.Path(sys.argv[1]).resolve()
