@@ -92,15 +92,17 @@ uint32_t stack_table_find(const struct stack_table *table, uint32_t parent, uint
  */
 struct stack_branch stack_table_make_branch(struct stack_table *table, size_t most);
 
-/* @parent: of the branch's first node; not used for the others. */
+/*
+ * @parent: of the branch's first node; not used for the others.
+ * `is_published` is 0 as it came from the kernel, and stays so: others may be looking at it.
+ */
 static inline void stack_branch_put(const struct stack_branch *branch, uint32_t index,
                                     uint32_t parent, uint32_t module, uintptr_t address)
 {
-    branch->nodes[index] = (struct stack_node){
-        .address = address,
-        .parent = index == 0 ? parent : branch->first + index - 1,
-        .module = module,
-    };
+    struct stack_node *node = &branch->nodes[index];
+    node->parent = index == 0 ? parent : branch->first + index - 1;
+    node->address = address;
+    node->module = module;
 }
 
 /*
