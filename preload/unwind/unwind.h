@@ -116,13 +116,13 @@ void unwind_keep(struct unwinder *unwinder, struct unwind_shared *shared,
 void unwind_forget(struct unwinder *unwinder);
 
 /*
- * Some captures have been spared by unwind_find_unchanged() or unwind_find_expected(), which do not
+ * Some captures have been spared by unwind_is_unchanged() or unwind_find_expected(), which do not
  * count them.
  * @most: no more than so many.
  */
 void unwind_pass(struct unwinder *unwinder, uint32_t most);
 
-/* --- the memo, for unwind.c and for unwind_find_unchanged() --- */
+/* --- the memo, for unwind.c and for unwind_is_unchanged() --- */
 
 /* Return: true if @frame's caller is found as that of the memo's frame @known was. */
 static inline bool unwind_is_same_frame(const struct unwind_memo_frame *known,
