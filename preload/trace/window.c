@@ -81,7 +81,8 @@ bool window_advance(struct window *window, size_t room)
         if (window->limit == RECORDS_MAX) {
             return false;
         }
-        if (window->limit == WINDOW_STEP_BYTES) { /* more than a few records: all pages at once */
+        /* more than a few records, not only room for a long one: all pages at once */
+        if (window->limit == WINDOW_STEP_BYTES && window->chunk->used > WINDOW_STEP_BYTES / 2) {
             memory_populate(window->chunk, TRACE_WINDOW_BYTES);
         }
         const bool is_last = RECORDS_MAX - window->limit <= WINDOW_STEP_BYTES;
