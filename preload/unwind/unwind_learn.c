@@ -28,15 +28,11 @@ static uint64_t learn_from_table(struct unwind_shared *shared, uintptr_t pc)
     return packed;
 }
 
-uint64_t unwind_learn_locked(struct unwind_shared *shared, uintptr_t pc)
+/* Return: the rule of @pc, packed; entered, but for code made at run time. Under the lock. */
+static uint64_t learn_from_libunwind(struct unwind_shared *shared, uintptr_t pc)
 {
     struct probe probe;
     struct rule rule = {.kind = RULE_IRREGULAR};
-    uint64_t packed = rule_table_find(&shared->rules, pc);
-    packed = packed == 0 ? learn_from_table(shared, pc) : packed;
-    if (packed != 0) {
-        return packed;
-    }
     if (libunwind_is_outside(pc)) {
         return rule_pack(&RULE_OF_GUESS(0)); /* not entered: code made at run time may change */
     }
@@ -50,12 +46,19 @@ uint64_t unwind_learn_locked(struct unwind_shared *shared, uintptr_t pc)
         rule = RULE_OF_GUESS(0);
     }
     rule.module = module;
-    packed = rule_pack(&rule);
+    uint64_t packed = rule_pack(&rule);
     if (packed == 0) {
         packed = rule_pack(&(struct rule){.kind = RULE_IRREGULAR, .module = module});
     }
     rule_table_put(&shared->rules, pc, packed);
     return packed;
+}
+
+uint64_t unwind_learn_locked(struct unwind_shared *shared, uintptr_t pc)
+{
+    uint64_t packed = rule_table_find(&shared->rules, pc);
+    packed = packed == 0 ? learn_from_table(shared, pc) : packed;
+    return packed == 0 ? learn_from_libunwind(shared, pc) : packed;
 }
 
 struct learn_task {
@@ -68,7 +71,10 @@ static void learn_on_own_stack(void *argument)
 {
     struct learn_task *task = argument;
     lock_acquire(&task->shared->lock);
-    task->packed = unwind_learn_locked(task->shared, task->pc);
+    task->packed = rule_table_find(&task->shared->rules, task->pc); /* by another thread since */
+    if (task->packed == 0) {
+        task->packed = learn_from_libunwind(task->shared, task->pc);
+    }
     lock_release(&task->shared->lock);
 }
 
