@@ -8,14 +8,20 @@
 
 #define RECLAIM_TRIES 8
 
+/* Nothing is to be compared with the last allocation, or added to its record. */
+static void forget_last(struct thread_state *state)
+{
+    state->last_size = NO_SIZE;
+    state->again_size = NO_SIZE;
+    state->unpaired = NO_RECORD;
+}
+
 struct thread_state *thread_state_new(void)
 {
     struct thread_state *state = memory_map(sizeof *state);
     if (state != NULL) {
         state->unwinder.own_stack_top = state->own_stack + sizeof state->own_stack;
-        state->last_size = NO_SIZE;
-        state->again_size = NO_SIZE;
-        state->unpaired = NO_RECORD;
+        forget_last(state);
         state->as_of = GATE_NEVER;
     }
     return state;
@@ -32,17 +38,14 @@ void thread_state_free(struct thread_state *state)
 void thread_state_restart_events(struct thread_state *state)
 {
     thread_state_set_last(state, (struct allocation){.size = NO_SIZE});
-    state->again_size = NO_SIZE;
-    state->unpaired = NO_RECORD;
+    forget_last(state);
     tally_restart_window(&state->tallied);
 }
 
 void thread_state_forget(struct thread_state *state)
 {
     unwind_forget(&state->unwinder);
-    state->last_size = NO_SIZE;
-    state->again_size = NO_SIZE;
-    state->unpaired = NO_RECORD;
+    forget_last(state);
     state->freer.is_known = false;
 }
 
