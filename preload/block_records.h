@@ -21,6 +21,7 @@ static inline uint32_t block_age(const struct thread_state *state, live_entry en
 
 static inline bool block_is_inherited(live_entry entry)
 {
+    /* not live_entry_site(), which would copy what free() needs a moment later as it is */
     return __builtin_expect((uint32_t)entry < process.first_site, 0);
 }
 

@@ -4,8 +4,8 @@
  * Events: level 1, 3 ns a byte; higher levels cost up to three times as much for a twentieth less.
  * Definitions: level 3, for they are few, and smaller by a tenth with it, but with hash tables of a
  * quarter of its size: zstd clears them for each window, and the program's data should stay in the
- * cache. Matches of four bytes are worth while, other than in text: records have two bytes or
- * three.
+ * cache. Matches of five bytes are worth while, other than in text, for records have one byte to
+ * three; of four only for definitions, by a hundredth.
  */
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts in static memory */
 #include "compressor.h"

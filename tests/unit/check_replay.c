@@ -97,7 +97,6 @@ START_TEST(replay_counts)
 }
 END_TEST
 
-/* Two threads hand a block back and forth; in any other order there would be two at a time. */
 START_TEST(replay_takes_a_pair_for_an_allocation_and_a_free)
 {
     struct trace_builder *builder = with_sites();
@@ -123,6 +122,7 @@ START_TEST(replay_takes_a_pair_for_an_allocation_and_a_free)
 }
 END_TEST
 
+/* Two threads hand a block back and forth; in any other order there would be two at a time. */
 START_TEST(replay_orders_streams_by_tick_and_epoch)
 {
     struct trace_builder *builder = with_sites();
